@@ -1,0 +1,197 @@
+package view
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// plannedShown is how many environments a plan shows one by one.
+const plannedShown = 50
+
+// plan shows what a run would do: a line for each environment, and below it what changes or waits.
+func (s *summary) plan() {
+	var planned []environment
+	for _, e := range s.environments {
+		if e.planned() {
+			planned = append(planned, e)
+		}
+	}
+	if len(planned) == 0 {
+		return
+	}
+	shown := s.chosen(planned)
+	what := make([]string, len(planned))
+	for i, e := range planned {
+		if shown[i] {
+			what[i] = foreseen(e)
+		}
+	}
+	s.blank()
+	width := column(20, what...)
+	var rest []environment
+	for i, e := range planned {
+		if !shown[i] {
+			rest = append(rest, e)
+			continue
+		}
+		s.line(s.paintCounts(pad(what[i], width), e) + "  " + s.ink.bold(visible(e.name)))
+		for _, step := range e.steps {
+			s.plannedStep(step, len(e.steps) > 1, strings.Repeat(" ", width+2))
+		}
+	}
+	if len(rest) > 0 {
+		s.linef("and %s%s (-v shows them all)", amount(len(rest), "more environment"), joined(": ", counts(sumOf(rest))))
+	}
+}
+
+// planned reports whether a plan has something to say of the environment.
+func (e environment) planned() bool { return slices.ContainsFunc(e.steps, foretold) }
+
+// foretold reports whether a plan has something to say of the step.
+func foretold(s *schema.StepReport) bool {
+	return s.Outcome == schema.Succeeded || s.Outcome == schema.Deferred
+}
+
+// chosen marks the environments to show. Those that lose something come before all others.
+func (s *summary) chosen(planned []environment) []bool {
+	left := s.options.limit(plannedShown, len(planned))
+	shown := make([]bool, len(planned))
+	for _, destructive := range []bool{true, false} {
+		for i, e := range planned {
+			if sum := e.changes(); left > 0 && !shown[i] && (!destructive || sum != nil && sum.Remove > 0) {
+				shown[i] = true
+				left--
+			}
+		}
+	}
+	return shown
+}
+
+// foreseen returns what an environment would change in short.
+func foreseen(e environment) string {
+	if text := counts(e.changes()); text != "" {
+		return text
+	}
+	if e.outcome() == schema.Deferred {
+		return "deferred"
+	}
+	return "unknown"
+}
+
+func (s *summary) paintCounts(text string, e environment) string {
+	switch sum := e.changes(); {
+	case sum == nil:
+		return s.ink.amber(text)
+	case sum.Remove > 0:
+		return s.ink.alarm(text)
+	case sum.Empty():
+		return text
+	}
+	return s.ink.green(text)
+}
+
+// plannedStep shows what one step of an environment would do, under its name where there are several.
+func (s *summary) plannedStep(step *schema.StepReport, named bool, indent string) {
+	if !foretold(step) {
+		return
+	}
+	if named {
+		name := visible(deployment(step))
+		if step.Outcome == schema.Deferred {
+			name += s.ink.amber(" (deferred)")
+		}
+		s.line(indent + name)
+		indent += "  "
+	}
+	if step.Reason != "" {
+		s.line(indent + s.ink.amber(s.ink.text(step.Reason)))
+	}
+	switch {
+	case step.Outcome == schema.Deferred:
+		s.deferred(step, indent)
+	case step.Changes == nil && step.Reason == "":
+		s.line(indent + s.ink.amber(visible(step.Tool)+" cannot tell what will change"))
+	default:
+		s.resources(indent, step.Changes)
+	}
+}
+
+// deferred shows what a step waits for before it can be planned.
+func (s *summary) deferred(step *schema.StepReport, indent string) {
+	shown := s.options.limit(namesShown, len(step.Deferred))
+	for _, w := range step.Deferred[:shown] {
+		waits := strings.Join(awaited([]schema.Waiting{w}), ", ")
+		s.line(indent + visible(w.Input) + " waits for " + waits)
+	}
+	if rest := len(step.Deferred) - shown; rest > 0 {
+		s.line(indent + "and " + amount(rest, "more input"))
+	}
+	if step.Changes != nil {
+		s.line(indent + "preview with mock values: " + counts(step.Changes))
+		s.resources(indent+"  ", step.Changes)
+	}
+}
+
+// planTotal returns the line that sums a plan up: resources first, then environments.
+func (s *summary) planTotal() string {
+	var sum schema.Changes
+	changed, unknown := 0, 0
+	count := map[schema.Outcome]int{}
+	for _, e := range s.environments {
+		changes := e.changes()
+		sum = sum.Plus(changes)
+		if !changes.Empty() {
+			changed++
+		}
+		if slices.ContainsFunc(e.steps, unforeseeable) {
+			unknown++
+		}
+		count[e.outcome()]++
+	}
+	var others []string
+	for _, other := range []struct {
+		n    int
+		word string
+	}{
+		{count[schema.Deferred], "deferred"},
+		{unknown, "unknown"},
+		{count[schema.Failed], "failed"},
+		{count[schema.Blocked], "blocked"},
+		{count[schema.Held], "held"},
+		{count[schema.Interrupted], "interrupted"},
+		{count[""], "not finished"},
+		{count[schema.Unchanged], "unchanged"},
+	} {
+		if other.n > 0 {
+			others = append(others, number(other.n)+" "+other.word)
+		}
+	}
+	same := count[schema.Unchanged]
+	switch {
+	case changed == 0 && len(others) == 0:
+		return "No changes"
+	case changed == 0 && len(others) == 1 && same > 0:
+		return "No changes: " + amount(same, "environment") + " unchanged"
+	}
+	return "Plan: " + s.promised(sum) + " in " + amount(changed, "environment") + joined("; ", strings.Join(others, ", "))
+}
+
+// unforeseeable reports whether a step was planned, and yet nobody knows what it will change.
+func unforeseeable(s *schema.StepReport) bool {
+	return s.Outcome == schema.Succeeded && s.Changes == nil
+}
+
+// promised returns changes in words.
+func (s *summary) promised(c schema.Changes) string {
+	destroy := number(c.Remove) + " to destroy"
+	if c.Remove > 0 {
+		destroy = s.ink.alarm(destroy)
+	}
+	text := number(c.Add) + " to add, " + number(c.Change) + " to change, " + destroy
+	if c.Outputs > 0 {
+		text += ", " + amount(c.Outputs, "output") + " to change"
+	}
+	return text
+}

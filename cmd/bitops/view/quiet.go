@@ -1,0 +1,32 @@
+package view
+
+import "github.com/bitops-engine/bitops/schema"
+
+// quiet is a transcript that shows nothing of what tools print. It is in the logs, and the last lines of a failure are
+// on the last screen.
+type quiet struct{ out *screen }
+
+func (q *quiet) begin(int, map[schema.StepName]string) {}
+
+func (q *quiet) event(schema.Event) {}
+
+func (q *quiet) finish(_ schema.Event, status []string) {
+	for _, line := range status {
+		q.out.line(line)
+	}
+}
+
+func (q *quiet) close() {}
+
+// inside returns what a phase, progress or output line says, as lines without the step's name.
+func inside(e schema.Event, k ink) []string {
+	text := lines(e.Text, k.color)
+	switch e.Type {
+	case schema.EventPhaseStarted:
+		text[0] = k.bold("== " + visible(e.Phase) + joined(": ", text[0]))
+	case schema.EventProgress:
+		text[0] = k.faint(".. ") + text[0]
+	default:
+	}
+	return text
+}

@@ -1,0 +1,68 @@
+package view
+
+import (
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Run shows a run while it happens. Its methods are called from one goroutine. A view never fails: the first error of
+// its writer ends the showing, and Err tells it.
+type Run interface {
+	// Event shows one event. Events come in the order of their Seq.
+	Event(schema.Event)
+
+	// Close shows what is left to say once no more events come. The report is the fold of all events; nil leaves the
+	// last screen out.
+	Close(*schema.Report)
+
+	// Err returns the first error of the writer, or nil.
+	Err() error
+}
+
+var (
+	_ Run = (*Human)(nil)
+	_ Run = (*JSON)(nil)
+)
+
+// CI is a system that runs bitops and displays what it prints.
+type CI string
+
+// The systems whose markup for folded output is known.
+const (
+	NoCI   CI = ""
+	GitHub CI = "github"
+	GitLab CI = "gitlab"
+)
+
+// Options are how a person wants to see things. The zero value is plain text of any width.
+type Options struct {
+	Color   bool // as ColorAllowed says
+	Width   int  // of the terminal, in columns; 0 when there is none
+	Verbose bool // stream what tools print, and leave nothing out of lists
+	CI      CI   // fold what tools print, in the system's own markup
+
+	// Next returns the command that goes on after a run that ended so, or "" when nothing is left to do. May be nil.
+	Next func(*schema.Report) string
+}
+
+// width is where lists are wrapped.
+func (o Options) width() int {
+	if o.Width <= 0 {
+		return 100
+	}
+	return max(o.Width, 40)
+}
+
+// limit returns how many items of a list are shown: n, or all of them when the person asked for everything.
+func (o Options) limit(n, length int) int {
+	if o.Verbose {
+		return length
+	}
+	return min(n, length)
+}
+
+func (o Options) next(r *schema.Report) string {
+	if o.Next == nil {
+		return ""
+	}
+	return o.Next(r)
+}
