@@ -1,0 +1,81 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// ErrStopped means that a Command was not started because Kill had been closed.
+var ErrStopped = errors.New("everything is being killed")
+
+// Local runs programs on this machine. Its zero value is ready for use.
+type Local struct {
+	// Kill, once closed, ends every running program at once and keeps new ones from starting: the user's second
+	// Ctrl-C. May be nil.
+	Kill <-chan struct{}
+}
+
+var _ Runner = Local{}
+
+// Run implements Runner. When ctx is done, the program's group gets exactly one SIGINT, and SIGKILL after c.Grace.
+// Run can outlast that only while a callback of c is running, or while the kernel cannot end the program (one of
+// another user, or one that hangs in a file system).
+func (l Local) Run(ctx context.Context, c Command) (Result, error) {
+	if err := l.stopped(ctx); err != nil {
+		return Result{}, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	path, err := lookup(c)
+	if err != nil {
+		return Result{}, err
+	}
+	p, err := start(c, path)
+	if err != nil {
+		return Result{}, err
+	}
+	var r Result
+	l.supervise(ctx, p, c.Grace, &r)
+	r.Duration = time.Since(p.started)
+	p.finish(&r)
+	return r, nil
+}
+
+// stopped says why nothing may start any more.
+func (l Local) stopped(ctx context.Context) error {
+	select {
+	case <-l.Kill:
+		return ErrStopped
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	default:
+		return nil
+	}
+}
+
+// supervise returns when the leader has exited, and passes on what happens until then.
+func (l Local) supervise(ctx context.Context, p *program, grace time.Duration, r *Result) {
+	if grace <= 0 {
+		grace = DefaultGrace
+	}
+	done, kill := ctx.Done(), l.Kill
+	var expired <-chan time.Time
+	for {
+		select {
+		case <-p.exited:
+			return
+		case <-done:
+			done, expired = nil, time.After(grace)
+			r.Interrupted = true
+			p.signal(syscall.SIGINT)
+			p.signal(syscall.SIGCONT) // a stopped program would not notice the interrupt
+		case <-expired:
+			expired, r.Killed = nil, true
+			p.signal(syscall.SIGKILL)
+		case <-kill:
+			done, kill, r.Killed = nil, nil, true
+			p.signal(syscall.SIGKILL)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package process
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// busyTries bounds the attempts to start a program whose file is open for writing. Such a file was often written by
+// bitops itself a moment ago, and is held open by a program being started at the same time (go.dev/issue/22315): it
+// is free again when that one has replaced bitops' image by its own.
+const busyTries = 8
+
+// A program is a started Command. One goroutine uses it.
+type program struct {
+	cmd     *exec.Cmd
+	token   string
+	started time.Time
+	exited  chan struct{} // closed when the leader has exited; it stays a zombie until finish
+	input   *input
+	output  *output
+}
+
+// start starts the program at path. The program counts as running until finish.
+func start(c Command, path string) (*program, error) {
+	p := &program{token: children.begin(), exited: make(chan struct{}), input: new(input), output: new(output)}
+	err := p.start(c, path)
+	if err != nil {
+		p.input.close()
+		p.output.close()
+		children.abandon(p.token)
+		return nil, &StartError{Name: c.Name, Path: path, Err: err}
+	}
+	children.started(p.cmd.Process.Pid)
+	go func() {
+		waitExited(p.cmd.Process.Pid)
+		close(p.exited)
+	}()
+	return p, nil
+}
+
+func (p *program) start(c Command, path string) error {
+	if err := checkDir(c.Dir); err != nil {
+		return err
+	}
+	cmd := exec.Cmd{
+		Path: path, Args: append([]string{c.Name}, c.Args...), Dir: c.Dir, Env: marked(c.Env, p.token),
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	}
+	var err error
+	if cmd.Stdin, err = p.input.open(c.Stdin); err != nil {
+		return err
+	}
+	if cmd.Stdout, err = p.output.open(c.Stdout); err != nil {
+		return err
+	}
+	if cmd.Stderr, err = p.output.open(c.Stderr); err != nil {
+		return err
+	}
+	if p.cmd, err = startRetrying(cmd); err != nil {
+		return err
+	}
+	p.started = time.Now()
+	p.input.started()
+	p.output.started()
+	return nil
+}
+
+// startRetrying starts a copy of cmd, again if the program's file is busy.
+func startRetrying(cmd exec.Cmd) (*exec.Cmd, error) {
+	pause := time.Millisecond
+	for try := 1; ; try++ {
+		c := cmd
+		err := c.Start()
+		if !errors.Is(err, syscall.ETXTBSY) || try == busyTries {
+			return &c, err
+		}
+		time.Sleep(pause)
+		pause *= 2
+	}
+}
+
+// signal sends s to the group, or to the leader alone when it has left its group. The leader is not reaped yet, so
+// neither number can mean anyone else.
+func (p *program) signal(s syscall.Signal) {
+	pid := p.cmd.Process.Pid
+	if err := syscall.Kill(-pid, s); errors.Is(err, syscall.ESRCH) {
+		_ = syscall.Kill(pid, s) // it fails only when the program is another user's, and then so be it
+	}
+}
+
+// finish ends everything that the leader, which has exited, left behind, and completes the Result.
+func (p *program) finish(r *Result) {
+	pid := p.cmd.Process.Pid
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // no error of interest: mostly nobody is left
+	_ = p.cmd.Wait()                        // what it would tell is in ProcessState
+	children.finish(p.token, pid)
+	p.input.close()
+	p.output.finish()
+
+	state := p.cmd.ProcessState
+	r.CPU = state.UserTime() + state.SystemTime()
+	r.ExitCode = state.ExitCode()
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		r.Signal = status.Signal()
+		r.ExitCode = 128 + int(r.Signal)
+	}
+}
+
+func checkDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = &os.PathError{Op: "chdir", Path: dir, Err: syscall.ENOTDIR}
+	}
+	if err != nil {
+		return &dirError{err}
+	}
+	return nil
+}

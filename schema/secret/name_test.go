@@ -1,0 +1,29 @@
+package secret_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+func TestNameIsSecret(t *testing.T) {
+	secrets := `GITHUB_TOKEN AWS_SESSION_TOKEN TOKEN VAULT_TOKEN accessToken TF_TOKEN_app_terraform_io
+		ARM_CLIENT_SECRET HELM_SECRETS_BASE64 AWS_SECRET_ACCESS_KEY MY_SECRET_VALUE VAULT_SECRET_ID
+		PASSWORD PGPASSWORD MYSQL_ROOT_PASSWORD TF_VAR_db_password TF_VAR_db-password DB_PASS DB_PWD SSHPASS SSH_PASSPHRASE
+		API_KEY SSH_PRIVATE_KEY ARM_ACCESS_KEY DATADOG_APP_KEY apiKey GOOGLE_CREDENTIALS CI_JOB_JWT
+		KUBECONFIG_BASE64 BITOPS_KUBECONFIG_BASE64 AZURE_STORAGE_CONNECTION_STRING`
+	others := `PATH HOME PWD OLDPWD KUBECONFIG AWS_ACCESS_KEY_ID AWS_REGION AWS_PROFILE KEY KEYBOARD TOKENS_MAX
+		AWS_WEB_IDENTITY_TOKEN_FILE ANSIBLE_VAULT_PASSWORD_FILE GOOGLE_APPLICATION_CREDENTIALS SECRET_NAME SECRETS_DIR
+		PUBLIC_KEY SSH_PUBLIC_KEY TF_STATE_KEY CACHE_KEY BITOPS_ENVIRONMENT BITOPS_PROCESS COMPASS_URL BYPASSED ""`
+	for name := range strings.FieldsSeq(secrets) {
+		if !secret.NameIsSecret(name) {
+			t.Errorf("%s is no secret", name)
+		}
+	}
+	for name := range strings.FieldsSeq(others) {
+		if secret.NameIsSecret(strings.Trim(name, `"`)) {
+			t.Errorf("%s is a secret", name)
+		}
+	}
+}
