@@ -1,0 +1,55 @@
+package docs_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	seconds  = regexp.MustCompile(`\d+\.\d+s`)
+	runID    = regexp.MustCompile(`\d{8}-\d{6}-[0-9a-f]{6}`)
+	logsPath = regexp.MustCompile(`(?m)^Logs: \S*?\.bitops/`)
+	spaces   = regexp.MustCompile(` +`)
+)
+
+// The README shows what apply prints for the quickstart, but for times, and for the order of what runs in parallel.
+func TestReadmeShowsWhatApplyPrints(t *testing.T) {
+	if _, err := exec.LookPath("terraform"); err != nil {
+		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
+			t.Fatal("terraform is missing")
+		}
+		t.Skip("terraform is missing")
+	}
+	p := page{"../README.md", read(t, "../README.md")}
+	blocks, _ := p.fences()
+	i := slices.IndexFunc(blocks, func(b fence) bool { return b.language == "text" })
+	if i < 0 {
+		t.Fatal("README.md shows nothing")
+	}
+	for _, name := range []string{"CI", "GITHUB_ACTIONS", "GITLAB_CI"} { // would fold the output
+		t.Setenv(name, "")
+	}
+	printed, err := bitops(t.Context(), "apply", "-C", quickstart(t), "--auto-approve")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	want, got := stable(printed), stable(blocks[i].text)
+	if got != want {
+		t.Errorf("README.md shows, sorted:\n%s\nbitops prints, sorted:\n%s", got, want)
+	}
+}
+
+// stable leaves out what differs from run to run.
+func stable(screen string) string {
+	screen = seconds.ReplaceAllString(screen, "0.0s")
+	screen = runID.ReplaceAllString(screen, "ID")
+	screen = logsPath.ReplaceAllString(screen, "Logs: .bitops/")
+	screen = spaces.ReplaceAllString(screen, " ")
+	lines := strings.Split(strings.TrimSpace(screen), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
