@@ -31,6 +31,8 @@ type Options struct {
 	// links every sibling of its environment, so a thousand environments side by side make a million
 	// links unless they are hidden from each other. Nil hides nothing.
 	Hide func(name string) bool
+	// Overlays are directories of defaults that are laid under the environment's.
+	Overlays []Overlay
 }
 
 // Why a directory cannot be an environment's; Sync returns them wrapped, to be told by errors.Is.

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -29,6 +30,9 @@ func (s *syncer) place(e entry) error {
 	}
 	if e.mode.Type() == fs.ModeSymlink {
 		return s.placeLink(file, e.link, have)
+	}
+	if e.content != nil {
+		return s.placeContent(file, e, have)
 	}
 	if have != nil && have.Mode() == e.mode.Perm() && have.Size() == e.size && have.ModTime().Equal(e.mtime) {
 		return nil
@@ -74,7 +78,7 @@ func (s *syncer) placeLink(file, target string, have fs.FileInfo) error {
 // every name that a hook may have linked to it.
 func (s *syncer) placeFile(file string, e entry, have fs.FileInfo) error {
 	// Not to follow a link or to wait for a pipe that has just taken the file's place.
-	from, err := os.OpenFile(filepath.Join(s.source, e.name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	from, err := os.OpenFile(s.file(e), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return errors.Join(s.clear(file, have), s.unreadable(e.name, err))
 	}
@@ -95,6 +99,23 @@ func (s *syncer) placeFile(file string, e entry, have fs.FileInfo) error {
 		return err
 	}
 	return nil
+}
+
+// placeContent writes a file that is made from several.
+func (s *syncer) placeContent(file string, e entry, have fs.FileInfo) error {
+	if have != nil && have.Mode() == e.mode.Perm() && have.Size() == int64(len(e.content)) {
+		if now, err := os.ReadFile(file); err == nil && bytes.Equal(now, e.content) {
+			return nil
+		}
+	}
+	if err := s.clear(file, have); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, e.content, 0o600); err != nil {
+		_ = os.Remove(file)
+		return err
+	}
+	return os.Chmod(file, e.mode.Perm())
 }
 
 // clockTick is longer than the steps in which any file system's clock advances.

@@ -20,6 +20,17 @@ type entry struct {
 	size  int64
 	mtime time.Time
 	link  string // target of a symbolic link
+
+	from    string // the file it is copied from, when that is not the source's of the same name; absolute
+	content []byte // what it holds, when it is made from several files
+}
+
+// file is where the entry is copied from.
+func (s *syncer) file(e entry) string {
+	if e.from != "" {
+		return e.from
+	}
+	return filepath.Join(s.source, e.name)
 }
 
 // scan lists the source, sorted by name, so that a directory comes before what is in it. It costs one

@@ -80,6 +80,9 @@ func newSyncer(ctx context.Context, o Options) (*syncer, error) {
 // run is the order that makes Sync safe to kill; see the package comment.
 func (s *syncer) run() error {
 	entries, err := s.scan()
+	if err == nil {
+		entries, err = s.overlay(entries)
+	}
 	if err != nil {
 		return err
 	}
