@@ -1,0 +1,150 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/bitops-engine/bitops/dag"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// defaultParallelism is how many steps run at once when nobody says.
+const defaultParallelism = 10
+
+// draft is the plan on its way through the passes.
+type draft struct {
+	manifest  *schema.Manifest
+	inspector Inspector
+	options   Options
+	problems  schema.Problems
+
+	environments []*environment // in the order of the manifest
+	byName       map[schema.EnvironmentName]*environment
+	steps        map[schema.StepName]*schema.Step
+	unread       map[schema.StepName]bool // steps whose files could not be inspected, which has been said
+	graph        *dag.Graph[schema.StepName]
+
+	known      []schema.ToolName // see tools
+	candidates []string          // see names
+	compared   int               // candidates that were looked at for hints
+}
+
+// environment is one environment of the draft.
+type environment struct {
+	schema.Environment
+	directory string          // relative to the repository, symbolic links resolved
+	settings  schema.Settings // its own bitops.config.yaml
+	steps     []*schema.Step
+	inputs    []input
+	sources   []source        // direct dependencies, in the order they are named
+	waitsFor  map[source]bool // the same
+}
+
+// input is one input of an environment.
+type input struct {
+	schema.Entry[schema.Expression]
+	references []schema.Reference
+}
+
+// source is a direct dependency: an environment, or one step of it.
+type source struct {
+	environment *environment
+	step        *schema.Step // nil for the whole environment
+}
+
+// steps returns the steps of the source.
+func (s source) steps() []*schema.Step {
+	if s.step != nil {
+		return []*schema.Step{s.step}
+	}
+	return s.environment.steps
+}
+
+// last returns the step that has to be done before a dependent may start, or nil.
+func (s source) last() *schema.Step {
+	if steps := s.steps(); len(steps) > 0 {
+		return steps[len(steps)-1]
+	}
+	return nil
+}
+
+func (d *draft) errorf(at schema.Position, format string, args ...any) {
+	d.add(schema.Errorf(at, format, args...))
+}
+
+// tools returns the tools that steps can use.
+func (d *draft) tools() []schema.ToolName {
+	if d.known == nil {
+		d.known = d.inspector.Tools()
+	}
+	return d.known
+}
+
+func (d *draft) add(p schema.Problem) { d.problems = append(d.problems, p) }
+
+// names returns what dependencies can name: the environments, then the steps. It is for hints: use didYouMean.
+func (d *draft) names() (environments, all []string) {
+	if d.candidates == nil {
+		for _, e := range d.environments {
+			d.candidates = append(d.candidates, string(e.Name))
+		}
+		for _, e := range d.environments {
+			for _, s := range e.steps {
+				d.candidates = append(d.candidates, string(s.Name))
+			}
+		}
+	}
+	return d.candidates[:len(d.environments)], d.candidates
+}
+
+// mostCompared bounds the work for hints: with many names and many mistakes only the first mistakes get one.
+const mostCompared = 1_000_000
+
+func (d *draft) didYouMean(word string, candidates []string) string {
+	if d.compared += len(candidates); d.compared > mostCompared {
+		return ""
+	}
+	return schema.DidYouMean(word, candidates)
+}
+
+// plan writes the finished draft down.
+func (d *draft) plan() *schema.Plan {
+	p := &schema.Plan{
+		Version: schema.PlanVersion, Command: d.options.Command,
+		Parallelism: first(d.options.Parallelism, int(d.manifest.Settings.Parallelism), defaultParallelism),
+		FailFast:    failFast(d.options.FailFast, d.manifest.Settings.FailFast),
+		Limits:      map[string]int{},
+		Masks:       slices.Clone(d.manifest.Settings.Logging.Masks),
+	}
+	for _, limit := range d.manifest.Settings.Limits {
+		p.Limits[limit.Key] = int(limit.Value)
+	}
+	p.Steps = make([]schema.Step, 0, len(d.steps))
+	for _, e := range d.environments {
+		p.Masks = append(p.Masks, e.settings.Logging.Masks...)
+		for _, s := range e.steps {
+			s.DependsOn = d.graph.Dependencies(s.Name)
+			p.Steps = append(p.Steps, *s)
+		}
+	}
+	return p
+}
+
+// first returns the first value that is set.
+func first[T comparable](values ...T) T {
+	var zero T
+	for _, v := range values {
+		if v != zero {
+			return v
+		}
+	}
+	return zero
+}
+
+func failFast(values ...*bool) bool {
+	for _, v := range values {
+		if v != nil {
+			return *v
+		}
+	}
+	return true
+}

@@ -1,0 +1,63 @@
+package planner
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// selectEnvironments marks the steps that run: all of them, or those of the environments that a selector names. A
+// selector is a name, a pattern such as `prod/*`, or `tag:web`. One that matches nothing is an error: an empty selection
+// never means everything.
+func selectEnvironments(d *draft) {
+	chosen := map[schema.EnvironmentName]bool{}
+	for _, selector := range d.options.Selectors {
+		matched := false
+		for _, env := range d.environments {
+			if matches(selector, env) {
+				chosen[env.Name], matched = true, true
+			}
+		}
+		if !matched {
+			d.add(d.noMatch(selector))
+		}
+	}
+	for _, env := range d.environments {
+		for _, step := range env.steps {
+			step.Selected = len(d.options.Selectors) == 0 || chosen[env.Name]
+		}
+	}
+}
+
+func matches(selector string, env *environment) bool {
+	if tag, ok := strings.CutPrefix(selector, "tag:"); ok {
+		return slices.Contains(env.Tags, tag)
+	}
+	if selector == string(env.Name) {
+		return true
+	}
+	ok, _ := path.Match(selector, string(env.Name))
+	return ok
+}
+
+func (d *draft) noMatch(selector string) schema.Problem {
+	var at schema.Position
+	if step, ok := d.steps[schema.StepName(selector)]; ok {
+		return schema.Errorf(at, "%q is a step, not an environment", selector).WithHint("select %q", step.Environment)
+	}
+	if tag, ok := strings.CutPrefix(selector, "tag:"); ok {
+		var tags []string
+		for _, env := range d.environments {
+			tags = append(tags, env.Tags...)
+		}
+		slices.Sort(tags)
+		return schema.Errorf(at, "no environment has the tag %q", tag).WithHint("%s", schema.DidYouMean(tag, slices.Compact(tags)))
+	}
+	if selector == "" {
+		return schema.Errorf(at, "the selector is empty").WithHint("leave it out to select every environment")
+	}
+	names, _ := d.names()
+	return schema.Errorf(at, "no environment matches %q", selector).WithHint("%s", schema.DidYouMean(selector, names))
+}

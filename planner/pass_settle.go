@@ -1,0 +1,23 @@
+package planner
+
+import "github.com/bitops-engine/bitops/schema"
+
+// settle gives each step its limit and its timeout: the command line's, the environment's entry in the manifest, its
+// own configuration, the manifest's.
+func settle(d *draft) {
+	limits := d.manifest.Settings.Limits.Keys()
+	declared := make(map[string]bool, len(limits))
+	for _, name := range limits {
+		declared[name] = true
+	}
+	for _, env := range d.environments {
+		if name := env.Limit.Text; name != "" && !declared[name] {
+			d.add(schema.Errorf(env.Limit.Position, "there is no limit %q", name).
+				WithHint("%s", first(d.didYouMean(name, limits), "declare it: `limits: {"+name+": 1}`")))
+		}
+		for _, step := range env.steps {
+			step.Limit = env.Limit.Text
+			step.Timeout = first(d.options.Timeout, env.Timeout, env.settings.Timeout, d.manifest.Settings.Timeout)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package schema
+
+import (
+	"slices"
+	"time"
+)
+
+// EventVersion is the version of the Event document that this program writes.
+const EventVersion = 1
+
+// EventType tells what happened.
+type EventType string
+
+// The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
+const (
+	EventRunStarted   EventType = "run-started"   // Command, Steps
+	EventStepStarted  EventType = "step-started"  // Step, Inputs
+	EventPhaseStarted EventType = "phase-started" // Step, Phase, Text: what runs
+	EventProgress     EventType = "progress"      // Step, Text: what the tool is doing to what
+	EventOutputLine   EventType = "output-line"   // Step, Phase, Stream, Text
+	EventNotice       EventType = "notice"        // Step or none, Text: worth knowing, stops nothing
+	EventStepFinished EventType = "step-finished" // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred
+	EventRunStopping  EventType = "run-stopping"  // Text: why nothing new starts
+	EventRunFinished  EventType = "run-finished"  // Outcome, Duration
+)
+
+// Event is one thing that happened in a run. Events are the only thing a run produces: views, journal, reports and
+// history are folds over them. No field ever holds a sensitive value.
+type Event struct {
+	Version  int           `json:"version"`
+	Seq      int           `json:"seq"` // counts from 1 within the run
+	Time     time.Time     `json:"time"`
+	Run      RunID         `json:"run"`
+	Type     EventType     `json:"type"`
+	Command  Command       `json:"command,omitempty"`
+	Steps    []StepSummary `json:"steps,omitempty"`
+	Step     StepName      `json:"step,omitempty"`
+	Phase    Phase         `json:"phase,omitempty"`
+	Stream   string        `json:"stream,omitempty"` // stdout, stderr
+	Text     string        `json:"text,omitempty"`
+	Partial  bool          `json:"partial,omitempty"` // the line goes on in the next event of this step and stream
+	Outcome  Outcome       `json:"outcome,omitempty"`
+	Changes  *Changes      `json:"changes,omitempty"`
+	Inputs   Values        `json:"inputs,omitempty"`
+	Outputs  Values        `json:"outputs,omitempty"`
+	Duration time.Duration `json:"duration_ns,omitempty"`
+	Error    *StepError    `json:"error,omitempty"`
+	Cause    StepName      `json:"cause,omitempty"`  // of a blocked step: the step that stopped it
+	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted
+	Deferred []Waiting     `json:"deferred,omitempty"`
+}
+
+// StepSummary is what a run says of its steps when it starts.
+type StepSummary struct {
+	Name        StepName        `json:"name"`
+	Environment EnvironmentName `json:"environment"`
+	Tool        ToolName        `json:"tool"`
+	DependsOn   []StepName      `json:"depends_on,omitempty"`
+	Log         string          `json:"log,omitempty"` // of the step, relative to the repository
+}
+
+// Phase is a part of a step's lifecycle.
+type Phase string
+
+// The phases of a step in their order.
+const (
+	PhaseWorkspace Phase = "workspace"
+	PhaseBefore    Phase = "before-hooks"
+	PhaseConfigure Phase = "configuration"
+	PhaseInit      Phase = "init"
+	PhaseTool      Phase = "tool"
+	PhaseOutputs   Phase = "outputs"
+	PhaseAfter     Phase = "after-hooks"
+	PhaseOnFailure Phase = "on-failure-hooks"
+)
+
+// Outcome is how a step, or a run, ended.
+type Outcome string
+
+// The outcomes of a step. A run is succeeded, failed, interrupted or held.
+const (
+	Succeeded   Outcome = "succeeded"
+	Unchanged   Outcome = "unchanged"
+	Failed      Outcome = "failed"
+	Blocked     Outcome = "blocked"
+	Skipped     Outcome = "skipped"
+	Interrupted Outcome = "interrupted"
+	Held        Outcome = "held"
+	Deferred    Outcome = "deferred" // in a plan: cannot be planned before something upstream is applied
+)
+
+// Changes are what a tool changed, or would change.
+type Changes struct {
+	Add       int              `json:"add"`
+	Change    int              `json:"change"`
+	Remove    int              `json:"remove"`
+	Outputs   int              `json:"outputs,omitempty"` // only outputs change: how many
+	Resources []ResourceChange `json:"resources,omitempty"`
+}
+
+// Empty reports whether nothing changes. What is only read does not; what is imported, moved or forgotten does.
+func (c *Changes) Empty() bool {
+	if c == nil {
+		return true
+	}
+	changes := slices.ContainsFunc(c.Resources, func(r ResourceChange) bool { return r.Action != "read" })
+	return c.Add == 0 && c.Change == 0 && c.Remove == 0 && c.Outputs == 0 && !changes
+}
+
+// Plus returns the sum of two counts, without the resources.
+func (c Changes) Plus(o *Changes) Changes {
+	if o == nil {
+		return c
+	}
+	return Changes{Add: c.Add + o.Add, Change: c.Change + o.Change, Remove: c.Remove + o.Remove, Outputs: c.Outputs + o.Outputs}
+}
+
+// ResourceChange is one resource that changes.
+type ResourceChange struct {
+	Address string `json:"address"`
+	Action  string `json:"action"` // create, update, delete, replace, read, import, move, forget
+}
+
+// StepError is why a step failed.
+type StepError struct {
+	Message  string   `json:"message"`
+	Phase    Phase    `json:"phase,omitempty"`
+	ExitCode int      `json:"exit_code,omitempty"` // the program's own
+	Lines    []string `json:"lines,omitempty"`     // the last error lines of the program
+}
+
+// Waiting says which input of a deferred step waits for what.
+type Waiting struct {
+	Input string   `json:"input"`
+	For   []string `json:"for"` // references to outputs
+}

@@ -1,0 +1,285 @@
+package schema
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"gopkg.in/yaml.v3"
+)
+
+// Expression is a value of the manifest before its references are known: any YAML value whose texts are HCL templates.
+// A text that is nothing but one `${...}` keeps the type of what it refers to.
+//
+// It is immutable once decoded and safe for concurrent use.
+type Expression struct {
+	Position Position
+
+	literal    cty.Value            // a scalar without a template
+	template   hclsyntax.Expression // a text with one
+	text       string               // of the template, as written
+	references []Reference          // of the template
+	list       []Expression
+	fields     Map[Expression]
+	isList     bool
+	isObject   bool
+}
+
+func (e *Expression) decodeNode(d *decoder, n *yaml.Node, key string) {
+	e.Position = d.at(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		e.isObject = true
+		pairs, _ := d.pairs(n, key)
+		e.fields = make(Map[Expression], len(pairs))
+		for i, p := range pairs {
+			e.fields[i].Key, e.fields[i].Position = p.key.Value, d.at(p.key)
+			d.expression(p.value, &e.fields[i].Value, p.key.Value)
+		}
+	case yaml.SequenceNode:
+		e.isList = true
+		e.list = make([]Expression, len(n.Content))
+		for i, item := range n.Content {
+			d.expression(item, &e.list[i], key)
+		}
+	default:
+		e.decodeScalar(d, n)
+	}
+}
+
+func (d *decoder) expression(n *yaml.Node, e *Expression, key string) {
+	d.enter(n, func(n *yaml.Node) { e.decodeNode(d, n, key) })
+}
+
+func (e *Expression) decodeScalar(d *decoder, n *yaml.Node) {
+	switch {
+	case n.ShortTag() == "!!str" && isTemplate(n.Value):
+		d.problems = append(d.problems, e.parse(n.Value, d.placesOf(n))...)
+	case n.ShortTag() == "!!str":
+		e.literal = cty.StringVal(n.Value)
+	default:
+		e.literal = plainValue(n)
+	}
+}
+
+func isTemplate(text string) bool {
+	return strings.Contains(text, "${") || strings.Contains(text, "%{")
+}
+
+// plainValue gives a plain YAML scalar the type it looks like. What has no type of its own stays text, and so does a
+// number with a leading zero, which as a number would lose it: 012345678901 is the id of an account.
+func plainValue(n *yaml.Node) cty.Value {
+	switch tag := n.ShortTag(); {
+	case tag == "!!null":
+		return cty.NullVal(cty.DynamicPseudoType)
+	case tag == "!!bool":
+		b, _ := parseBool(n)
+		return cty.BoolVal(b)
+	case leadingZero.MatchString(n.Value):
+	case tag == "!!int", tag == "!!float":
+		if v, err := cty.ParseNumberVal(n.Value); err == nil {
+			return v
+		}
+		var i int64
+		if err := n.Decode(&i); err == nil { // 0x10, 0o17, 1_000
+			return cty.NumberIntVal(i)
+		}
+	}
+	return cty.StringVal(n.Value)
+}
+
+var leadingZero = regexp.MustCompile(`^[+-]?0[0-9]`)
+
+// largestExponent bounds numbers, as a power of two. Any that fits into a float64 is far below it; written in digits, one
+// far above it fills the memory.
+const largestExponent = 1 << 14
+
+// outsize reports a number that nobody means.
+func outsize(v cty.Value) bool {
+	f := v.AsBigFloat()
+	return f.IsInf() || abs(f.MantExp(nil)) > largestExponent
+}
+
+// ParseTemplate returns the expression that a text is. Problems are placed where the text begins.
+func ParseTemplate(text string, at Position) (Expression, Problems) {
+	e := Expression{Position: at, literal: cty.StringVal(text)}
+	if !isTemplate(text) {
+		return e, nil
+	}
+	problems := e.parse(text, places{start: at})
+	return e, problems
+}
+
+// parse makes the expression a template. Mistakes that need no values to be seen are problems.
+func (e *Expression) parse(text string, at places) Problems {
+	template, diags := hclsyntax.ParseTemplate([]byte(text), at.start.File, hcl.InitialPos)
+	if diags.HasErrors() {
+		return diagnostics(diags, at)
+	}
+	e.template, e.text, e.Position = template, text, at.start
+	problems := e.check(at)
+	for _, traversal := range template.Variables() {
+		reference, problem := parseReference(traversal, at)
+		if problem != nil {
+			if strings.Contains(text, "/"+traversal.RootName()+".") {
+				problem.Hint = `a name with a slash is written like outputs["prod/backend"]`
+			}
+			problems = append(problems, *problem)
+		} else if reference != nil {
+			e.references = append(e.references, *reference)
+		}
+	}
+	return problems
+}
+
+// check finds functions that do not exist and numbers that nobody means, before anything runs.
+func (e *Expression) check(at places) Problems {
+	var problems Problems
+	_ = hclsyntax.VisitAll(e.template, func(node hclsyntax.Node) hcl.Diagnostics {
+		switch n := node.(type) {
+		case *hclsyntax.FunctionCallExpr:
+			if _, known := functions[n.Name]; !known {
+				problems = append(problems, Errorf(at.of(n.NameRange.Start.Byte), "there is no function %q", n.Name).
+					WithHint("%s", DidYouMean(n.Name, slices.Sorted(maps.Keys(functions)))))
+			}
+		case *hclsyntax.LiteralValueExpr:
+			if n.Val.Type() == cty.Number && !n.Val.IsNull() && outsize(n.Val) {
+				problems = append(problems, Errorf(at.of(n.SrcRange.Start.Byte), "a number is out of all proportion"))
+			}
+		}
+		return nil
+	})
+	return problems
+}
+
+// diagnostics turns what HCL says about a template's syntax into problems.
+func diagnostics(diags hcl.Diagnostics, in places) Problems {
+	var problems Problems
+	for _, diag := range diags {
+		if diag.Severity != hcl.DiagError {
+			continue
+		}
+		at := in.start
+		if diag.Subject != nil {
+			at = in.of(diag.Subject.Start.Byte)
+		}
+		problems = append(problems, Errorf(at, "%s: %s", lowerFirst(diag.Summary), oneLine(diag.Detail)))
+	}
+	return problems
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func oneLine(s string) string { return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".") }
+
+// Evaluate returns the expression's value in a scope. References to outputs that are not known yet give an unknown
+// value; a value built from a sensitive one is sensitive. The error, which is Problems, holds nothing of sensitive values.
+func (e Expression) Evaluate(scope *Scope) (Value, error) {
+	var problems Problems
+	marked := e.evaluate(scope, &problems)
+	if err := problems.Err(); err != nil {
+		return Value{}, err
+	}
+	data, marks := marked.UnmarkDeep()
+	if holdsOutsize(data) {
+		return Value{}, Problems{Errorf(e.Position, "a number is out of all proportion")}
+	}
+	return Value{Data: data, Sensitive: len(marks) > 0}, nil
+}
+
+func holdsOutsize(data cty.Value) bool {
+	found := false
+	_ = cty.Walk(data, func(_ cty.Path, v cty.Value) (bool, error) {
+		found = found || v.Type() == cty.Number && v.IsKnown() && !v.IsNull() && outsize(v)
+		return !found, nil
+	})
+	return found
+}
+
+func (e Expression) evaluate(scope *Scope, problems *Problems) cty.Value {
+	switch {
+	case e.isList:
+		items := make([]cty.Value, len(e.list))
+		for i := range e.list {
+			items[i] = e.list[i].evaluate(scope, problems)
+		}
+		return cty.TupleVal(items)
+	case e.isObject:
+		fields := make(map[string]cty.Value, len(e.fields))
+		for _, f := range e.fields {
+			fields[f.Key] = f.Value.evaluate(scope, problems)
+		}
+		return cty.ObjectVal(fields)
+	case e.template != nil:
+		context, secret := scope.context(e.references)
+		v, diags := e.template.Value(context)
+		if diags.HasErrors() {
+			*problems = append(*problems, e.failures(diags, secret)...)
+			return cty.DynamicVal
+		}
+		return v
+	case e.literal == cty.NilVal:
+		return cty.NullVal(cty.DynamicPseudoType)
+	}
+	return e.literal
+}
+
+// failures says what went wrong. HCL quotes values, so that where a sensitive one went in, only the kind of the failure
+// and the function are told.
+func (e Expression) failures(diags hcl.Diagnostics, secret bool) Problems {
+	if !secret {
+		return diagnostics(diags, places{start: e.Position})
+	}
+	var problems Problems
+	for _, diag := range diags {
+		if diag.Severity != hcl.DiagError {
+			continue
+		}
+		what := lowerFirst(diag.Summary)
+		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](diag); ok {
+			what = "function " + call.CalledFunctionName() + " refuses its arguments"
+		}
+		problems = append(problems, Errorf(e.Position, "%s", what).WithHint("a sensitive value is used here, so no more is told"))
+	}
+	return problems
+}
+
+// Source returns the expression as it was written, as JSON values.
+func (e Expression) Source() any {
+	switch {
+	case e.isList:
+		items := make([]any, len(e.list))
+		for i := range e.list {
+			items[i] = e.list[i].Source()
+		}
+		return items
+	case e.isObject:
+		fields := make(map[string]any, len(e.fields))
+		for _, f := range e.fields {
+			fields[f.Key] = f.Value.Source()
+		}
+		return fields
+	case e.template != nil:
+		return e.text
+	case e.literal == cty.NilVal:
+		return nil
+	}
+	text, err := Value{Data: e.literal}.Reveal()
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// MarshalJSON writes the expression as it was written.
+func (e Expression) MarshalJSON() ([]byte, error) { return json.Marshal(e.Source()) }

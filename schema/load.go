@@ -1,0 +1,177 @@
+package schema
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// LoadManifest reads the manifest at file, relative to the repository root, and everything it includes. The problems
+// are complete; the manifest is only usable when none of them is an error.
+func LoadManifest(root, file string) (*Manifest, Problems) {
+	l := &loader{root: root, seen: map[string]bool{file: true}, names: map[EnvironmentName]Position{}}
+	var doc manifestDocument
+	if found := l.read(file, &doc); !found && len(l.problems) == 0 {
+		l.problems = append(l.problems, Errorf(Position{File: file}, "the manifest is empty").
+			WithHint("write `bitops: {}` to deploy every directory that holds a tool's directory, or run bitops init"))
+	}
+	body := doc.Bitops
+	m := &Manifest{File: file, Root: root, Settings: body.Settings}
+	m.Environments = l.environments(body.Environments, body.Include, file)
+	m.Discover = body.Environments == nil && len(body.Include) == 0
+	m.Files = slices.Sorted(maps.Keys(l.seen))
+	return m, l.problems.Sorted()
+}
+
+type loader struct {
+	root     string
+	seen     map[string]bool // files read, relative to root
+	names    map[EnvironmentName]Position
+	problems Problems
+}
+
+func (l *loader) read(file string, target any) (found bool) {
+	found, problems := decodeFile(filepath.Join(l.root, filepath.FromSlash(file)), file, SeverityError, target)
+	l.problems = append(l.problems, problems...)
+	return found
+}
+
+// environments returns the file's environments and those of the files it includes, in that order.
+func (l *loader) environments(own Map[Environment], include []Located, file string) []Environment {
+	all := make([]Environment, 0, len(own))
+	for i := range own {
+		env := &own[i].Value
+		env.Name, env.Position = EnvironmentName(own[i].Key), own[i].Position
+		if l.checkName(env) {
+			l.resolvePath(env, path.Dir(file))
+			l.checkValues(env)
+			all = append(all, *env)
+		}
+	}
+	for _, pattern := range include {
+		for _, included := range l.glob(pattern, path.Dir(file)) {
+			if l.seen[included] {
+				continue
+			}
+			l.seen[included] = true
+			var doc includedDocument
+			l.read(included, &doc)
+			all = append(all, l.environments(doc.Bitops.Environments, doc.Bitops.Include, included)...)
+		}
+	}
+	return all
+}
+
+func (l *loader) checkName(env *Environment) bool {
+	if !env.Name.Valid() {
+		l.problems = append(l.problems, Errorf(env.Position, "%q cannot name an environment", abbreviate(string(env.Name))).
+			WithHint("at most %d of letters, digits, '.', '_', '-', and '/' between words; `path` can name any directory", longestName))
+		return false
+	}
+	if first, twice := l.names[env.Name]; twice {
+		l.problems = append(l.problems, Errorf(env.Position, "environment %q is declared twice; first at %s", env.Name, first))
+		return false
+	}
+	l.names[env.Name] = env.Position
+	return true
+}
+
+// resolvePath makes the environment's path relative to the repository and keeps it inside.
+func (l *loader) resolvePath(env *Environment, dir string) {
+	at, p := env.Path.Position, env.Path.Text
+	if p == "" {
+		at, p = env.Position, string(env.Name)
+	}
+	joined := path.Join(dir, p)
+	if path.IsAbs(p) || !filepath.IsLocal(filepath.FromSlash(joined)) {
+		l.problems = append(l.problems, Errorf(at, "path %q of environment %q leaves the repository", p, env.Name))
+		joined = "."
+	}
+	env.Path = Located{Text: joined, Position: at}
+}
+
+// checkValues refuses names and values that no program can be given.
+func (l *loader) checkValues(env *Environment) {
+	for _, variable := range env.Env {
+		switch {
+		case variable.Key == "" || strings.ContainsAny(variable.Key, "=\x00"):
+			l.problems = append(l.problems, Errorf(variable.Position, "%q cannot name a variable", abbreviate(variable.Key)))
+		case strings.Contains(variable.Value, "\x00"):
+			l.problems = append(l.problems, Errorf(variable.Position, "the value of %s holds a NUL character", variable.Key))
+		}
+	}
+	for _, input := range env.Inputs {
+		if input.Key == "" {
+			l.problems = append(l.problems, Errorf(input.Position, "an input needs a name"))
+		}
+	}
+}
+
+// glob returns the files that an include pattern names, sorted.
+func (l *loader) glob(pattern Located, dir string) []string {
+	fail := func(format string, args ...any) []string {
+		l.problems = append(l.problems, Errorf(pattern.Position, format, args...))
+		return nil
+	}
+	joined := path.Join(dir, pattern.Text)
+	if path.IsAbs(pattern.Text) || !filepath.IsLocal(filepath.FromSlash(joined)) {
+		return fail("include %q leaves the repository", pattern.Text)
+	}
+	matches, err := fs.Glob(os.DirFS(l.root), joined)
+	if err != nil {
+		return fail("include %q is not a pattern: %v", pattern.Text, err)
+	}
+	if len(matches) == 0 {
+		return fail("include %q matches no file", pattern.Text)
+	}
+	for _, match := range matches {
+		if !staysInside(l.root, match) {
+			return fail("include %q leaves the repository by way of %s", pattern.Text, match)
+		}
+	}
+	slices.Sort(matches)
+	return matches
+}
+
+// staysInside reports whether a file, symbolic links resolved, is below root. One that cannot be resolved counts: whoever
+// reads it says what is wrong.
+func staysInside(root, file string) bool {
+	resolved, err := filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(file)))
+	if err != nil {
+		return true
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return true
+	}
+	rel, err := filepath.Rel(root, resolved)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// LoadEnvironmentSettings reads an environment's own `bitops.config.yaml`, as BitOps v2 knows it, when it has one.
+// Unknown keys are warnings there: real repositories hold leftovers.
+func LoadEnvironmentSettings(root, dir string) (Settings, Problems) {
+	file, ok := ConfigurationFile(root, dir)
+	if !ok {
+		return Settings{}, nil
+	}
+	var doc struct {
+		Bitops Settings `yaml:"bitops"`
+	}
+	_, problems := decodeFile(filepath.Join(root, filepath.FromSlash(file)), file, SeverityWarning, &doc)
+	return doc.Bitops, problems
+}
+
+// ConfigurationFile returns the configuration file of a directory, relative to root, whichever spelling is there.
+func ConfigurationFile(root, dir string) (string, bool) {
+	for _, name := range []string{ManifestName, "bitops.config.yml"} {
+		file := path.Join(dir, name)
+		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(file))); err == nil {
+			return file, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,119 @@
+package schema
+
+import (
+	"reflect"
+	"slices"
+)
+
+// ManifestName is the file name of the manifest, of an environment's configuration and of a tool's configuration.
+const ManifestName = "bitops.config.yaml"
+
+// DefaultFolder is the directory whose tool directories are defaults for every environment.
+const DefaultFolder = "_default"
+
+// Manifest is the root `bitops.config.yaml` with everything it includes: the settings of a run, and the environments
+// in the order they are written.
+type Manifest struct {
+	File         string   // relative to the repository
+	Root         string   // the repository's directory: absolute, symbolic links resolved
+	Files        []string // that were read: File and what it includes, sorted
+	Settings     Settings
+	Environments []Environment
+	Discover     bool // no environments are declared: every directory with a tool in it is one
+}
+
+// manifestDocument is the file as it is written.
+type manifestDocument struct {
+	Bitops manifestBody `yaml:"bitops" doc:"What bitops deploys and how."`
+}
+
+type manifestBody struct {
+	Settings
+	Environments Map[Environment] `yaml:"environments" doc:"The environments by name. Without this key every directory that holds a tool's directory is one."`
+	Include      []Located        `yaml:"include" doc:"More manifests whose environments belong to this one; patterns relative to this file."`
+}
+
+// includedDocument is a file that `include` names. Settings belong into the root manifest: here nothing would read them.
+type includedDocument struct {
+	Bitops includedBody `yaml:"bitops"`
+}
+
+type includedBody struct {
+	Environments Map[Environment] `yaml:"environments"`
+	Include      []Located        `yaml:"include"`
+}
+
+func (includedBody) misplaced(key string) string {
+	if slices.ContainsFunc(fieldsOf(reflect.TypeFor[Settings]()), func(f field) bool { return f.name == key }) {
+		return "settings belong into the root manifest"
+	}
+	return ""
+}
+
+// Settings are the keys that the root manifest and an environment's own configuration share.
+type Settings struct {
+	FailFast      *bool           `yaml:"fail_fast" doc:"Start nothing new after a failure; steps that run finish. Default true."`
+	RunMode       string          `yaml:"run_mode" doc:"Accepted for BitOps repositories; has no effect."`
+	Parallelism   Count           `yaml:"parallelism" doc:"The most steps that run at once. Default 10."`
+	Timeout       Duration        `yaml:"timeout" doc:"The longest a step may take, like 20m; a plain number is seconds."`
+	DefaultFolder string          `yaml:"default_folder" doc:"The directory that holds defaults for every environment. Default _default."`
+	Logging       Logging         `yaml:"logging" doc:"What is written about a run, and what is never shown."`
+	Limits        Map[Count]      `yaml:"limits" doc:"Named limits: at most so many steps at once among the environments that name one."`
+	Deployments   Map[Deployment] `yaml:"deployments" doc:"Which tools run, in which order, when an environment does not say. The key is a path under the environment."`
+	Plugins       Map[Plugin]     `yaml:"plugins" doc:"Tools beyond the built-in ones."`
+}
+
+// Logging is v2's logging section.
+type Logging struct {
+	Level    string `yaml:"level" enum:"trace,debug,info,warn,warning,error,critical,off" doc:"Level of the debug log on standard error."`
+	Color    Color  `yaml:"color" doc:"Colours on a terminal."`
+	Filename string `yaml:"filename" doc:"Accepted for BitOps repositories; a run's log is in .bitops/runs."`
+	Err      string `yaml:"err" doc:"Accepted for BitOps repositories."`
+	Path     string `yaml:"path" doc:"Accepted for BitOps repositories; a run's log is in .bitops/runs."`
+	Masks    []Mask `yaml:"masks" doc:"Patterns whose matches are never shown or written."`
+}
+
+// Color switches colours on a terminal.
+type Color struct {
+	Enabled *bool `yaml:"enabled" doc:"Default true; never in a file."`
+}
+
+// Mask replaces every match of a regular expression.
+type Mask struct {
+	Search  string `yaml:"search" doc:"A regular expression."`
+	Replace string `yaml:"replace" doc:"What stands in its place, default ***. \\1 is the first group."`
+}
+
+// Deployment says which tool a directory of an environment is for.
+type Deployment struct {
+	Plugin string `yaml:"plugin" doc:"The tool. Default: the first word of the path."`
+}
+
+// Plugin is v2's declaration of a plugin. Those of the built-in tools are accepted and need nothing.
+type Plugin struct {
+	Source    string `yaml:"source" doc:"Where the plugin comes from."`
+	SourceTag string `yaml:"source_tag" doc:"The tag to use."`
+	Branch    string `yaml:"source_branch" doc:"The branch to use."`
+}
+
+// Environment is one entry of `environments`.
+type Environment struct {
+	Name     EnvironmentName
+	Position Position
+
+	Path      Located         `yaml:"path" doc:"The environment's directory, relative to this file. Default: its name."`
+	DependsOn []Located       `yaml:"depends_on" doc:"Environments, or steps such as backend/terraform, that come first."`
+	Inputs    Map[Expression] `yaml:"inputs" doc:"Values for the environment's tools. Texts are templates: ${outputs.network.vpc_id}."`
+	Inherit   *bool           `yaml:"inherit" doc:"Offer the outputs of direct dependencies by their own names. Default true."`
+	Env       Map[string]     `yaml:"env" doc:"Environment variables for the environment's tools and hooks."`
+	Tags      []string        `yaml:"tags" doc:"Words to select environments by."`
+	Limit     Located         `yaml:"limit" doc:"The name of one of the limits."`
+	Timeout   Duration        `yaml:"timeout" doc:"The longest a step of this environment may take."`
+	Protect   bool            `yaml:"protect" doc:"destroy refuses this environment."`
+}
+
+// Located is a text with its place in the file.
+type Located struct {
+	Text     string
+	Position Position
+}

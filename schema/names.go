@@ -1,0 +1,80 @@
+package schema
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+)
+
+// EnvironmentName names an environment: a path-like word such as `backend` or `prod/backend`.
+type EnvironmentName string
+
+// StepName names a step by its path: environment, slash, deployment, as in `backend/terraform`.
+type StepName string
+
+// ToolName names a tool: terraform, ansible, helm, cloudformation or a plugin.
+type ToolName string
+
+// RunID names a run. It sorts by time and is safe in file names.
+type RunID string
+
+// Command is what a run does to its steps.
+type Command string
+
+// The commands a run can execute.
+const (
+	CommandPlan    Command = "plan"
+	CommandApply   Command = "apply"
+	CommandDestroy Command = "destroy"
+	// CommandPlanDestroy previews a destroy.
+	CommandPlanDestroy Command = "plan-destroy"
+)
+
+// Effective returns what hooks are told: a preview of any kind is a plan.
+func (c Command) Effective() Command {
+	if c == CommandPlanDestroy {
+		return CommandPlan
+	}
+	return c
+}
+
+// Previews reports whether the command changes nothing.
+func (c Command) Previews() bool { return c == CommandPlan || c == CommandPlanDestroy }
+
+// Destroys reports whether the command takes things down: dependents come first then.
+func (c Command) Destroys() bool { return c == CommandDestroy || c == CommandPlanDestroy }
+
+// longestName bounds an environment's name, in bytes.
+const longestName = 200
+
+var environmentPattern = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*(/[\pL\pN][\pL\pN._-]*)*$`)
+
+// Valid reports whether the name can be used for an environment: words of letters, digits, `.`, `_` and `-` that begin
+// with a letter or digit, joined by slashes, and not longer than 200 bytes.
+func (n EnvironmentName) Valid() bool {
+	return len(n) <= longestName && environmentPattern.MatchString(string(n))
+}
+
+// Step returns the name of the environment's step for a deployment.
+func (n EnvironmentName) Step(deployment string) StepName {
+	return StepName(string(n) + "/" + deployment)
+}
+
+// longestFileName leaves room for endings within the 255 bytes that file systems allow.
+const longestFileName = 200
+
+// FileName returns the step's name as one file name: slashes become tildes, which no name holds, and a name that is too
+// long for a file ends in its hash.
+func (n StepName) FileName() string {
+	name := strings.ReplaceAll(string(n), "/", "~")
+	if len(name) <= longestFileName {
+		return name
+	}
+	sum := sha256.Sum256([]byte(n))
+	return strings.ToValidUTF8(name[:longestFileName-40], "") + "~~" + hex.EncodeToString(sum[:16])
+}
+
+// DefaultTools are the tools whose directories make an environment, in the order in which they run when nothing else
+// is said.
+var DefaultTools = []ToolName{"terraform", "ansible", "helm", "cloudformation"}

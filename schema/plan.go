@@ -1,0 +1,117 @@
+package schema
+
+import (
+	"path"
+	"slices"
+)
+
+// PlanVersion is the version of the Plan document that this program writes.
+const PlanVersion = 1
+
+// Plan is a frozen statement of what a run will do: the document between the planner and the executor. It names steps,
+// never looks at the world, and is not changed once built.
+type Plan struct {
+	Version     int            `json:"version"`
+	Command     Command        `json:"command"`
+	Parallelism int            `json:"parallelism"`
+	FailFast    bool           `json:"fail_fast"`
+	Limits      map[string]int `json:"limits,omitempty"`
+	Masks       []Mask         `json:"masks,omitempty"`
+	Steps       []Step         `json:"steps"` // in the order of the manifest
+}
+
+// Step is one deployment in one environment: the vertex of the graph.
+type Step struct {
+	Name            StepName          `json:"name"`
+	Environment     EnvironmentName   `json:"environment"`
+	EnvironmentPath string            `json:"environment_path"` // relative to the repository
+	Deployment      string            `json:"deployment"`       // its path under the environment
+	Tool            ToolName          `json:"tool"`
+	DependsOn       []StepName        `json:"depends_on,omitempty"` // direct dependencies
+	Selected        bool              `json:"selected"`             // false: not run; its recorded outputs are used
+	Inputs          []Input           `json:"inputs,omitempty"`
+	Offers          []Offer           `json:"offers,omitempty"`
+	Wiring          []Wire            `json:"wiring,omitempty"`
+	Interface       Interface         `json:"interface"`
+	Env             map[string]string `json:"env,omitempty"`
+	Tags            []string          `json:"tags,omitempty"`
+	Limit           string            `json:"limit,omitempty"`
+	Timeout         Duration          `json:"timeout,omitempty"`
+	Protect         bool              `json:"protect,omitempty"`
+}
+
+// Directory returns the step's directory, relative to the repository.
+func (s *Step) Directory() string { return path.Join(s.EnvironmentPath, s.Deployment) }
+
+// Input is a value that the manifest gives an environment by name.
+type Input struct {
+	Name       string     `json:"name"`
+	Expression Expression `json:"expression"`
+}
+
+// Offer is a group of steps whose outputs are offered to a step under their own names. Within a group the later step
+// wins. A group of the step's own environment (Near) wins over others; two others offering one name that the step takes
+// is an error.
+type Offer struct {
+	Environment EnvironmentName `json:"environment"`
+	Steps       []StepName      `json:"steps"`
+	Near        bool            `json:"near,omitempty"`
+}
+
+// Wire says where the value of one input comes from, as far as the files tell.
+type Wire struct {
+	Input string   `json:"input"`
+	How   string   `json:"how"`  // input, inherited
+	From  []string `json:"from"` // references, or steps and their outputs
+}
+
+// Interface is what a step's files declare: what it takes and what it leaves behind.
+type Interface struct {
+	Inputs     []Parameter `json:"inputs,omitempty"`
+	Outputs    []Parameter `json:"outputs,omitempty"`
+	AnyInput   bool        `json:"any_input,omitempty"`   // takes values by any name, as hooks do
+	MoreOutput bool        `json:"more_output,omitempty"` // can leave outputs that the files do not declare
+}
+
+// Parameter is one declared input or output.
+type Parameter struct {
+	Name      string   `json:"name"`
+	Required  bool     `json:"required,omitempty"`
+	Sensitive bool     `json:"sensitive,omitempty"`
+	Position  Position `json:"position"`
+}
+
+// Input returns the declared input of that name.
+func (i Interface) Input(name string) (Parameter, bool) { return find(i.Inputs, name) }
+
+// Output returns the declared output of that name.
+func (i Interface) Output(name string) (Parameter, bool) { return find(i.Outputs, name) }
+
+func find(ps []Parameter, name string) (Parameter, bool) {
+	at := slices.IndexFunc(ps, func(p Parameter) bool { return p.Name == name })
+	if at < 0 {
+		return Parameter{}, false
+	}
+	return ps[at], true
+}
+
+// Step returns the step of that name, or nil.
+func (p *Plan) Step(name StepName) *Step {
+	at := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Name == name })
+	if at < 0 {
+		return nil
+	}
+	return &p.Steps[at]
+}
+
+// Selected returns how many steps and environments of the plan are run.
+func (p *Plan) Selected() (steps, environments int) {
+	seen := map[EnvironmentName]bool{}
+	for i := range p.Steps {
+		if p.Steps[i].Selected {
+			steps++
+			seen[p.Steps[i].Environment] = true
+		}
+	}
+	return steps, len(seen)
+}

@@ -1,0 +1,39 @@
+package schema
+
+import "time"
+
+// RecordVersion is the version of the Record document that this program writes.
+const RecordVersion = 1
+
+// Record is what is remembered of a step between runs: whether it is deployed, and what it left behind. Sensitive
+// outputs are named without their values; their tool is asked again when one is needed.
+type Record struct {
+	Version     int             `json:"version"`
+	Step        StepName        `json:"step"`
+	Environment EnvironmentName `json:"environment"`
+	Tool        ToolName        `json:"tool"`
+	State       RecordState     `json:"state"`
+	Run         RunID           `json:"run"` // that wrote the record
+	Time        time.Time       `json:"time"`
+	Outputs     Values          `json:"outputs,omitempty"`
+}
+
+// RecordState tells how much of a step exists.
+type RecordState string
+
+// The states of a Record.
+const (
+	StateDeployed  RecordState = "deployed"
+	StatePartial   RecordState = "partial" // an apply or destroy began and did not succeed
+	StateDestroyed RecordState = "destroyed"
+)
+
+// Complete reports whether every output's value is in the record.
+func (r *Record) Complete() bool {
+	for _, v := range r.Outputs {
+		if !v.Known() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,123 @@
+package schema
+
+import (
+	"slices"
+	"time"
+)
+
+// Report is what is known of a run: the fold of its events. Its zero value is the report of a run that has not begun.
+// It is not safe for concurrent use.
+type Report struct {
+	Run      RunID         `json:"run"`
+	Command  Command       `json:"command"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"duration_ns,omitempty"`
+	Outcome  Outcome       `json:"outcome,omitempty"` // "" while it runs
+	Steps    []StepReport  `json:"steps"`             // in the order of the plan
+	Notices  []string      `json:"notices,omitempty"`
+
+	index map[StepName]int
+}
+
+// StepReport is what is known of one step.
+type StepReport struct {
+	StepSummary
+	Outcome  Outcome       `json:"outcome,omitempty"` // "" until it has ended
+	Started  bool          `json:"started"`
+	Phase    Phase         `json:"phase,omitempty"` // the last one begun
+	Changes  *Changes      `json:"changes,omitempty"`
+	Outputs  Values        `json:"outputs,omitempty"`
+	Duration time.Duration `json:"duration_ns,omitempty"`
+	Error    *StepError    `json:"error,omitempty"`
+	Cause    StepName      `json:"cause,omitempty"`
+	Reason   string        `json:"reason,omitempty"`
+	Deferred []Waiting     `json:"deferred,omitempty"`
+}
+
+// Add folds one more event into the report.
+func (r *Report) Add(e Event) {
+	switch e.Type {
+	case EventRunStarted:
+		*r = Report{Run: e.Run, Command: e.Command, Started: e.Time}
+		for _, s := range e.Steps {
+			r.Steps = append(r.Steps, StepReport{StepSummary: s})
+		}
+	case EventRunFinished:
+		r.Outcome, r.Duration = e.Outcome, e.Duration
+	case EventNotice:
+		if e.Step == "" {
+			r.Notices = append(r.Notices, e.Text)
+		}
+	default:
+		if s := r.Step(e.Step); s != nil {
+			s.add(e)
+		}
+	}
+}
+
+func (s *StepReport) add(e Event) {
+	switch e.Type {
+	case EventStepStarted:
+		s.Started = true
+	case EventPhaseStarted:
+		s.Phase = e.Phase
+	case EventStepFinished:
+		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
+		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
+	}
+}
+
+// Step returns the report of a step, or nil when the run has none of that name.
+func (r *Report) Step(name StepName) *StepReport {
+	if r.index == nil { // the report was read from a document
+		r.index = make(map[StepName]int, len(r.Steps))
+		for i := range r.Steps {
+			r.index[r.Steps[i].Name] = i
+		}
+	}
+	i, ok := r.index[name]
+	if !ok {
+		return nil
+	}
+	return &r.Steps[i]
+}
+
+// Count returns how many steps ended so.
+func (r *Report) Count(outcome Outcome) int {
+	n := 0
+	for i := range r.Steps {
+		if r.Steps[i].Outcome == outcome {
+			n++
+		}
+	}
+	return n
+}
+
+// Changes returns the sum of all steps' changes.
+func (r *Report) Changes() Changes {
+	var sum Changes
+	for i := range r.Steps {
+		sum = sum.Plus(r.Steps[i].Changes)
+	}
+	return sum
+}
+
+// HasChanges reports whether a step changed, or in a plan would change or is deferred.
+func (r *Report) HasChanges() bool {
+	return slices.ContainsFunc(r.Steps, func(s StepReport) bool {
+		return s.Outcome == Deferred || !s.Changes.Empty()
+	})
+}
+
+// Overall returns how a run with these steps ends: the worst outcome of a step decides.
+func (r *Report) Overall() Outcome {
+	for _, worst := range []Outcome{Interrupted, Failed, Held} {
+		if r.Count(worst) > 0 {
+			return worst
+		}
+	}
+	if r.Count(Blocked) > 0 {
+		return Failed
+	}
+	return Succeeded
+}

@@ -1,0 +1,394 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// ToolValues are the values of a tool's configuration for one step: variable over configuration over default.
+type ToolValues struct {
+	schema *ToolSchema
+	values map[string]toolValue // by path; absent where nothing says anything
+}
+
+// toolValue is one value and where it comes from.
+type toolValue struct {
+	value    any // string, bool, int64, float64, or a list or object that JSON can write
+	from     string
+	position Position
+}
+
+// Resolve reads the configuration file of a directory, relative to root, and returns the values. A directory without one
+// has only variables and defaults. Unknown keys are warnings, because real repositories hold leftovers.
+func (s *ToolSchema) Resolve(root, dir string, variable func(name string) string) (*ToolValues, Problems) {
+	r := &resolver{ToolValues: &ToolValues{schema: s, values: map[string]toolValue{}}, variable: variable}
+	file, ok := ConfigurationFile(root, dir)
+	if !ok {
+		r.decoder = newDecoder(nil, path.Join(dir, ManifestName), SeverityWarning, &yaml.Node{})
+		r.object(&s.Root, nil)
+		return r.ToolValues, r.problems.Sorted()
+	}
+	text, problem := readSource(filepath.Join(root, filepath.FromSlash(file)), file)
+	if problem != nil {
+		return r.ToolValues, Problems{*problem}
+	}
+	doc, problem := parseYAML(text, file)
+	if problem != nil {
+		return r.ToolValues, Problems{*problem}
+	}
+	if doc == nil {
+		doc = &yaml.Node{Kind: yaml.MappingNode}
+	}
+	r.decoder = newDecoder(text, file, SeverityWarning, doc)
+	r.document(doc)
+	return r.ToolValues, r.problems.Sorted()
+}
+
+// resolver is one walk over a schema and a configuration in parallel.
+type resolver struct {
+	*ToolValues
+	*decoder
+	tool     *yaml.Node // under the tool's key
+	variable func(string) string
+}
+
+// document reads the whole file: one key, the tool's.
+func (r *resolver) document(n *yaml.Node) {
+	pairs, _ := r.pairs(n, "the file")
+	for _, p := range pairs {
+		if p.key.Value == string(r.schema.Tool) {
+			r.tool = p.value
+			continue
+		}
+		r.problems = append(r.problems, Warningf(r.at(p.key), "unknown key %q", abbreviate(p.key.Value)).
+			WithHint("%s", DidYouMean(p.key.Value, []string{string(r.schema.Tool)})))
+	}
+	r.object(&r.schema.Root, r.tool)
+}
+
+// object reads a group. n is nil where the file does not have it.
+func (r *resolver) object(p *Property, n *yaml.Node) {
+	keys := map[string]*yaml.Node{}
+	if n != nil && !isNull(n) {
+		r.enter(n, func(n *yaml.Node) {
+			pairs, _ := r.pairs(n, p.Name)
+			for _, pair := range pairs {
+				keys[pair.key.Value] = pair.value
+				r.warnUnknown(p, pair.key)
+			}
+		})
+	}
+	for i := range p.Properties {
+		sub := &p.Properties[i]
+		if sub.group() {
+			r.object(sub, keys[sub.Name])
+		} else {
+			r.leaf(sub, keys[sub.Name])
+		}
+	}
+}
+
+// warnUnknown warns of a key that nothing reads.
+func (r *resolver) warnUnknown(p *Property, key *yaml.Node) {
+	var names []string
+	for i := range p.Properties {
+		names = append(names, p.Properties[i].Name)
+	}
+	path := strings.TrimPrefix(p.Path+"."+key.Value, ".")
+	if !slices.Contains(names, key.Value) && !r.schema.Root.aliased(path) {
+		r.problems = append(r.problems, Warningf(r.at(key), "unknown key %q", abbreviate(key.Value)).
+			WithHint("%s", DidYouMean(key.Value, names)))
+	}
+}
+
+// aliased reports whether a path, or one below it, is an older name of some property.
+func (p *Property) aliased(path string) bool {
+	for _, alias := range p.Aliases {
+		if alias == path || strings.HasPrefix(alias, path+".") {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.Properties, func(sub Property) bool { return sub.aliased(path) })
+}
+
+// leaf finds the value of one property: the first of its variables that is not empty, its key, an older key, its default.
+func (r *resolver) leaf(p *Property, n *yaml.Node) {
+	for _, name := range p.variables(r.schema.Tool) {
+		if text := r.variable(name); text != "" {
+			r.take(p, textNode(p, text), "variable "+name, Position{})
+			return
+		}
+	}
+	for _, alias := range p.Aliases {
+		if n == nil {
+			n = descend(r.tool, alias)
+		}
+	}
+	switch {
+	case n != nil && !isNull(follow(n)):
+		r.take(p, n, "", r.at(n))
+	case p.fallback != nil && !isNull(p.fallback):
+		r.take(p, p.fallback, "default", Position{})
+	case p.Required:
+		r.problems = append(r.problems, Errorf(r.place(), "%s is required and has no value", p.Path).
+			WithHint("set it, or the variable %s", p.variables(r.schema.Tool)[0]))
+	}
+}
+
+// place is where a key that is missing belongs.
+func (r *resolver) place() Position {
+	if r.tool == nil {
+		return Position{File: r.file}
+	}
+	return r.at(r.tool)
+}
+
+// take converts a node to the property's type and keeps it.
+func (r *resolver) take(p *Property, n *yaml.Node, from string, at Position) {
+	value, problem := p.convert(r.decoder, n)
+	if problem != nil {
+		problem.Position = at
+		if from != "" {
+			problem.Message = from + ": " + problem.Message
+		}
+		r.problems = append(r.problems, *problem)
+		return
+	}
+	r.values[p.Path] = toolValue{value: value, from: from, position: at}
+}
+
+// textNode is the node for a variable's text. A list or an object can be written as YAML or JSON in it.
+func textNode(p *Property, text string) *yaml.Node {
+	wanted := map[PropertyType]yaml.Kind{TypeList: yaml.SequenceNode, TypeObject: yaml.MappingNode}[p.Type]
+	var doc yaml.Node
+	if wanted != 0 && yaml.Unmarshal([]byte(text), &doc) == nil && len(doc.Content) == 1 && doc.Content[0].Kind == wanted {
+		return doc.Content[0]
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+}
+
+// convert returns the value of a node as the property's type, or a problem without a place.
+func (p *Property) convert(d *decoder, n *yaml.Node) (value any, problem *Problem) {
+	fail := func(format string, args ...any) (any, *Problem) {
+		problem := Errorf(Position{}, format, args...)
+		return nil, &problem
+	}
+	plainNode := follow(n)
+	wants := ""
+	switch p.Type {
+	case TypeBoolean:
+		b, ok := parseBool(plainNode)
+		if value = b; !ok {
+			wants = "true or false"
+		}
+	case TypeInteger:
+		i, err := strconv.ParseInt(plainNode.Value, 10, 64)
+		if value = i; err != nil || plainNode.Kind != yaml.ScalarNode {
+			wants = "a whole number"
+		}
+	case TypeNumber:
+		f, err := strconv.ParseFloat(plainNode.Value, 64)
+		if value = f; err != nil || plainNode.Kind != yaml.ScalarNode {
+			wants = "a number"
+		}
+	case TypeList:
+		value = d.items(n, p.Path)
+	case TypeObject:
+		if value = d.anything(n); plainNode.Kind != yaml.MappingNode {
+			wants = "a mapping"
+		}
+	case TypeString:
+		value = d.argument(n) // a list or mapping where a text is wanted reaches the program as JSON
+	}
+	if wants != "" {
+		return fail("%s must be %s, not %s", p.Path, wants, describe(plainNode))
+	}
+	if len(p.Enum) == 0 {
+		return value, nil
+	}
+	text := plain(value)
+	at := slices.IndexFunc(p.Enum, func(e string) bool { return strings.EqualFold(e, text) })
+	if at < 0 {
+		_, problem = fail("%s cannot be %q", p.Path, abbreviate(text))
+		hinted := problem.WithHint("one of %s", strings.Join(p.Enum, ", "))
+		return nil, &hinted
+	}
+	if p.Type == TypeString {
+		value = p.Enum[at]
+	}
+	return value, nil
+}
+
+// items returns the items of a list; anything else is a list of one.
+func (d *decoder) items(n *yaml.Node, key string) []any {
+	list := []any{}
+	d.enter(n, func(n *yaml.Node) {
+		if n.Kind != yaml.SequenceNode {
+			list = append(list, d.argument(n))
+			return
+		}
+		for _, item := range n.Content {
+			if isNull(follow(item)) {
+				d.errorf(item, "an entry of %s is empty", key)
+				continue
+			}
+			list = append(list, d.argument(item))
+		}
+	})
+	return list
+}
+
+// argument returns a scalar as it is written, and anything else as anything does.
+func (d *decoder) argument(n *yaml.Node) any {
+	if s := follow(n); s.Kind == yaml.ScalarNode {
+		return s.Value
+	}
+	return d.anything(n)
+}
+
+// anything returns a value of any shape, in the types that have a JSON text. Dates stay as they are written.
+func (d *decoder) anything(n *yaml.Node) (value any) {
+	d.enter(n, func(n *yaml.Node) {
+		switch n.Kind {
+		case yaml.MappingNode:
+			pairs, _ := d.pairs(n, "this")
+			object := make(map[string]any, len(pairs))
+			for _, p := range pairs {
+				object[p.key.Value] = d.anything(p.value)
+			}
+			value = object
+		case yaml.SequenceNode:
+			list := make([]any, len(n.Content))
+			for i, item := range n.Content {
+				list[i] = d.anything(item)
+			}
+			value = list
+		default:
+			value = jsonScalar(n)
+		}
+	})
+	return value
+}
+
+// jsonScalar returns a scalar's value: a number as it is written, when JSON can write it so.
+func jsonScalar(n *yaml.Node) any {
+	switch {
+	case n.Tag == "!!null":
+		return nil
+	case leadingZero.MatchString(n.Value): // the id of an account
+	case n.Tag == "!!bool", n.Tag == "!!int", n.Tag == "!!float":
+		if json.Valid([]byte(n.Value)) {
+			return json.RawMessage(n.Value)
+		}
+		var value any
+		if n.Decode(&value) != nil {
+			return n.Value
+		}
+		if _, err := json.Marshal(value); err == nil { // JSON has no infinity
+			return value
+		}
+	}
+	return n.Value
+}
+
+func follow(n *yaml.Node) *yaml.Node {
+	for i := 0; n != nil && n.Kind == yaml.AliasNode && i < 100; i++ {
+		n = n.Alias
+	}
+	return n
+}
+
+// descend returns the node at a dotted path, or nil.
+func descend(n *yaml.Node, path string) *yaml.Node {
+	for key := range strings.SplitSeq(path, ".") {
+		if n = follow(n); n == nil {
+			return nil
+		}
+		n = child(n, key)
+	}
+	return n
+}
+
+// Has reports whether the property has a value.
+func (v *ToolValues) Has(path string) bool {
+	_, ok := v.values[path]
+	return ok
+}
+
+// Text returns the value as a text, "" when there is none.
+func (v *ToolValues) Text(path string) string {
+	value, ok := v.values[path]
+	if !ok {
+		return ""
+	}
+	return plain(value.value)
+}
+
+// Flag returns the value of a boolean property.
+func (v *ToolValues) Flag(path string) bool {
+	b, _ := v.values[path].value.(bool)
+	return b
+}
+
+// Integer returns the value of an integer property.
+func (v *ToolValues) Integer(path string) int {
+	i, _ := v.values[path].value.(int64)
+	return int(i)
+}
+
+// List returns the texts of a list. Any other value is a list of one, and no value an empty one.
+func (v *ToolValues) List(path string) []string {
+	value, ok := v.values[path]
+	if !ok {
+		return nil
+	}
+	items, ok := value.value.([]any)
+	if !ok {
+		items = []any{value.value}
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = plain(item)
+	}
+	return texts
+}
+
+// From says where the value comes from: the place in the file, "variable NAME" or "default".
+func (v *ToolValues) From(path string) string {
+	value := v.values[path]
+	if value.from == "" {
+		return value.position.String()
+	}
+	return value.from
+}
+
+// Position returns the place of the value in the configuration, the zero Position when it is not from there.
+func (v *ToolValues) Position(path string) Position { return v.values[path].position }
+
+// plain writes a value the way a command line wants it: lists and objects as JSON.
+func plain(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil { // an infinite number
+		return fmt.Sprint(value)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
