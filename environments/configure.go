@@ -1,0 +1,79 @@
+package environments
+
+import (
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Configure reads the configuration of the step's directory, in the workspace, where hooks may have edited it: a variable
+// beats the file, the file beats the default. The values are handed to everything the step starts from here on, under
+// the names that the tool's schema exports. It can be called again to read the file anew.
+//
+// Unknown keys are told as notices. Anything wrong is an error of type schema.Problems.
+func (c *Call) Configure(s *schema.ToolSchema) (*schema.ToolValues, error) {
+	return c.ConfigureFrom(s, c.Step.Directory())
+}
+
+// ConfigureFrom is Configure for a tool that keeps its configuration elsewhere: in another directory of the workspace,
+// relative to its root.
+func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValues, error) {
+	root := c.Root()
+	values, problems := s.Resolve(root, dir, c.given)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	for _, p := range problems {
+		c.noticeOnce(p.String())
+	}
+	c.export(values.Exports())
+	return values, nil
+}
+
+// exported is a variable that Configure set, and what it put it in place of.
+type exported struct {
+	value, covered string
+	covers         bool
+}
+
+// export sets variables for everything that starts from here on, in place of those that it set the last time.
+func (c *Call) export(variables map[string]string) {
+	for name, e := range c.exported {
+		switch {
+		case c.Variables[name] != e.value: // somebody changed it, and it is theirs now
+		case e.covers:
+			c.Variables[name] = e.covered
+		default:
+			delete(c.Variables, name)
+		}
+	}
+	c.exported = make(map[string]exported, len(variables))
+	for name, value := range variables {
+		covered, covers := c.Variables[name]
+		c.Variables[name], c.exported[name] = value, exported{value, covered, covers}
+	}
+}
+
+// given returns a variable that somebody else set: what an earlier Configure exported says nothing about the file now.
+func (c *Call) given(name string) string {
+	value := c.Variables[name]
+	if e, ok := c.exported[name]; ok && e.value == value {
+		return e.covered
+	}
+	return value
+}
+
+// Root returns the directory that the step's directory is in, laid out like the repository: positions of problems in it
+// are positions in the repository.
+func (c *Call) Root() string { return strings.TrimSuffix(c.Directory, "/"+c.Step.Directory()) }
+
+// noticeOnce tells something once a step, however often it is found.
+func (c *Call) noticeOnce(text string) {
+	if c.told == nil {
+		c.told = map[string]bool{}
+	}
+	if !c.told[text] {
+		c.told[text] = true
+		c.Notice("%s", text)
+	}
+}

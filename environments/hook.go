@@ -1,0 +1,114 @@
+package environments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// The directories of hooks beside a tool's files. BitOps v1 spelled the first two with dashes.
+var (
+	beforeHooks    = []string{"bitops.before-deploy.d", "bitops-before-deploy.d"}
+	afterHooks     = []string{"bitops.after-deploy.d", "bitops-after-deploy.d"}
+	onFailureHooks = []string{"bitops.on-failure.d"}
+)
+
+// hook is one script of a hooks directory.
+type hook struct {
+	name string // relative to the step's directory
+	skip string // why it is not run, or ""
+}
+
+// listHooks returns the scripts of the first of the directories that is there, sorted by name.
+func listHooks(dir string, names []string) ([]hook, error) {
+	for _, name := range names {
+		entries, err := os.ReadDir(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read hooks: %w", err)
+		}
+		hooks := make([]hook, len(entries))
+		for i, entry := range entries {
+			hooks[i] = hook{name: filepath.Join(name, entry.Name()), skip: whyNoHook(filepath.Join(dir, name), entry)}
+		}
+		return hooks, nil
+	}
+	return nil, nil
+}
+
+// whyNoHook says why an entry of a hooks directory is no script: the things that people leave lying there.
+func whyNoHook(dir string, entry fs.DirEntry) string {
+	name := entry.Name()
+	switch info, err := os.Stat(filepath.Join(dir, name)); {
+	case err != nil:
+		return "cannot be read"
+	case info.IsDir():
+		return "is a directory"
+	case !info.Mode().IsRegular():
+		return "is not a file"
+	}
+	lower := strings.ToLower(name)
+	switch {
+	case strings.HasPrefix(lower, "readme"), strings.HasSuffix(lower, ".md"):
+		return "is documentation"
+	case strings.HasPrefix(name, "."):
+		return "is hidden"
+	case strings.HasSuffix(name, "~"), strings.HasPrefix(name, "#"):
+		return "is an editor's backup"
+	}
+	for _, suffix := range []string{".bak", ".orig", ".rej", ".swp", ".swo", ".tmp"} {
+		if strings.HasSuffix(lower, suffix) {
+			return "is a backup"
+		}
+	}
+	return ""
+}
+
+// runHooks runs the scripts of a hooks directory with bash, one after the other, in the step's directory. After each one
+// it takes over what the script wrote to $BITOPS_ENV and $BITOPS_OUTPUT; the first that fails ends it.
+func (c *Call) runHooks(ctx context.Context, phase schema.Phase, dirs []string, exchange *exchange) error {
+	hooks, err := listHooks(c.Directory, dirs)
+	if err != nil || len(hooks) == 0 {
+		return err
+	}
+	for _, h := range hooks {
+		if h.skip != "" {
+			c.Notice("hook %s is left out: it %s", h.name, h.skip)
+			continue
+		}
+		c.Phase(phase, h.name)
+		result, err := c.Run(ctx, ProgramCall{Name: "bash", Args: []string{h.name}})
+		if err != nil {
+			return fmt.Errorf("hook %s: %w", h.name, err)
+		}
+		if result.ExitCode != 0 {
+			failure := c.Failed(ProgramCall{Name: "bash"}, result)
+			failure.Message = strings.Replace(failure.Message, "bash", "hook "+h.name, 1)
+			return failure
+		}
+		if err := exchange.collect(c); err != nil {
+			return fmt.Errorf("hook %s: %w", h.name, err)
+		}
+	}
+	return nil
+}
+
+// hasHooks reports whether a step's directory holds any of the hooks directories.
+func hasHooks(dir string, kinds ...[]string) bool {
+	for _, names := range kinds {
+		for _, name := range names {
+			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.IsDir() {
+				return true
+			}
+		}
+	}
+	return false
+}

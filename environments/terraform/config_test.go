@@ -1,0 +1,152 @@
+package terraform
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+func TestSettings(t *testing.T) {
+	v2 := `terraform:
+  cli:
+    var-file: a.tfvars
+    targets: [terraform_data.a, 'x.y["b, c"]']
+    backend-config: [k=v]
+    stack-action: Apply
+  options: {skip-deploy: "false", workspace: w, version: 1.2.3, init-upgrade: true, binary: tofu}`
+	tests := map[string]struct {
+		text      string
+		variables environments.Variables
+		want      settings
+	}{
+		"no file": {"", nil, settings{binary: "terraform"}},
+		"v2": {v2, nil, settings{
+			binary: "tofu", varFiles: []string{"a.tfvars"}, targets: []string{"terraform_data.a", `x.y["b, c"]`},
+			backendConfig: []string{"k=v"}, action: "apply", workspace: "w", version: "1.2.3", upgrade: true,
+		}},
+		"v1": {"terraform:\n  cli: {target: a.b, var-file: ''}\n  options: {command: plan}", nil, settings{
+			binary: "terraform", targets: []string{"a.b"}, action: "plan",
+		}},
+		"v2.0": {"terraform: {options: {stack-action: destroy}}", nil, settings{binary: "terraform", action: "destroy"}},
+		"variables win": {v2, environments.Variables{
+			"TF_TARGETS": `m.a["x, y"] m.b,m.c`, "TF_VAR_FILE": "b.tfvars", "TERRAFORM_WORKSPACE": "x", "INIT_UPGRADE": "False",
+			"TERRAFORM_SKIP_DEPLOY": "TRUE",
+		}, settings{
+			binary: "tofu", varFiles: []string{"b.tfvars"}, targets: []string{`m.a["x, y"]`, "m.b", "m.c"},
+			backendConfig: []string{"k=v"}, action: "apply", workspace: "x", version: "1.2.3",
+			skipped: "TERRAFORM_SKIP_DEPLOY is set",
+		}},
+		"an empty variable is unset, false is a value": {
+			"terraform: {options: {skip-deploy: true, workspace: w}}",
+			environments.Variables{"TERRAFORM_WORKSPACE": "", "SKIP_DEPLOY_TERRAFORM": "false", "TERRAFORM_SKIP_DEPLOY": ""},
+			settings{binary: "terraform", workspace: "w"},
+		},
+		"the longest name decides": {"", environments.Variables{
+			"BITOPS_TERRAFORM_WORKSPACE": "a", "TERRAFORM_WORKSPACE": "b", "TF_TARGETS": `["a.b", "c.d"]`,
+		}, settings{binary: "terraform", workspace: "a", targets: []string{"a.b", "c.d"}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t, map[string]string{"bitops.config.yml": test.text})
+			got, problems := readSettings(s.repository, "net/terraform", test.variables)
+			equal(t, "problems", problems.Error(), "")
+			equal(t, "settings", got, test.want)
+		})
+	}
+}
+
+func TestConfigurationProblems(t *testing.T) {
+	s := tell(t, map[string]string{
+		"main.tf":            "",
+		"bitops.config.yaml": "terraform:\n  cli:\n    stack-action: explode\n  options:\n    worksapce: x\n",
+	})
+	s.variables["INIT_UPGRADE"] = "perhaps"
+	want := `net/terraform/bitops.config.yaml:3:19: stack-action cannot be "explode" (one of plan, apply, destroy)
+net/terraform/bitops.config.yaml:5:5: warning: unknown key "worksapce" (did you mean "workspace"?)
+INIT_UPGRADE must be true or false, not "perhaps"`
+	_, err := s.try(t.Context(), schema.CommandApply)
+	problems, ok := errors.AsType[schema.Problems](err)
+	if !ok || problems.Error() != want {
+		t.Errorf("error %v, want\n%s", err, want)
+	}
+	equal(t, "processes", s.processes(), "")
+}
+
+func TestWarningsAreNotices(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {old: 1}"}).fake(version1)
+	_, _ = s.try(t.Context(), schema.CommandPlan)
+	contains(t, "notices", s.texts(schema.EventNotice), `net/terraform/bitops.config.yaml:1:13: warning: unknown key "old"`)
+}
+
+func TestSkippedStepsStartNothing(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {options: {skip-deploy: true}}"})
+	for _, command := range []schema.Command{
+		schema.CommandPlan, schema.CommandApply, schema.CommandPlanDestroy, schema.CommandDestroy,
+	} {
+		equal(t, string(command), s.do(command).Skipped, "skip-deploy is set")
+	}
+	reason, err := s.tool.Skip(s.call(t.Context(), schema.CommandApply))
+	check(t, err)
+	equal(t, "reason", reason, "skip-deploy is set")
+	equal(t, "processes", s.processes(), "")
+}
+
+// Hooks edit the configuration in the workspace.
+func TestConfigurationOfTheWorkspaceCounts(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": ""})
+	s.afterSync = func(dir string) {
+		writeFile(t, dir+"/bitops.config.yaml", "terraform: {options: {skip-deploy: true}}")
+	}
+	equal(t, "skipped", s.apply().Skipped, "skip-deploy is set")
+}
+
+func TestStackActionPins(t *testing.T) {
+	s := tellReal(t, map[string]string{"main.tf": one + `output "o" { value = "x" }`})
+	pin := func(action string) {
+		s.write(map[string]string{"bitops.config.yaml": "terraform: {cli: {stack-action: " + action + "}}"})
+	}
+	pin("plan")
+	applied := s.apply()
+	equal(t, "changes", applied.Changes.Empty(), true)
+	equal(t, "outputs", len(applied.Outputs), 0)
+	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is plan: only planned (+1 ~0 -0)")
+	equal(t, "deployed", s.deployed(), false)
+	counts(t, s.plan().Changes, 1, 0, 0)
+	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is plan: apply only plans this step")
+
+	pin("apply")
+	counts(t, s.apply().Changes, 1, 0, 0)
+
+	pin("plan")
+	s.write(map[string]string{"main.tf": one + `output "o" { value = "y" }`})
+	output(t, s.apply().Outputs, "o", "x")
+	s.destroy()
+	contains(t, "notices", s.texts(schema.EventNotice), "only planned (+0 ~0 -1)")
+	equal(t, "deployed", s.deployed(), true)
+
+	pin("destroy")
+	counts(t, s.plan().Changes, 0, 0, 1)
+	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is destroy: apply removes this step")
+	counts(t, s.apply().Changes, 0, 0, 1)
+	equal(t, "deployed", s.deployed(), false)
+}
+
+func TestTargets(t *testing.T) {
+	s := tellReal(t, map[string]string{
+		"main.tf":            `resource "terraform_data" "a" { for_each = toset(["x, y", "z"]) }` + "\n" + one,
+		"bitops.config.yaml": `terraform: {cli: {targets: ['terraform_data.a["x, y"]']}}`,
+	})
+	equal(t, "planned", addresses(s.plan().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
+	equal(t, "applied", addresses(s.apply().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
+}
+
+func TestPrograms(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": ""})
+	p := New().Programs(s.repository, "net/terraform")[0]
+	equal(t, "program", p.Name+" "+p.Minimum, "terraform 1.0.0")
+	s.write(map[string]string{"bitops.config.yaml": "terraform: {options: {binary: tofu}}"})
+	p = New().Programs(s.repository, "net/terraform")[0]
+	equal(t, "program", p.Name+" "+p.Minimum, "tofu ")
+}

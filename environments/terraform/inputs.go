@@ -1,0 +1,165 @@
+package terraform
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// arguments are how a step's values reach terraform.
+type arguments struct {
+	args []string
+	env  map[string]string
+}
+
+// values hands over the inputs that the root module declares. In ascending precedence:
+//
+//	offered values    TF_VAR_<name>, or a var-file for what TF_VAR_ cannot say; never against what the files set
+//	configured files  -var-file
+//	inputs            a generated var-file, the last one
+//
+// Generated files hold secrets, so only the user can read them.
+func (s *session) values() (arguments, error) {
+	var a arguments
+	if err := a.offer(s); err != nil {
+		return a, err
+	}
+	for _, file := range s.varFiles {
+		a.args = append(a.args, "-var-file="+file)
+	}
+	inputs := map[string]json.RawMessage{}
+	for name, value := range s.Inputs {
+		if s.module.variables[name] == nil {
+			continue
+		}
+		text, err := value.Reveal()
+		if err != nil {
+			return a, fmt.Errorf("input %s: %w", name, err)
+		}
+		inputs[name] = text
+	}
+	return a, a.file(s, "inputs.tfvars.json", inputs)
+}
+
+// offer hands over offered values for variables that nothing else sets. A null offers nothing.
+func (a *arguments) offer(s *session) error {
+	a.env = map[string]string{}
+	inFile := map[string]json.RawMessage{}
+	for name, value := range s.Offered {
+		v := s.module.variables[name]
+		_, given := s.Inputs[name]
+		_, exported := s.Variables["TF_VAR_"+name]
+		if v == nil || given || exported || value.Known() && value.Data.IsNull() {
+			continue
+		}
+		if text, ok := asVariable(v.kind, value); ok {
+			a.env["TF_VAR_"+name] = text
+			continue
+		}
+		text, err := value.Reveal()
+		if err != nil {
+			return fmt.Errorf("offered value %s: %w", name, err)
+		}
+		inFile[name] = text
+	}
+	if len(inFile) > 0 {
+		for _, name := range setByFiles(s.Directory) {
+			delete(inFile, name)
+		}
+	}
+	return a.file(s, "offered.tfvars.json", inFile)
+}
+
+// asVariable returns the text of TF_VAR_ that means the value, if there is one. A variable without a type takes every
+// text as a text, so that only a text can reach it this way.
+func asVariable(k kind, value schema.Value) (string, bool) {
+	if !value.Known() {
+		return "", false
+	}
+	switch typ := value.Data.Type(); {
+	case k == structured:
+		text, err := value.Reveal()
+		return expression(text), err == nil
+	case typ == cty.String, k == primitive && typ.IsPrimitiveType():
+		text, err := value.Plain()
+		return text, err == nil
+	}
+	return "", false
+}
+
+// expression turns a JSON text into the HCL expression that means the same. HCL reads JSON, but for `${` and `%{`, which
+// begin templates, and two escapes that it lacks.
+func expression(text []byte) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		next := byte(0)
+		if i+1 < len(text) {
+			next = text[i+1]
+		}
+		switch c := text[i]; {
+		case c == '\\' && (next == 'b' || next == 'f'):
+			b.WriteString(map[byte]string{'b': `\u0008`, 'f': `\u000c`}[next])
+			i++
+		case c == '\\':
+			b.WriteByte(c)
+			b.WriteByte(next)
+			i++
+		case (c == '$' || c == '%') && next == '{':
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// file adds a generated var-file.
+func (a *arguments) file(s *session, name string, values map[string]json.RawMessage) error {
+	if len(values) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		return err
+	}
+	file, err := s.PrivateFile(name, text)
+	a.args = append(a.args, "-var-file="+file)
+	return err
+}
+
+// setByFiles returns the names of the variables that the var-files set which terraform reads by itself.
+func setByFiles(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, entry := range entries {
+		name := entry.Name()
+		base := strings.TrimSuffix(name, ".json")
+		if base != "terraform.tfvars" && !strings.HasSuffix(base, ".auto.tfvars") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		file, _ := parse(text, name) // errors are terraform's to tell
+		if file == nil {
+			continue
+		}
+		attributes, _ := file.Body.JustAttributes()
+		for set := range attributes {
+			names[set] = true
+		}
+	}
+	return slices.Collect(maps.Keys(names))
+}

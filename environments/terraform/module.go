@@ -1,0 +1,262 @@
+package terraform
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// module is what a directory's files declare. As terraform does it, override files are laid over the others: what they
+// say of a variable, an output or the backend wins.
+type module struct {
+	dir       string // relative to the repository
+	files     int
+	generated bool // there are hooks, which may write the files
+	variables map[string]*variable
+	outputs   map[string]*schema.Parameter
+	backend   *backend // nil when there is no backend or cloud block
+	problems  schema.Problems
+}
+
+// variable is a declared input and how terraform reads its value from the environment.
+type variable struct {
+	schema.Parameter
+	kind kind
+}
+
+// kind tells how terraform reads TF_VAR_ values of a variable.
+type kind int
+
+const (
+	untyped    kind = iota // always as text
+	primitive              // as text, converted to string, number or bool
+	structured             // as an HCL expression: collections, objects, any
+)
+
+// backend is where the module keeps its state.
+type backend struct {
+	kind               string // local, s3, ...; cloud for a cloud block
+	path, workspaceDir string // of a local one, as written
+	open               bool   // of a local one: what is written is no plain text
+}
+
+var (
+	rootSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+		{Type: "variable", LabelNames: []string{"name"}},
+		{Type: "output", LabelNames: []string{"name"}},
+		{Type: "terraform"},
+	}}
+	variableSchema = attributes("type", "default", "sensitive")
+	outputSchema   = attributes("sensitive")
+	terraformBlock = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
+	}}
+	localBackend = attributes("path", "workspace_dir")
+)
+
+func attributes(names ...string) *hcl.BodySchema {
+	s := &hcl.BodySchema{}
+	for _, name := range names {
+		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	return s
+}
+
+// readModule reads the *.tf and *.tf.json files of a directory.
+func readModule(repository, dir string) *module {
+	m := &module{dir: dir, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}}
+	full := filepath.Join(repository, filepath.FromSlash(dir))
+	entries, err := os.ReadDir(full)
+	if err != nil {
+		m.unreadable(dir, err)
+		return m
+	}
+	var overrides []string
+	for _, entry := range entries {
+		name := entry.Name()
+		switch {
+		case entry.IsDir() || !configurationFile(name):
+			m.generated = m.generated || name == "bitops.before-deploy.d" || name == "bitops-before-deploy.d"
+		case overrideFile(name):
+			overrides = append(overrides, name)
+		default:
+			m.read(full, name)
+		}
+	}
+	for _, name := range overrides {
+		m.read(full, name)
+	}
+	return m
+}
+
+// configurationFile reports whether terraform would read a file: not those of editors, and not bitops' own.
+func configurationFile(name string) bool {
+	return (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json")) &&
+		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#") && name != overrideName
+}
+
+func overrideFile(name string) bool {
+	base := strings.TrimSuffix(strings.TrimSuffix(name, ".json"), ".tf")
+	return base == "override" || strings.HasSuffix(base, "_override")
+}
+
+func (m *module) read(full, name string) {
+	at := path.Join(m.dir, name)
+	text, err := os.ReadFile(filepath.Join(full, name))
+	if err != nil {
+		m.unreadable(at, err)
+		return
+	}
+	m.files++
+	file, diagnostics := parse(text, at)
+	m.note(diagnostics)
+	if file == nil {
+		return
+	}
+	content, _, diagnostics := file.Body.PartialContent(rootSchema)
+	m.note(diagnostics)
+	for _, block := range content.Blocks {
+		switch block.Type {
+		case "variable":
+			m.variable(block)
+		case "output":
+			m.output(block)
+		case "terraform":
+			m.settings(block)
+		}
+	}
+}
+
+func (m *module) unreadable(name string, err error) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err // the position names the file
+	}
+	m.problems = append(m.problems, schema.Errorf(schema.Position{File: name}, "cannot be read: %v", err))
+}
+
+func parse(text []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	if strings.HasSuffix(name, ".json") {
+		return hclparse.NewParser().ParseJSON(text, name)
+	}
+	return hclparse.NewParser().ParseHCL(text, name)
+}
+
+func (m *module) note(diagnostics hcl.Diagnostics) {
+	for _, d := range diagnostics {
+		if d.Severity == hcl.DiagError {
+			m.problems = append(m.problems, schema.Errorf(position(d.Subject), "%s: %s", d.Summary, d.Detail))
+		}
+	}
+}
+
+func position(r *hcl.Range) schema.Position {
+	if r == nil {
+		return schema.Position{}
+	}
+	return schema.Position{File: r.Filename, Line: r.Start.Line, Column: r.Start.Column}
+}
+
+func (m *module) variable(block *hcl.Block) {
+	name := block.Labels[0]
+	v := m.variables[name]
+	if v == nil {
+		v = &variable{Parameter: schema.Parameter{Name: name, Required: true, Position: position(&block.DefRange)}}
+		m.variables[name] = v
+	}
+	content, _, _ := block.Body.PartialContent(variableSchema)
+	if _, has := content.Attributes["default"]; has {
+		v.Required = false
+	}
+	if sensitive, ok := truth(content.Attributes["sensitive"]); ok {
+		v.Sensitive = sensitive
+	}
+	if typ := content.Attributes["type"]; typ != nil {
+		v.kind = structured
+		switch hcl.ExprAsKeyword(typ.Expr) {
+		case "string", "number", "bool":
+			v.kind = primitive
+		}
+	}
+}
+
+func (m *module) output(block *hcl.Block) {
+	name := block.Labels[0]
+	o := m.outputs[name]
+	if o == nil {
+		o = &schema.Parameter{Name: name, Position: position(&block.DefRange)}
+		m.outputs[name] = o
+	}
+	content, _, _ := block.Body.PartialContent(outputSchema)
+	if sensitive, ok := truth(content.Attributes["sensitive"]); ok {
+		o.Sensitive = sensitive
+	}
+}
+
+func (m *module) settings(block *hcl.Block) {
+	content, _, _ := block.Body.PartialContent(terraformBlock)
+	for _, b := range content.Blocks {
+		if b.Type == "cloud" {
+			m.backend = &backend{kind: "cloud"}
+			continue
+		}
+		m.backend = &backend{kind: b.Labels[0]}
+		if m.backend.kind == "local" {
+			given, _, _ := b.Body.PartialContent(localBackend)
+			m.backend.path = m.backend.text(given.Attributes["path"])
+			m.backend.workspaceDir = m.backend.text(given.Attributes["workspace_dir"])
+		}
+	}
+}
+
+func (b *backend) text(a *hcl.Attribute) string {
+	if a == nil {
+		return ""
+	}
+	value, diagnostics := a.Expr.Value(nil)
+	if diagnostics.HasErrors() || value.IsNull() || value.Type() != cty.String {
+		b.open = true
+		return ""
+	}
+	return value.AsString()
+}
+
+// truth returns the value of an attribute that is a plain true or false.
+func truth(a *hcl.Attribute) (value, ok bool) {
+	if a == nil {
+		return false, false
+	}
+	v, diagnostics := a.Expr.Value(nil)
+	if diagnostics.HasErrors() || v.IsNull() || v.Type() != cty.Bool {
+		return false, false
+	}
+	return v.True(), true
+}
+
+// inspect tells what the module declares, in the order of the alphabet.
+func (m *module) inspect() (schema.Interface, schema.Problems) {
+	problems := m.problems
+	if m.files == 0 && len(problems) == 0 && !m.generated {
+		problems = append(problems, schema.Errorf(schema.Position{File: m.dir}, "holds no .tf file"))
+	}
+	var i schema.Interface
+	for _, v := range m.variables {
+		i.Inputs = append(i.Inputs, v.Parameter)
+	}
+	for _, o := range m.outputs {
+		i.Outputs = append(i.Outputs, *o)
+	}
+	byName := func(a, b schema.Parameter) int { return strings.Compare(a.Name, b.Name) }
+	slices.SortFunc(i.Inputs, byName)
+	slices.SortFunc(i.Outputs, byName)
+	return i, problems.Sorted()
+}

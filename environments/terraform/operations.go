@@ -1,0 +1,144 @@
+package terraform
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// apply makes it so in one process, and a second one when terraform keeps outputs to itself.
+func (s *session) apply(ctx context.Context) (environments.Result, error) {
+	told, err := s.change(ctx, "apply", "-auto-approve")
+	result := environments.Result{Changes: told.changes()}
+	if err != nil {
+		return result, err
+	}
+	if told.knowsOutputs() {
+		result.Outputs = told.outputs
+		return result, nil
+	}
+	result.Outputs, err = s.outputs(ctx)
+	return result, err
+}
+
+// destroy takes everything down. terraform wants a value for every variable even when there is nothing to take down.
+func (s *session) destroy(ctx context.Context) (environments.Result, error) {
+	told, err := s.change(ctx, "apply", "-destroy", "-auto-approve")
+	result := environments.Result{Changes: told.changes()}
+	if err == nil || ctx.Err() != nil {
+		return result, err
+	}
+	if deployed, unknown := s.deployed(ctx); deployed || unknown != nil {
+		return result, err
+	}
+	s.Notice("%s failed, but nothing of the step is left: %v", s.binary, err)
+	return result, nil
+}
+
+// preview plans what apply would do, which a pinned step's configuration decides.
+func (s *session) preview(ctx context.Context) (environments.Result, error) {
+	switch s.action {
+	case actionDestroy:
+		s.Notice("stack-action is destroy: apply removes this step")
+		return s.plan(ctx, "-destroy")
+	case actionPlan:
+		s.Notice("stack-action is plan: apply only plans this step")
+		result, err := s.plan(ctx)
+		if err == nil { // others get what is there, now and then
+			result.Outputs, err = s.outputs(ctx)
+		}
+		return result, err
+	}
+	return s.plan(ctx)
+}
+
+// onlyPlan is apply or destroy for a step whose configuration pins it to planning.
+func (s *session) onlyPlan(ctx context.Context, args ...string) (environments.Result, error) {
+	planned, err := s.plan(ctx, args...)
+	if err != nil {
+		return environments.Result{}, err
+	}
+	s.Notice("stack-action is plan: only planned (+%d ~%d -%d)",
+		planned.Changes.Add, planned.Changes.Change, planned.Changes.Remove)
+	outputs, err := s.outputs(ctx)
+	return environments.Result{Changes: &schema.Changes{}, Outputs: outputs}, err
+}
+
+// change runs a command that prints messages, with the step's values.
+func (s *session) change(ctx context.Context, command string, args ...string) (*stream, error) {
+	told := &stream{call: s.Call}
+	values, err := s.values()
+	if err != nil {
+		return told, err
+	}
+	args = slices.Concat([]string{"-json", "-input=false"}, args, values.args)
+	for _, target := range s.targets {
+		args = append(args, "-target="+target)
+	}
+	p := s.program(command, args...)
+	p.Stdout = told.line
+	maps.Copy(p.Extra, values.env)
+	s.Phase(schema.PhaseTool, s.binary+" "+command)
+	err = s.must(ctx, p)
+	if failure, ok := errors.AsType[*environments.Failure](err); ok && told.first != "" {
+		failure.Message = fmt.Sprintf("%s %s failed: %s", s.binary, command, told.first)
+		failure.Lines = told.failureLines()
+		return told, s.tellErroredState(failure)
+	}
+	return told, err
+}
+
+// outputs asks for every output, sensitive ones included.
+func (s *session) outputs(ctx context.Context) (schema.Values, error) {
+	s.Phase(schema.PhaseOutputs, s.binary+" output")
+	text, err := s.read(ctx, s.program("output", "-json"))
+	if err != nil {
+		return nil, err
+	}
+	values := schema.Values{}
+	if err := decode(text, &values); err != nil {
+		return nil, fmt.Errorf("read what %s output prints: %w", s.binary, err)
+	}
+	return values, nil
+}
+
+// deployed looks into the state. `state pull` needs no provider, unlike `show`.
+func (s *session) deployed(ctx context.Context) (bool, error) {
+	text, err := s.read(ctx, s.program("state pull"))
+	if err != nil {
+		return false, err
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return false, nil
+	}
+	var state struct {
+		Outputs   map[string]json.RawMessage `json:"outputs"`
+		Resources []struct {
+			Mode string `json:"mode"`
+		} `json:"resources"`
+	}
+	if err := decode(text, &state); err != nil {
+		return false, fmt.Errorf("read what %s state pull prints: %w", s.binary, err)
+	}
+	for _, r := range state.Resources {
+		if r.Mode == "managed" {
+			return true, nil
+		}
+	}
+	return len(state.Outputs) > 0, nil
+}
+
+// decode reads a JSON object. Lines before and after it are passed over: some wrappers of terraform greet.
+func decode(text []byte, target any) error {
+	for len(text) > 0 && text[0] != '{' {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	return json.NewDecoder(bytes.NewReader(text)).Decode(target)
+}

@@ -1,0 +1,176 @@
+package terraform
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// plan finds out what apply would change. The plan file holds secrets, so it exists only while it is read.
+func (s *session) plan(ctx context.Context, args ...string) (environments.Result, error) {
+	file, err := s.PrivateFile("terraform.plan", nil) // terraform keeps the permissions of a file that exists
+	if err != nil {
+		return environments.Result{}, err
+	}
+	defer func() { _ = os.Remove(file) }() // what is left goes with the other private files
+	if _, err := s.change(ctx, "plan", append(args, "-out="+file)...); err != nil {
+		return environments.Result{}, err
+	}
+	text, err := s.read(ctx, s.program("show", "-json", file))
+	if err != nil {
+		return environments.Result{}, err
+	}
+	result, err := readPlan(text)
+	if err != nil {
+		return result, fmt.Errorf("read what %s show prints: %w", s.binary, err)
+	}
+	return result, nil
+}
+
+// readPlan reads a plan in terraform's JSON form:
+// https://developer.hashicorp.com/terraform/internals/json-format
+func readPlan(text []byte) (environments.Result, error) {
+	var plan tfjson.Plan
+	plan.UseJSONNumber(true)
+	if err := decode(text, &plan); err != nil {
+		return environments.Result{}, err
+	}
+	var resources []schema.ResourceChange
+	for _, r := range plan.ResourceChanges {
+		if action := actionOf(r); action != "" {
+			resources = append(resources, schema.ResourceChange{Address: r.Address, Action: action})
+		}
+	}
+	changes := counted(resources)
+	outputs := schema.Values{}
+	changed := 0
+	for name, change := range plan.OutputChanges {
+		if !change.Actions.NoOp() {
+			changed++
+		}
+		value, err := plannedOutput(&plan, name, change)
+		if err != nil {
+			return environments.Result{}, fmt.Errorf("output %s: %w", name, err)
+		}
+		if value.Known() && value.Data.IsNull() {
+			continue // terraform forgets outputs that are null
+		}
+		outputs[name] = value
+	}
+	if changes.Empty() {
+		changes.Outputs = changed
+	}
+	return environments.Result{Changes: changes, Outputs: outputs}, nil
+}
+
+// actionOf names what happens to a resource, or "" when nothing does.
+func actionOf(r *tfjson.ResourceChange) string {
+	if r.Change == nil {
+		return ""
+	}
+	switch a := r.Change.Actions; {
+	case a.Replace():
+		return "replace"
+	case a.Create():
+		return "create"
+	case a.Update():
+		return "update"
+	case a.Delete():
+		return "delete"
+	case a.Read():
+		return "read"
+	case a.Forget():
+		return "forget"
+	case a.NoOp() && r.PreviousAddress != "":
+		return "move"
+	case a.NoOp() && r.Change.Importing != nil:
+		return "import"
+	}
+	return ""
+}
+
+// plannedOutput returns the value that an output will have. One that is known keeps its type; of one that is known in
+// part, terraform tells no type, so that its lists and maps become tuples and objects.
+func plannedOutput(plan *tfjson.Plan, name string, change *tfjson.Change) (schema.Value, error) {
+	sensitive := change.AfterSensitive != nil && change.AfterSensitive != false
+	if plan.PlannedValues != nil {
+		if o := plan.PlannedValues.Outputs[name]; o != nil && o.Type != cty.NilType {
+			text, err := json.Marshal(o.Value)
+			if err != nil {
+				return schema.Value{}, err
+			}
+			data, err := ctyjson.Unmarshal(text, o.Type)
+			return schema.Value{Data: data, Sensitive: sensitive || o.Sensitive}, err
+		}
+	}
+	data, err := merge(change.After, change.AfterUnknown)
+	return schema.Value{Data: data, Sensitive: sensitive}, err
+}
+
+// merge puts unknown values into a JSON value: where unknown is true, and in what unknown holds and the value lacks.
+func merge(after, unknown any) (cty.Value, error) {
+	switch u := unknown.(type) {
+	case bool:
+		if u {
+			return cty.DynamicVal, nil
+		}
+	case map[string]any:
+		return mergeObject(after, u)
+	case []any:
+		return mergeTuple(after, u)
+	}
+	text, err := json.Marshal(after)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	value, err := schema.FromJSON(text)
+	return value.Data, err
+}
+
+func mergeObject(after any, unknown map[string]any) (cty.Value, error) {
+	known, _ := after.(map[string]any)
+	fields := make(map[string]cty.Value, len(known))
+	for name := range unknown {
+		var err error
+		if fields[name], err = merge(known[name], unknown[name]); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	for name := range known {
+		if _, merged := fields[name]; merged {
+			continue
+		}
+		var err error
+		if fields[name], err = merge(known[name], nil); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	return cty.ObjectVal(fields), nil
+}
+
+func mergeTuple(after any, unknown []any) (cty.Value, error) {
+	known, _ := after.([]any)
+	elements := make([]cty.Value, max(len(known), len(unknown)))
+	for i := range elements {
+		var value, hole any
+		if i < len(known) {
+			value = known[i]
+		}
+		if i < len(unknown) {
+			hole = unknown[i]
+		}
+		var err error
+		if elements[i], err = merge(value, hole); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	return cty.TupleVal(elements), nil
+}

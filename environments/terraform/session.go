@@ -1,0 +1,171 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-version"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// session is one call on its way through terraform, from the configuration to the answer.
+type session struct {
+	*environments.Call
+	settings
+	module *module
+	found  *version.Version // of the program
+}
+
+// operate runs body in an initialised directory, unless the configuration leaves the step out.
+func (t *Terraform) operate(
+	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
+) (environments.Result, error) {
+	if reason, err := t.Skip(c); reason != "" || err != nil {
+		return environments.Result{Skipped: reason}, err
+	}
+	return t.with(ctx, c, body)
+}
+
+// with runs body in an initialised directory.
+func (t *Terraform) with(
+	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
+) (environments.Result, error) {
+	s, err := configure(c)
+	if err != nil {
+		return environments.Result{}, err
+	}
+	if err := t.prepare(ctx, s); err != nil {
+		return environments.Result{}, err
+	}
+	return body(s)
+}
+
+// configure reads what the files in the workspace say. Syntax errors in them are terraform's to tell.
+func configure(c *environments.Call) (*session, error) {
+	c.Phase(schema.PhaseConfigure, "reading the configuration")
+	read, problems := settingsOf(c)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	for _, p := range problems {
+		c.Notice("%s", p)
+	}
+	if c.Variables["TF_DATA_DIR"] != "" {
+		c.Notice("TF_DATA_DIR is not passed on: every step has a %s directory of its own", dataDirectory)
+	}
+	delete(c.Variables, "TF_DATA_DIR")
+	root, dir := split(c)
+	return &session{Call: c, settings: read, module: readModule(root, dir)}, nil
+}
+
+// prepare makes the directory ready for every other command.
+func (t *Terraform) prepare(ctx context.Context, s *session) error {
+	s.Phase(schema.PhaseInit, s.binary+" init")
+	var err error
+	if s.found, err = t.versions.check(ctx, s); err != nil {
+		return err
+	}
+	if err := s.placeState(); err != nil {
+		return err
+	}
+	s.tellLeftState()
+	// The plugin cache is not safe for two inits at once.
+	release, err := t.caches.take(ctx, s.Variables["TF_PLUGIN_CACHE_DIR"])
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := s.init(ctx); err != nil {
+		return err
+	}
+	return s.selectWorkspace(ctx)
+}
+
+func (s *session) init(ctx context.Context) error {
+	args := []string{"-input=false"}
+	if s.upgrade {
+		args = append(args, "-upgrade")
+	}
+	if err := s.must(ctx, s.program("init", append(args, s.backendArguments()...)...)); err != nil {
+		return s.explainBackend(err)
+	}
+	if err := s.Publish(lockFile); err != nil {
+		s.Notice("%s stays as it is in the checkout: %v", lockFile, err)
+	}
+	return nil
+}
+
+// explainBackend adds what to do when the backend is another one than at the last run.
+func (s *session) explainBackend(err error) error {
+	failure, ok := errors.AsType[*environments.Failure](err)
+	if ok && strings.Contains(strings.Join(failure.Lines, "\n"), "Backend configuration changed") {
+		failure.Lines = append(failure.Lines, "To begin with what the new backend holds, delete "+
+			filepath.Join(s.Directory, dataDirectory)+"; to move the state, see terraform's text above.")
+	}
+	return err
+}
+
+// grace is how long an interrupted terraform may take to finish the requests in flight and save its state. One that is
+// killed forgets what it was just creating.
+const grace = 10 * time.Minute
+
+// program is one start of terraform.
+func (s *session) program(command string, args ...string) environments.ProgramCall {
+	return environments.ProgramCall{
+		Name:  s.binary,
+		Args:  slices.Concat(strings.Fields(command), []string{"-no-color"}, args),
+		Extra: map[string]string{"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"},
+		Grace: grace,
+	}
+}
+
+// must runs a program that has to succeed.
+func (s *session) must(ctx context.Context, p environments.ProgramCall) error {
+	return s.explain(s.Must(ctx, p))
+}
+
+// read runs a program whose standard output is an answer, for bitops alone.
+func (s *session) read(ctx context.Context, p environments.ProgramCall) ([]byte, error) {
+	var out strings.Builder
+	p.Stdout = func(line string) {
+		out.WriteString(line)
+		out.WriteByte('\n')
+	}
+	err := s.must(ctx, p)
+	return []byte(out.String()), err
+}
+
+// explain turns what went wrong into what a person needs: where to get the program, or its text from the first error on.
+func (s *session) explain(err error) error {
+	if missing, ok := errors.AsType[*process.NotFoundError](err); ok {
+		return &environments.Failure{Message: fmt.Sprintf("%v; %s", missing, howToGet(s.binary)), ExitCode: 127}
+	}
+	if failure, ok := errors.AsType[*environments.Failure](err); ok {
+		failure.Lines = fromFirstError(failure.Lines)
+		return s.tellErroredState(failure)
+	}
+	return err
+}
+
+func fromFirstError(lines []string) []string {
+	first := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "Error: ") })
+	return slices.DeleteFunc(slices.Clone(lines[max(first, 0):]), func(l string) bool { return strings.TrimSpace(l) == "" })
+}
+
+// tellErroredState says where terraform left a state that it could not save: in the workspace, where nobody looks.
+func (s *session) tellErroredState(failure *environments.Failure) error {
+	file := filepath.Join(s.Directory, "errored.tfstate")
+	if _, err := os.Stat(file); err == nil {
+		failure.Lines = append(failure.Lines, "A state that could not be saved is in "+file+"; see `terraform state push`.")
+	}
+	return failure
+}

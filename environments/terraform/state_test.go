@@ -1,0 +1,199 @@
+package terraform
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+const one = `resource "terraform_data" "one" {}` + "\n"
+
+func TestLocalStateLivesInTheCheckout(t *testing.T) {
+	local := func(arguments string) string {
+		return `terraform {` + "\n" + `backend "local" {` + arguments + "}\n}\n"
+	}
+	absolute := filepath.Join(t.TempDir(), "abs.tfstate")
+	tests := map[string]struct {
+		backend, config string
+		want            string // relative to the checkout's directory
+	}{
+		"without a backend":                   {"", "", "terraform.tfstate"},
+		"with an empty local backend":         {local(""), "", "terraform.tfstate"},
+		"with a path":                         {local(`path = "state/prod.tfstate"`), "", "state/prod.tfstate"},
+		"with a path outside":                 {local(`path = "../prod.tfstate"`), "", "../prod.tfstate"},
+		"with an absolute path":               {local(`path = "` + absolute + `"`), "", absolute},
+		"with a path in the configuration":    {local(""), "terraform: {cli: {backend-config: [path=conf.tfstate]}}", "conf.tfstate"},
+		"with a configuration but no backend": {"", "terraform: {cli: {backend-config: bucket=b}}", "terraform.tfstate"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := tellReal(t, map[string]string{"main.tf": test.backend + one, "bitops.config.yaml": test.config})
+			counts(t, s.apply().Changes, 1, 0, 0)
+			state := test.want
+			if !filepath.IsAbs(state) {
+				state = filepath.Join(s.source(), state)
+			}
+			if !exists(state) {
+				t.Errorf("there is no %s", state)
+			}
+			if state, _ := filepath.Glob(s.workspace() + "/*.tfstate*"); len(state) > 0 {
+				t.Errorf("the workspace holds %s", state)
+			}
+			check(t, os.RemoveAll(filepath.Join(s.repository, ".bitops"))) // nothing but the checkout is needed
+			counts(t, s.destroy().Changes, 0, 0, 1)
+		})
+	}
+}
+
+func TestOnlyStateIsLeftInTheCheckout(t *testing.T) {
+	s := tellReal(t, map[string]string{"main.tf": network})
+	s.apply()
+	s.write(map[string]string{"terraform.tfvars": "size = 2"})
+	s.apply()
+	var names []string
+	entries, err := os.ReadDir(s.source())
+	check(t, err)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	equal(t, "files", names, []string{"main.tf", "terraform.tfstate", "terraform.tfstate.backup", "terraform.tfvars"})
+
+	override := filepath.Join(s.workspace(), overrideName)
+	before, err := os.Stat(override)
+	check(t, err)
+	s.apply()
+	after, err := os.Stat(override)
+	check(t, err)
+	equal(t, "override written anew", os.SameFile(before, after) && before.ModTime().Equal(after.ModTime()), true)
+}
+
+func TestAnotherBackendEndsLocalState(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": one, "terraform.tfstate": "{}"}).fake(version1 + `
+[ "$1" = output ] && echo '{}'; exit 0`)
+	s.apply()
+	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), true)
+	equal(t, "notices", s.texts(schema.EventNotice), "")
+	s.write(map[string]string{
+		"backend_override.tf.json": `{"terraform": {"backend": {"s3": {"bucket": "b"}}}}`,
+		"bitops.config.yaml":       "terraform: {cli: {backend-config: [bucket=b, prod.hcl]}, options: {init-upgrade: true}}",
+	})
+	s.processes()
+	s.apply()
+	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), false)
+	contains(t, "notices", s.texts(schema.EventNotice), "net/terraform/terraform.tfstate is not used", "(s3)", "terraform init -migrate-state")
+	equal(t, "init", s.runner.Commands()[0].Args,
+		[]string{"init", "-no-color", "-input=false", "-upgrade", "-backend-config=bucket=b", "-backend-config=prod.hcl"})
+
+	s.write(map[string]string{"backend_override.tf.json": `{"terraform": {"cloud": {"organization": "o"}}}`})
+	s.apply()
+	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), false)
+}
+
+// A step whose directory is a link to elsewhere in the checkout runs right there.
+func TestLinkedDirectory(t *testing.T) {
+	s := tellReal(t, map[string]string{"main.tf": one})
+	check(t, os.Rename(s.source(), filepath.Join(s.repository, "shared")))
+	check(t, os.Symlink("../shared", s.source()))
+	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "state", exists(filepath.Join(s.repository, "shared", "terraform.tfstate")), true)
+	equal(t, "override", exists(filepath.Join(s.repository, "shared", overrideName)), false)
+}
+
+func TestBackendChangeSaysWhatToDo(t *testing.T) {
+	s := tellReal(t, map[string]string{"main.tf": `terraform {
+  backend "http" { address = "http://127.0.0.1:1/a" }
+}`})
+	c := s.call(t.Context(), schema.CommandApply)
+	check(t, os.MkdirAll(filepath.Join(s.workspace(), ".terraform"), 0o755))
+	writeFile(t, filepath.Join(s.workspace(), ".terraform", "terraform.tfstate"),
+		`{"version":3,"backend":{"type":"http","config":{"address":"http://127.0.0.1:1/b"},"hash":1}}`)
+	_, err := s.tool.Apply(t.Context(), c)
+	lines := failureLines(err)
+	if len(lines) == 0 {
+		t.Fatalf("error %v", err)
+	}
+	contains(t, "last line", lines[len(lines)-1], "delete "+filepath.Join(s.workspace(), ".terraform"))
+}
+
+func TestWorkspaceOption(t *testing.T) {
+	s := tellReal(t, map[string]string{
+		"main.tf":            one + `output "w" { value = terraform.workspace }`,
+		"bitops.config.yaml": "terraform: {options: {workspace: prod}}",
+	})
+	output(t, s.apply().Outputs, "w", "prod")
+	equal(t, "processes", s.processes(), "version init workspace apply")
+	equal(t, "state", exists(filepath.Join(s.source(), "terraform.tfstate.d", "prod", "terraform.tfstate")), true)
+	output(t, s.outputs(), "w", "prod")
+	s.processes()
+	equal(t, "changes", s.apply().Changes.Empty(), true)
+	equal(t, "processes", s.processes(), "init apply")
+
+	s.variables["TERRAFORM_WORKSPACE"] = "stage"
+	counts(t, s.apply().Changes, 1, 0, 0)
+	delete(s.variables, "TERRAFORM_WORKSPACE")
+
+	s.write(map[string]string{"bitops.config.yaml": "terraform: {}"})
+	output(t, s.apply().Outputs, "w", "default")
+
+	s.write(map[string]string{"bitops.config.yaml": "terraform: {options: {workspace: prod}}"})
+	s.variables["TF_WORKSPACE"] = "stage"
+	output(t, s.apply().Outputs, "w", "stage")
+	contains(t, "notices", s.texts(schema.EventNotice), "TF_WORKSPACE wins: the workspace is stage, not prod")
+}
+
+func TestWorkspaceOfOldTerraform(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {options: {workspace: prod}}"}).fake(`
+[ "$1" = version ] && echo '{"terraform_version": "1.2.0"}'; [ "$1" = output ] && echo '{}'
+[ "$1" = init ] && mkdir -p .terraform; [ "$2" = select ] && exit 1; exit 0`)
+	s.apply()
+	equal(t, "processes", s.processes(), "version init workspace workspace apply output")
+}
+
+func TestLockFileGoesBack(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": ""}).fake(`[ "$1" = init ] && echo "# locked" > .terraform.lock.hcl
+` + version1 + `[ "$1" = output ] && echo '{}'; exit 0`)
+	s.apply()
+	text, err := os.ReadFile(filepath.Join(s.source(), ".terraform.lock.hcl"))
+	check(t, err)
+	equal(t, "lock file", string(text), "# locked\n")
+
+	// A checkout that cannot be written to; a directory in the file's place stops root, too.
+	check(t, os.Remove(filepath.Join(s.source(), ".terraform.lock.hcl")))
+	c := s.call(t.Context(), schema.CommandApply)
+	check(t, os.MkdirAll(filepath.Join(s.source(), ".terraform.lock.hcl", "in", "the", "way"), 0o755))
+	_, err = s.tool.Apply(t.Context(), c)
+	check(t, err)
+	contains(t, "notices", s.texts(schema.EventNotice), ".terraform.lock.hcl stays as it is in the checkout")
+}
+
+func TestPrivateFiles(t *testing.T) {
+	tool := New()
+	files := map[string]bool{
+		"terraform/terraform.tfstate": true, "terraform/terraform.tfstate.backup": true, "a/b/prod.tfstate": true,
+		"terraform/.terraform.tfstate.lock.info": true, "terraform/terraform.tfstate.1700000000.backup": true,
+		"crash.log": true, "crash.20250101.log": true, "errored.tfstate": true, "x/" + overrideName: true,
+		"terraform/main.tf": false, ".terraform.lock.hcl": false, "terraform.tfvars": false, "crash.md": false,
+		"app.log": false, "terraform/state.tf": false, "db.backup": false, ".terraform-version": false,
+	}
+	for name, want := range files {
+		equal(t, name, tool.Private(name, false), want)
+	}
+	for name, want := range map[string]bool{
+		"terraform/.terraform": true, "terraform/terraform.tfstate.d": true, "terraform": false, "a/modules": false,
+	} {
+		equal(t, name, tool.Private(name, true), want)
+	}
+}
+
+// Nothing that a run leaves in the workspace is taken for the user's.
+func TestWhatTerraformLeavesIsPrivate(t *testing.T) {
+	s := tellReal(t, map[string]string{"main.tf": one})
+	s.apply()
+	s.apply()
+	for _, name := range []string{overrideName, ".terraform"} {
+		equal(t, name+" survives", exists(filepath.Join(s.workspace(), name)), true)
+	}
+	equal(t, "processes", s.processes(), "version init apply init apply")
+}

@@ -1,0 +1,123 @@
+package terraform
+
+import (
+	"context"
+	"path"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Terraform drives terraform or OpenTofu. All it keeps between calls is which programs are new enough.
+type Terraform struct {
+	versions versions
+	caches   turns
+}
+
+var (
+	_ environments.Tool    = (*Terraform)(nil)
+	_ environments.Skipper = (*Terraform)(nil)
+)
+
+// New returns the tool.
+func New() *Terraform { return &Terraform{} }
+
+// Name implements environments.Tool.
+func (*Terraform) Name() schema.ToolName { return "terraform" }
+
+// Inspect implements environments.Tool: it reads the variable and output blocks.
+func (*Terraform) Inspect(repository, dir string) (schema.Interface, schema.Problems) {
+	return readModule(repository, dir).inspect()
+}
+
+// Private implements environments.Tool: working directories, local state, crash logs, and the file that bitops itself
+// generates.
+func (*Terraform) Private(name string, isDir bool) bool {
+	base := path.Base(name)
+	if isDir {
+		return base == dataDirectory || base == stateDirectory
+	}
+	switch {
+	case base == overrideName,
+		strings.HasSuffix(base, ".tfstate"), strings.HasSuffix(base, ".tfstate.backup"),
+		strings.HasSuffix(base, ".tfstate.lock.info"),
+		strings.Contains(base, ".tfstate.") && strings.HasSuffix(base, ".backup"), // of `terraform state mv`
+		base == "errored.tfstate",
+		strings.HasPrefix(base, "crash.") && strings.HasSuffix(base, ".log"):
+		return true
+	}
+	return false
+}
+
+// Programs implements environments.Tool.
+func (*Terraform) Programs(repository, dir string) []environments.Program {
+	s, _ := readSettings(repository, dir, nil)
+	p := environments.Program{Name: s.binary, VersionArgs: []string{"version"}, Install: howToGet(s.binary)}
+	if s.binary != tofu {
+		p.Minimum = minimum.String()
+	}
+	return []environments.Program{p}
+}
+
+// Skip implements environments.Skipper.
+func (*Terraform) Skip(c *environments.Call) (string, error) {
+	s, problems := settingsOf(c)
+	return s.skipped, problems.Err()
+}
+
+// Plan implements environments.Tool.
+func (t *Terraform) Plan(ctx context.Context, c *environments.Call) (environments.Result, error) {
+	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
+		return s.preview(ctx)
+	})
+}
+
+// PlanDestroy implements environments.Tool.
+func (t *Terraform) PlanDestroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
+	return t.operate(ctx, c, func(s *session) (environments.Result, error) { return s.plan(ctx, "-destroy") })
+}
+
+// Apply implements environments.Tool. A step whose configuration pins it to planning, or to removal, obeys that.
+func (t *Terraform) Apply(ctx context.Context, c *environments.Call) (environments.Result, error) {
+	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
+		switch s.action {
+		case actionPlan:
+			return s.onlyPlan(ctx)
+		case actionDestroy:
+			s.Notice("stack-action is destroy: the step is removed")
+			return s.destroy(ctx)
+		}
+		return s.apply(ctx)
+	})
+}
+
+// Destroy implements environments.Tool.
+func (t *Terraform) Destroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
+	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
+		if s.action == actionPlan {
+			return s.onlyPlan(ctx, "-destroy")
+		}
+		return s.destroy(ctx)
+	})
+}
+
+// Outputs implements environments.Tool.
+func (t *Terraform) Outputs(ctx context.Context, c *environments.Call) (schema.Values, error) {
+	result, err := t.with(ctx, c, func(s *session) (environments.Result, error) {
+		values, err := s.outputs(ctx)
+		return environments.Result{Outputs: values}, err
+	})
+	return result.Outputs, err
+}
+
+// Deployed implements environments.Tool. A state without resources but with outputs counts: others may read them, and
+// destroy removes them.
+func (t *Terraform) Deployed(ctx context.Context, c *environments.Call) (bool, error) {
+	deployed := false
+	_, err := t.with(ctx, c, func(s *session) (_ environments.Result, err error) {
+		deployed, err = s.deployed(ctx)
+		return environments.Result{}, err
+	})
+	return deployed, err
+}

@@ -1,0 +1,111 @@
+package terraform
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/go-version"
+
+	"github.com/bitops-engine/bitops/environments"
+)
+
+// tofu is the name of OpenTofu's program; every version of it works.
+const tofu = "tofu"
+
+var (
+	minimum  = version.Must(version.NewVersion("1.0.0")) // has apply -json
+	orCreate = version.Must(version.NewVersion("1.4.0")) // has workspace select -or-create
+)
+
+// versions remembers the version of each program, so that a run asks once and not for every step. It is safe for
+// concurrent use.
+type versions struct {
+	turns turns
+	mu    sync.Mutex
+	known map[string]*version.Version
+}
+
+// check returns the program's version, and refuses one that is too old or not what the configuration asks for.
+func (v *versions) check(ctx context.Context, s *session) (*version.Version, error) {
+	found, err := v.of(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if s.binary != tofu && found.Core().LessThan(minimum) {
+		return nil, environments.Failuref("%s %s is too old: bitops needs 1.0 or newer; %s", s.binary, found, howToGet(s.binary))
+	}
+	if s.version == "" || s.version == "latest" {
+		return found, nil
+	}
+	wanted, err := version.NewConstraint(constraint(s.version))
+	if err != nil {
+		return nil, environments.Failuref("options.version %q is neither a version nor a constraint such as ~> 1.5", s.version)
+	}
+	if !wanted.Check(found) {
+		return nil, environments.Failuref("%s is version %s, and options.version asks for %s", s.binary, found, s.version)
+	}
+	return found, nil
+}
+
+var partialVersion = regexp.MustCompile(`^v?(\d+)(\.\d+)?$`)
+
+// constraint turns 1.11 into a constraint that every 1.11.x meets.
+func constraint(wanted string) string {
+	m := partialVersion.FindStringSubmatch(strings.TrimSpace(wanted))
+	switch {
+	case m == nil:
+		return wanted
+	case m[2] == "":
+		return "~> " + m[1] + ".0"
+	}
+	return "~> " + m[1] + m[2] + ".0"
+}
+
+var versionText = regexp.MustCompile(`(?:"terraform_version":\s*"|\bv)(\d+\.\d+\.\d+[^"\s]*)`)
+
+// of returns the version of the program that the step would run.
+func (v *versions) of(ctx context.Context, s *session) (*version.Version, error) {
+	key := s.binary + "\x00" + s.Variables["PATH"]
+	if s.version != "" {
+		key += "\x00" + s.Source // a version manager can answer differently in each directory
+	}
+	release, err := v.turns.take(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	v.mu.Lock()
+	found := v.known[key]
+	v.mu.Unlock()
+	if found != nil {
+		return found, nil
+	}
+	text, err := s.read(ctx, s.program("version", "-json"))
+	if err != nil {
+		return nil, err
+	}
+	m := versionText.FindSubmatch(text)
+	if m == nil {
+		return nil, environments.Failuref("%s version does not tell a version", s.binary)
+	}
+	if found, err = version.NewVersion(string(m[1])); err != nil {
+		return nil, fmt.Errorf("%s version: %w", s.binary, err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.known == nil {
+		v.known = map[string]*version.Version{}
+	}
+	v.known[key] = found
+	return found, nil
+}
+
+func howToGet(binary string) string {
+	if binary == tofu {
+		return "get OpenTofu from https://opentofu.org/docs/intro/install"
+	}
+	return "get terraform from https://developer.hashicorp.com/terraform/install"
+}

@@ -1,0 +1,113 @@
+package environments
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Tool drives one deployment tool. An implementation keeps no state between calls and is safe for concurrent use; the
+// calls of one environment never overlap.
+//
+// Plan, Apply and Destroy return a *Failure when the program failed. Any other error is a failure too, with less to
+// show. When ctx is done they return soon, with whatever error.
+type Tool interface {
+	// Name is the name that manifests use.
+	Name() schema.ToolName
+
+	// Inspect reads what the files of a directory declare. It starts no process and needs no program. dir is relative
+	// to the repository, and so are the positions of the problems.
+	Inspect(repository, dir string) (schema.Interface, schema.Problems)
+
+	// Private reports whether a file belongs to the tool alone, such as its caches and local state: it is copied neither
+	// into a workspace nor out of it. The name is relative to the environment's directory, with slashes.
+	Private(name string, isDir bool) bool
+
+	// Plan finds out what Apply would change, and changes nothing. Outputs that are not known before Apply are unknown
+	// values in the Result.
+	Plan(ctx context.Context, c *Call) (Result, error)
+
+	// Apply makes it so.
+	Apply(ctx context.Context, c *Call) (Result, error)
+
+	// PlanDestroy finds out what Destroy would remove.
+	PlanDestroy(ctx context.Context, c *Call) (Result, error)
+
+	// Destroy takes everything of the step down. Nothing to take down is no failure.
+	Destroy(ctx context.Context, c *Call) (Result, error)
+
+	// Outputs reads what the step left behind earlier, sensitive values included. A step that is not deployed has none.
+	Outputs(ctx context.Context, c *Call) (schema.Values, error)
+
+	// Deployed asks the tool whether anything of the step exists.
+	Deployed(ctx context.Context, c *Call) (bool, error)
+
+	// Programs names the programs that the step needs, for doctor.
+	Programs(repository, dir string) []Program
+}
+
+// Skipper is a Tool whose configuration can say that a step is left out, hooks and all.
+type Skipper interface {
+	// Skip returns why the step is left out, or "".
+	Skip(c *Call) (reason string, err error)
+}
+
+// Expander is a Tool that makes several steps of one directory, such as one for each chart in it.
+type Expander interface {
+	// Deployments returns the directories of the steps, relative to dir and sorted: "." for dir itself, none where there is
+	// nothing to deploy. It starts no process. dir is relative to the repository, and so are the positions of the problems.
+	Deployments(repository, dir string) ([]string, schema.Problems)
+}
+
+// Checker is a Tool that can find out before a run whether its programs will do.
+type Checker interface {
+	// Check returns a *Failure when a program that the step needs is missing or too old. The call's workspace may not
+	// exist yet; its Directory is the step's directory in the checkout.
+	Check(ctx context.Context, c *Call) error
+}
+
+// Configured is a Tool with a configuration file of its own.
+type Configured interface {
+	// ConfigurationSchema returns the JSON Schema of the tool's bitops.config.yaml.
+	ConfigurationSchema() ([]byte, error)
+}
+
+// Hooked is a Tool that can keep the hooks of its steps from running.
+type Hooked interface {
+	// Hooks reports whether the before and the after hooks run.
+	Hooks() (before, after bool)
+}
+
+// Program is a program that a tool starts.
+type Program struct {
+	Name        string   // as looked up in PATH
+	VersionArgs []string // that make it print its version
+	Minimum     string   // the oldest version that works, or ""
+	Install     string   // how to get it, a sentence without a full stop
+}
+
+// Result is what a tool did, or in a plan would do.
+type Result struct {
+	Changes *schema.Changes // nil when the tool cannot tell
+	Outputs schema.Values
+	Skipped string // why the tool was not run at all, or ""
+
+	// Deferred is why a plan cannot be made before something upstream is applied, though all inputs are known, or "":
+	// the tool needs a file that an earlier step has still to write.
+	Deferred string
+}
+
+// Failure is a program that failed: an expected thing, with what a person needs to see of it.
+type Failure struct {
+	Message  string
+	ExitCode int      // of the program
+	Lines    []string // its last error lines
+}
+
+func (f *Failure) Error() string { return f.Message }
+
+// Failuref returns a Failure without a program behind it.
+func Failuref(format string, args ...any) *Failure {
+	return &Failure{Message: fmt.Sprintf(format, args...)}
+}

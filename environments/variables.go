@@ -1,0 +1,51 @@
+package environments
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// Variables are the environment variables of one step. They begin as a copy of the caller's, and nothing a step adds
+// reaches another.
+type Variables map[string]string
+
+// VariablesOf returns the variables of an environ such as os.Environ returns.
+func VariablesOf(environ []string) Variables {
+	v := make(Variables, len(environ)+32)
+	for _, entry := range environ {
+		if name, value, ok := strings.Cut(entry, "="); ok && name != "" {
+			v[name] = value
+		}
+	}
+	return v
+}
+
+// secrets returns the values of the variables whose names say that they must not be shown.
+func (v Variables) secrets() []string {
+	var values []string
+	for name, value := range v {
+		if secret.NameIsSecret(name) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// With returns a copy with more variables; they win.
+func (v Variables) With(more map[string]string) Variables {
+	all := maps.Clone(v)
+	maps.Copy(all, more)
+	return all
+}
+
+// Environ returns the variables as NAME=value, sorted.
+func (v Variables) Environ() []string {
+	environ := make([]string, 0, len(v))
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		environ = append(environ, name+"="+v[name])
+	}
+	return environ
+}

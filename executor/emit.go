@@ -1,0 +1,191 @@
+package executor
+
+import (
+	"sync"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// Sink receives every event of a run, one at a time, in order.
+type Sink func(schema.Event) error
+
+// Emitter is the one way by which anything of a run becomes visible: it takes secrets out of an event, numbers it, folds
+// it into the report and passes it to each sink. It is safe for concurrent use. Make one for each run.
+//
+// A sink that fails is left out from then on; the first error of a Required one stays in Err.
+type Emitter struct {
+	Run      schema.RunID
+	Now      func() time.Time
+	Redact   *secret.Redactor // values
+	Masks    *secret.Masks    // patterns; may be nil
+	Required []Sink           // the journal: without it the run must not go on
+	Optional []Sink           // the screen: a closed pipe does not stop a deployment
+
+	mu     sync.Mutex
+	seq    int
+	report schema.Report
+	err    error
+
+	streamsMu sync.Mutex
+	streams   map[streamKey]*secret.Stream // of lines whose last piece has not come yet
+}
+
+// streamKey is one stream of one step's output.
+type streamKey struct {
+	step   schema.StepName
+	stream string
+}
+
+// Emit makes an event known.
+func (m *Emitter) Emit(e schema.Event) {
+	m.redact(&e)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seq++
+	e.Version, e.Seq, e.Time, e.Run = schema.EventVersion, m.seq, m.Now(), m.Run
+	m.report.Add(e)
+	for i, sink := range m.Required {
+		if sink == nil {
+			continue
+		}
+		if err := sink(e); err != nil {
+			m.Required[i] = nil
+			if m.err == nil {
+				m.err = err
+			}
+		}
+	}
+	for i, sink := range m.Optional {
+		if sink != nil && sink(e) != nil {
+			m.Optional[i] = nil
+		}
+	}
+}
+
+// Err returns the first error of a required sink.
+func (m *Emitter) Err() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
+// Report returns the fold of the events so far. It must not be used while Emit can still be called.
+func (m *Emitter) Report() *schema.Report {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &m.report
+}
+
+// redact takes secrets out of every text of the event.
+func (m *Emitter) redact(e *schema.Event) {
+	if e.Type == schema.EventOutputLine {
+		e.Text = m.redactLine(e)
+	} else {
+		e.Text = m.clean(e.Text)
+	}
+	e.Reason = m.clean(e.Reason)
+	if e.Error != nil {
+		clean := *e.Error
+		clean.Message = m.clean(clean.Message)
+		clean.Lines = nil
+		for _, line := range e.Error.Lines {
+			clean.Lines = append(clean.Lines, m.clean(line))
+		}
+		e.Error = &clean
+	}
+	if e.Changes != nil {
+		clean := *e.Changes
+		clean.Resources = nil
+		for _, r := range e.Changes.Resources {
+			r.Address = m.clean(r.Address)
+			clean.Resources = append(clean.Resources, r)
+		}
+		e.Changes = &clean
+	}
+	e.Inputs = m.Protect(e.Inputs)
+	e.Outputs = m.Protect(e.Outputs)
+}
+
+// clean takes secrets out of a text: known values first, then what the patterns match.
+func (m *Emitter) clean(text string) string {
+	if text == "" {
+		return text
+	}
+	text = m.Redact.String(text)
+	if m.Masks != nil {
+		text = m.Masks.Line(text)
+	}
+	return text
+}
+
+// redactLine treats the pieces of a long line as one text, so that a secret across a cut is found.
+func (m *Emitter) redactLine(e *schema.Event) string {
+	stream := m.stream(e)
+	if stream == nil {
+		return m.clean(e.Text)
+	}
+	text := stream.Write(e.Text)
+	if !e.Partial {
+		text += stream.Flush()
+	}
+	if m.Masks != nil {
+		text = m.Masks.Line(text)
+	}
+	return text
+}
+
+// stream returns the stream that the event's text belongs to, or nil for a line that came whole. The events of one
+// step's output are emitted one after the other.
+func (m *Emitter) stream(e *schema.Event) *secret.Stream {
+	m.streamsMu.Lock()
+	defer m.streamsMu.Unlock()
+	key := streamKey{e.Step, e.Stream}
+	stream := m.streams[key]
+	switch {
+	case stream == nil && e.Partial:
+		if m.streams == nil {
+			m.streams = map[streamKey]*secret.Stream{}
+		}
+		stream = m.Redact.Stream()
+		m.streams[key] = stream
+	case stream != nil && !e.Partial:
+		delete(m.streams, key)
+	}
+	return stream
+}
+
+// Learn makes the sensitive values known, so that no event shows them from now on, and returns the values as Protect does.
+func (m *Emitter) Learn(values schema.Values) schema.Values {
+	if secrets := values.Secrets(); len(secrets) > 0 {
+		m.Redact.Add(secrets...)
+	}
+	return m.Protect(values)
+}
+
+// Protect marks the values as sensitive in which a known secret appears, so that none leaves by another name.
+func (m *Emitter) Protect(values schema.Values) schema.Values {
+	var protected schema.Values
+	for name, v := range values {
+		if v.Sensitive || !v.Known() {
+			continue
+		}
+		text, err := v.Reveal()
+		if err == nil && m.clean(string(text)) == string(text) {
+			continue
+		}
+		if protected == nil {
+			protected = make(schema.Values, len(values))
+			for n, other := range values {
+				protected[n] = other
+			}
+		}
+		v.Sensitive = true
+		protected[name] = v
+	}
+	if protected == nil {
+		return values
+	}
+	return protected
+}

@@ -1,0 +1,236 @@
+package executor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bitops-engine/bitops/dag"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Runner takes one step through its lifecycle. environments.Lifecycle is the real one.
+type Runner interface {
+	Do(ctx context.Context, r environments.Request, observe func(schema.Event)) environments.StepResult
+	Outputs(ctx context.Context, step *schema.Step, observe func(schema.Event)) (schema.Values, error)
+	Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error)
+}
+
+// Records remember steps between runs. Implementations are safe for concurrent use.
+type Records interface {
+	Record(step schema.StepName) (*schema.Record, error) // nil when there is none
+	Save(r *schema.Record) error
+}
+
+// Executor runs plans, one at a time.
+type Executor struct {
+	Runner  Runner
+	Records Records
+	Emitter *Emitter
+	Now     func() time.Time
+	LogOf   func(schema.StepName) string // the path of a step's log, for the report
+}
+
+// Run executes a plan and returns what became of it. It returns when nothing of the run is at work any more. When ctx
+// is done, nothing new starts and running steps are interrupted.
+func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, error) {
+	r := &run{
+		Executor: x, plan: plan, started: x.Now(), steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
+		environments: map[schema.EnvironmentName][]schema.StepName{},
+	}
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		r.steps[step.Name] = step
+		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
+	}
+	r.values = newValues(r)
+	frontier, err := r.frontier()
+	if err != nil {
+		return nil, err
+	}
+	x.Emitter.Emit(schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries()})
+	told := r.tellStop(ctx)
+	err = dag.Walk(ctx, frontier, r.step, r.settled)
+	told()
+	report := x.Emitter.Report()
+	x.Emitter.Emit(schema.Event{Type: schema.EventRunFinished, Outcome: report.Overall(), Duration: x.Now().Sub(r.started)})
+	return report, cmp.Or(err, x.Emitter.Err())
+}
+
+// tellStop makes known that the run stops as soon as ctx is done. The function that it returns ends that: afterwards
+// nothing is told any more, and if ctx is done, it has been told.
+func (r *run) tellStop(ctx context.Context) (end func()) {
+	told := make(chan struct{})
+	tell := func() {
+		defer close(told)
+		r.Emitter.Emit(schema.Event{Type: schema.EventRunStopping, Text: fmt.Sprint(context.Cause(ctx))})
+	}
+	forget := context.AfterFunc(ctx, tell)
+	return func() {
+		switch {
+		case !forget():
+			<-told
+		case ctx.Err() != nil:
+			tell()
+		}
+	}
+}
+
+// run is one execution of a plan.
+type run struct {
+	*Executor
+	plan         *schema.Plan
+	steps        map[schema.StepName]*schema.Step
+	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
+	values       *values
+	started      time.Time
+}
+
+func (r *run) frontier() (*dag.Frontier[schema.StepName], error) {
+	graph := dag.New[schema.StepName]()
+	for i := range r.plan.Steps {
+		if err := graph.AddVertex(r.plan.Steps[i].Name); err != nil {
+			return nil, fmt.Errorf("plan: %w", err)
+		}
+	}
+	for i := range r.plan.Steps {
+		for _, on := range r.plan.Steps[i].DependsOn {
+			if err := graph.AddEdge(on, r.plan.Steps[i].Name); err != nil {
+				return nil, fmt.Errorf("plan: %w", err)
+			}
+		}
+	}
+	graph = graph.Subset(func(s schema.StepName) bool { return r.steps[s].Selected })
+	if r.plan.Command.Destroys() {
+		graph = graph.Reversed()
+	}
+	return dag.NewFrontier(graph, dag.Options[schema.StepName]{
+		Parallelism: r.plan.Parallelism,
+		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
+		Limits:      r.plan.Limits,
+		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
+	})
+}
+
+func (r *run) summaries() []schema.StepSummary {
+	var all []schema.StepSummary
+	for i := range r.plan.Steps {
+		if s := &r.plan.Steps[i]; s.Selected {
+			all = append(all, schema.StepSummary{
+				Name: s.Name, Environment: s.Environment, Tool: s.Tool, DependsOn: s.DependsOn, Log: r.LogOf(s.Name),
+			})
+		}
+	}
+	return all
+}
+
+// step runs one step and tells how it ended, so that this is told before anything that depends on it starts. When the
+// run cannot be recorded any more, it goes through the steps that are left without starting them.
+func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error) {
+	step, started := r.steps[name], r.Now()
+	result := environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"}
+	var deferred []schema.Waiting
+	if r.goesOn(ctx) {
+		r.Emitter.Emit(schema.Event{Type: schema.EventStepStarted, Step: name})
+		if r.goesOn(ctx) {
+			result, deferred = r.do(ctx, step)
+		}
+	}
+	r.Emitter.Emit(schema.Event{
+		Type: schema.EventStepFinished, Step: name, Outcome: result.Outcome, Changes: result.Changes,
+		Outputs: result.Outputs, Duration: r.Now().Sub(started), Error: result.Error, Reason: result.Reason, Deferred: deferred,
+	})
+	return resultOf(result.Outcome), nil
+}
+
+// goesOn reports whether steps may still start.
+func (r *run) goesOn(ctx context.Context) bool { return ctx.Err() == nil && r.Emitter.Err() == nil }
+
+func resultOf(o schema.Outcome) dag.Result {
+	switch o {
+	case schema.Failed, schema.Blocked:
+		return dag.Failed
+	case schema.Held:
+		return dag.Held
+	case schema.Interrupted:
+		return dag.Interrupted
+	case schema.Succeeded, schema.Unchanged, schema.Skipped, schema.Deferred:
+		return dag.Succeeded
+	}
+	panic("executor: no result for outcome " + string(o))
+}
+
+// do finds the step's values, lets it run, and remembers it.
+func (r *run) do(ctx context.Context, step *schema.Step) (environments.StepResult, []schema.Waiting) {
+	given, err := r.values.of(ctx, step)
+	switch {
+	case err == nil && len(given.waiting) == 0:
+		return r.with(ctx, step, given), nil
+	case err == nil && r.plan.Command == schema.CommandPlan:
+		r.values.set(step, nil, true)
+		return environments.StepResult{Outcome: schema.Deferred}, given.waiting
+	case err == nil:
+		err = given.missing(step)
+	}
+	return r.keep(step, nil, r.without(ctx, step, err)), nil
+}
+
+// with lets a step run with its values.
+func (r *run) with(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	request := environments.Request{Step: step, Command: r.plan.Command, Inputs: given.inputs, Offered: given.offered}
+	var before *schema.Record
+	if !r.plan.Command.Previews() {
+		request.Begin = func() (err error) {
+			before, err = r.begin(ctx, step)
+			return err
+		}
+	}
+	end := r.values.turn(step.Environment)
+	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
+	end()
+	result.Outputs = r.Emitter.Learn(result.Outputs)
+	if done(result.Outcome) && !r.plan.Command.Destroys() {
+		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
+	}
+	return r.keep(step, before, result)
+}
+
+// without judges a step whose values cannot be had, which is what err tells: taking down what does not exist needs none.
+func (r *run) without(ctx context.Context, step *schema.Step, err error) environments.StepResult {
+	result := environments.StepResult{Outcome: schema.Failed, Error: &schema.StepError{Message: err.Error()}}
+	if r.plan.Command.Destroys() && ctx.Err() == nil {
+		end := r.values.turn(step.Environment)
+		deployed, askErr := r.Runner.Deployed(ctx, step, r.Emitter.Emit)
+		end()
+		switch {
+		case askErr != nil:
+			result.Error.Message += fmt.Sprintf("; whether it is deployed could not be found out: %v", askErr)
+		case !deployed:
+			return environments.StepResult{
+				Outcome: schema.Unchanged, Changes: &schema.Changes{}, Reason: "nothing of it is deployed",
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		result.Outcome = schema.Interrupted
+	}
+	return result
+}
+
+// settled tells of the steps that never ran.
+func (r *run) settled(s dag.Settled[schema.StepName]) {
+	e := schema.Event{Type: schema.EventStepFinished, Step: s.Vertex, Cause: s.Cause}
+	switch {
+	case s.State == dag.Blocked:
+		e.Outcome = schema.Blocked
+	case s.State == dag.NotStarted && s.Cause != "":
+		e.Outcome, e.Reason = schema.Blocked, fmt.Sprintf("not started after %s failed", s.Cause)
+	case s.State == dag.NotStarted:
+		e.Outcome, e.Reason = schema.Interrupted, "not started"
+	default:
+		return
+	}
+	r.Emitter.Emit(e)
+}

@@ -1,0 +1,203 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// given are the values of one step: from the manifest's inputs, and offered under their own names.
+type given struct {
+	inputs, offered schema.Values
+	waiting         []schema.Waiting // inputs that are not known yet
+}
+
+// missing says which inputs a step cannot have, and what to do about it.
+func (g given) missing(step *schema.Step) error {
+	var needs []string
+	var from []string
+	for _, w := range g.waiting {
+		needs = append(needs, w.Input)
+		from = append(from, w.For...)
+	}
+	slices.Sort(from)
+	return fmt.Errorf("%s needs %s, and nothing is recorded of %s; apply that first, or in the same run",
+		step.Name, strings.Join(needs, ", "), strings.Join(slices.Compact(from), ", "))
+}
+
+// of finds the values of a step.
+func (v *values) of(ctx context.Context, step *schema.Step) (given, error) {
+	g := given{inputs: schema.Values{}, offered: schema.Values{}}
+	for _, input := range step.Inputs {
+		if err := v.input(ctx, step, input, &g); err != nil {
+			return g, err
+		}
+	}
+	err := v.offers(ctx, step, &g)
+	return g, err
+}
+
+// input evaluates one input of the manifest.
+func (v *values) input(ctx context.Context, step *schema.Step, input schema.Input, g *given) error {
+	references := input.Expression.References()
+	waiting := schema.Waiting{Input: input.Name}
+	found := make(map[schema.Reference]*leftBehind, len(references))
+	for _, ref := range references {
+		left, err := v.referred(ctx, ref)
+		if err != nil {
+			return fmt.Errorf("input %s: %w", input.Name, err)
+		}
+		found[keyOf(ref)] = left
+		if !known(left, ref.Output) && !slices.Contains(waiting.For, ref.String()) {
+			waiting.For = append(waiting.For, ref.String())
+		}
+	}
+	scope := &schema.Scope{
+		Environment: step.Environment, Path: step.EnvironmentPath, Tags: step.Tags,
+		Outputs: func(ref schema.Reference) (schema.Values, bool) {
+			left := found[keyOf(ref)]
+			return left.outputs, left.open || left.absent
+		},
+	}
+	value, err := input.Expression.Evaluate(scope)
+	if err != nil {
+		return fmt.Errorf("input %s: %w", input.Name, err)
+	}
+	if value.Known() {
+		g.inputs[input.Name] = value
+		v.run.Emitter.Learn(schema.Values{input.Name: value})
+		return nil
+	}
+	g.waiting = append(g.waiting, waiting)
+	return nil
+}
+
+// keyOf is the reference without its place in the file.
+func keyOf(ref schema.Reference) schema.Reference {
+	ref.Position = schema.Position{}
+	return ref
+}
+
+// referred returns what a reference is to. That an output is missing where all are known is an error.
+func (v *values) referred(ctx context.Context, ref schema.Reference) (*leftBehind, error) {
+	needed := func(name string) bool { return ref.Output == "" || name == ref.Output }
+	left, err := v.group(ctx, v.run.stepsOf(ref), needed)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := left.outputs[ref.Output]; !ok && ref.Output != "" && !left.open && !left.absent {
+		hint := schema.DidYouMean(ref.Output, left.outputs.Names())
+		return nil, schema.Problems{schema.Errorf(ref.Position, "%s: there is no such output", ref).WithHint("%s", hint)}
+	}
+	return left, nil
+}
+
+func known(left *leftBehind, output string) bool {
+	if output == "" {
+		return !left.open && !left.absent && left.knows(nil)
+	}
+	value, ok := left.outputs[output]
+	return ok && value.Known()
+}
+
+// offers collects the outputs that a step can have under their own names: those its files declare, and, when it has
+// hooks, all of them.
+func (v *values) offers(ctx context.Context, step *schema.Step, g *given) error {
+	if len(step.Interface.Inputs) == 0 && !step.Interface.AnyInput {
+		return nil
+	}
+	takes := func(name string) bool {
+		_, declared := step.Interface.Input(name)
+		return (declared || step.Interface.AnyInput) && !isInput(step, name)
+	}
+	from := map[string]schema.Offer{}
+	uncertain := false
+	for _, o := range nearFirst(step.Offers) {
+		left, err := v.group(ctx, o.Steps, takes)
+		if err != nil {
+			return fmt.Errorf("outputs of %s: %w", o.Environment, err)
+		}
+		uncertain = uncertain || left.open || left.absent
+		for _, name := range left.outputs.Names() {
+			if !takes(name) {
+				continue
+			}
+			if err := g.offer(step, from, o, name, left.outputs[name]); err != nil {
+				return err
+			}
+		}
+	}
+	g.awaitOffers(step, from, uncertain)
+	return nil
+}
+
+func nearFirst(offers []schema.Offer) []schema.Offer {
+	sorted := slices.Clone(offers)
+	slices.SortStableFunc(sorted, func(a, b schema.Offer) int {
+		switch {
+		case a.Near == b.Near:
+			return 0
+		case a.Near:
+			return -1
+		}
+		return 1
+	})
+	return sorted
+}
+
+// offer adds one output under its own name, unless the step's own environment has offered that name before.
+func (g *given) offer(step *schema.Step, from map[string]schema.Offer, o schema.Offer, name string, value schema.Value) error {
+	other, twice := from[name]
+	_, declared := step.Interface.Input(name)
+	switch {
+	case twice && other.Near:
+		return nil
+	case twice && declared && other.Environment != o.Environment:
+		return fmt.Errorf("%s takes %q, and both %s and %s offer it; say which with an input", step.Name, name,
+			other.Environment, o.Environment)
+	}
+	from[name] = o
+	g.offered[name] = value
+	return nil
+}
+
+// awaitOffers takes out what is not known yet, and notes what the step has to wait for: a declared input whose value
+// comes later, or one that the files say comes from there and that may come yet.
+func (g *given) awaitOffers(step *schema.Step, from map[string]schema.Offer, uncertain bool) {
+	for _, parameter := range step.Interface.Inputs {
+		value, offered := g.offered[parameter.Name]
+		wire := wireOf(step, parameter.Name)
+		switch {
+		case offered && !value.Known():
+			ref := schema.Reference{Environment: from[parameter.Name].Environment, Output: parameter.Name}
+			waiting := schema.Waiting{Input: parameter.Name, For: []string{ref.String()}}
+			if wire != nil {
+				waiting.For = wire.From
+			}
+			g.waiting = append(g.waiting, waiting)
+		case !offered && uncertain && wire != nil && !isInput(step, parameter.Name):
+			g.waiting = append(g.waiting, schema.Waiting{Input: parameter.Name, For: wire.From})
+		}
+	}
+	for name, value := range g.offered {
+		if !value.Known() {
+			delete(g.offered, name)
+		}
+	}
+}
+
+func isInput(step *schema.Step, name string) bool {
+	return slices.ContainsFunc(step.Inputs, func(i schema.Input) bool { return i.Name == name })
+}
+
+// wireOf returns where the files say that an input comes from, or nil.
+func wireOf(step *schema.Step, name string) *schema.Wire {
+	at := slices.IndexFunc(step.Wiring, func(w schema.Wire) bool { return w.Input == name })
+	if at < 0 {
+		return nil
+	}
+	return &step.Wiring[at]
+}

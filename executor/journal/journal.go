@@ -1,0 +1,166 @@
+// Package journal is a run's memory on disk: an append-only file of events, one JSON document a line, and one log of
+// output for each step.
+//
+// The line of an event is written with one write. The events that say what the world may have seen (a step started, a
+// step finished, the run's end) are on the disk before Write returns. So after a crash the journal tells the truth; at
+// most its last line is torn, and Read drops that.
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// FileName is the name of the journal in a run's directory.
+const FileName = "journal.jsonl"
+
+// Journal writes one run. It belongs to one goroutine.
+type Journal struct {
+	dir  string
+	file *os.File
+	logs map[schema.StepName]*os.File // of the steps that run; nil until something is written
+}
+
+// Create makes a run's directory, which must not exist, and its journal.
+func Create(dir string) (*Journal, error) {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("begin the journal: %w", err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "logs"), 0o755); err != nil {
+		return nil, fmt.Errorf("begin the journal: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("begin the journal: %w", err)
+	}
+	return &Journal{dir: dir, file: f, logs: map[schema.StepName]*os.File{}}, nil
+}
+
+// LogFile returns the path of a step's log in its run's directory.
+func LogFile(dir string, step schema.StepName) string {
+	return filepath.Join(dir, "logs", step.FileName()+".log")
+}
+
+// Write adds one event: output to the step's log, everything else to the journal. The journal is written even when the
+// log cannot be.
+func (j *Journal) Write(e schema.Event) error {
+	err := j.log(e)
+	if err != nil {
+		err = fmt.Errorf("write the log of %s: %w", e.Step, err)
+	}
+	if e.Type == schema.EventOutputLine || e.Type == schema.EventProgress {
+		return err
+	}
+	if recordErr := j.record(e); recordErr != nil {
+		err = errors.Join(err, fmt.Errorf("write the journal: %w", recordErr))
+	}
+	return err
+}
+
+// record adds one line to the journal.
+func (j *Journal) record(e schema.Event) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	switch e.Type {
+	case schema.EventRunStarted, schema.EventStepStarted, schema.EventStepFinished, schema.EventRunFinished:
+		return j.file.Sync()
+	default:
+		return nil
+	}
+}
+
+// log writes what an event adds to its step's log.
+func (j *Journal) log(e schema.Event) error {
+	switch {
+	case e.Step == "":
+		return nil
+	case e.Type == schema.EventStepStarted:
+		j.logs[e.Step] = nil
+		return nil
+	case e.Type == schema.EventStepFinished:
+		return j.endLog(e)
+	case e.Type == schema.EventOutputLine && e.Partial:
+		return j.write(e.Step, e.Text)
+	case e.Type == schema.EventOutputLine:
+		return j.write(e.Step, e.Text+"\n")
+	case e.Type == schema.EventPhaseStarted:
+		return j.write(e.Step, fmt.Sprintf("--- %s: %s\n", e.Phase, e.Text))
+	case e.Type == schema.EventNotice:
+		return j.write(e.Step, "--- note: "+e.Text+"\n")
+	}
+	return nil
+}
+
+// endLog closes the log of a step, after a last line if there are others.
+func (j *Journal) endLog(e schema.Event) error {
+	f := j.logs[e.Step]
+	delete(j.logs, e.Step)
+	if f == nil {
+		return nil
+	}
+	text := fmt.Sprintf("--- %s after %s", e.Outcome, e.Duration.Round(time.Millisecond))
+	if e.Error != nil {
+		text += ": " + e.Error.Message
+	}
+	_, err := f.WriteString(text + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// write adds text to a step's log. The log stays open while the step runs. Of a step that does not run, there can be
+// something to say too: its tool was asked for outputs.
+func (j *Journal) write(step schema.StepName, text string) error {
+	f, running := j.logs[step]
+	if f == nil {
+		var err error
+		if f, err = os.OpenFile(LogFile(j.dir, step), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+			return err
+		}
+		if !running {
+			_, err := f.WriteString(text)
+			return errors.Join(err, f.Close())
+		}
+		j.logs[step] = f
+	}
+	_, err := f.WriteString(text)
+	return err
+}
+
+// Close ends the journal and every log that is still open.
+func (j *Journal) Close() error {
+	var errs []error
+	for step, f := range j.logs {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+		delete(j.logs, step)
+	}
+	return errors.Join(append(errs, j.file.Close())...)
+}
+
+// WriteDocument writes a JSON document into the run's directory, as a whole or not at all. redact takes secrets out of
+// its text.
+func (j *Journal) WriteDocument(name string, document any, redact func(string) string) error {
+	file := filepath.Join(j.dir, name)
+	text, err := json.MarshalIndent(document, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file+".tmp", []byte(redact(string(text))+"\n"), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(file+".tmp", file)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s of the run: %w", name, err)
+	}
+	return nil
+}

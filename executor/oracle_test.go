@@ -1,0 +1,223 @@
+package executor_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// oracle says what the values of a step must be, from what is known after the run. It is written as naively as can be.
+type oracle struct {
+	*world
+	finished map[schema.StepName]schema.Event
+}
+
+// seen is what others see of one step, or of several together.
+type seen struct {
+	outputs      schema.Values
+	open, absent bool
+}
+
+// wants is what a step must be given.
+type wants struct {
+	inputs, offered schema.Values
+	waiting         []string
+	errors          []string // one of these, if any
+}
+
+func good(o schema.Outcome) bool {
+	return o == schema.Succeeded || o == schema.Unchanged || o == schema.Skipped || o == schema.Deferred
+}
+
+// left is what a step leaves behind for others.
+func (o oracle) left(step schema.StepName) seen {
+	if c := o.stage.requested(step); c != nil && !o.plan.Command.Destroys() &&
+		(c.result.Outcome == schema.Succeeded || c.result.Outcome == schema.Unchanged) {
+		outputs := schema.Values{}
+		for name, v := range c.result.Outputs {
+			if v.Known() {
+				text, _ := v.Plain()
+				v.Sensitive = v.Sensitive || o.isSecret(text)
+			}
+			outputs[name] = v
+		}
+		return seen{outputs: outputs, open: o.plan.Command == schema.CommandPlan && o.plan.Step(step).Interface.MoreOutput}
+	}
+	if o.finished[step].Outcome == schema.Deferred {
+		return seen{open: true}
+	}
+	record, known := o.earlier[step]
+	outputs := schema.Values{}
+	switch {
+	case known && record.State == schema.StateDestroyed:
+		return seen{absent: true, open: o.plan.Command.Previews()}
+	case known && record.State == schema.StateDeployed:
+		return seen{outputs: record.Outputs}
+	case known:
+		for name, v := range withoutSecrets(record.Outputs) {
+			outputs[name] = v
+		}
+	}
+	for name, v := range o.stage.left[step] {
+		v.Sensitive = v.Sensitive || outputs[name].Sensitive
+		outputs[name] = v
+	}
+	if len(outputs) == 0 {
+		return seen{absent: true, open: o.plan.Command.Previews()}
+	}
+	return seen{outputs: outputs}
+}
+
+func (o oracle) isSecret(text string) bool { return strings.Contains(text, canary) }
+
+func (o oracle) together(steps []schema.StepName) seen {
+	all := seen{outputs: schema.Values{}, absent: true}
+	for _, s := range steps {
+		one := o.left(s)
+		for name, v := range one.outputs {
+			all.outputs[name] = v
+		}
+		all.open = all.open || one.open
+		all.absent = all.absent && one.absent
+	}
+	return all
+}
+
+func (o oracle) wants(step *schema.Step) wants {
+	w := wants{inputs: schema.Values{}, offered: schema.Values{}}
+	for name, parts := range o.inputs[step.Name] {
+		o.input(&w, name, parts)
+	}
+	taken := func(name string) bool {
+		_, declared := step.Interface.Input(name)
+		return (declared || step.Interface.AnyInput) && o.inputs[step.Name][name] == nil
+	}
+	uncertain := false
+	for _, offer := range step.Offers {
+		group := o.together(offer.Steps)
+		uncertain = uncertain || group.open || group.absent
+	}
+	for _, name := range outputNames {
+		_, declared := step.Interface.Input(name)
+		var near, far []schema.Value
+		for _, offer := range step.Offers {
+			if v, ok := o.together(offer.Steps).outputs[name]; ok && offer.Near {
+				near = append(near, v)
+			} else if ok {
+				far = append(far, v)
+			}
+		}
+		wired := slices.ContainsFunc(step.Wiring, func(w schema.Wire) bool { return w.Input == name })
+		all := append(far, near...)
+		switch {
+		case !taken(name):
+		case len(near) == 0 && len(far) > 1 && declared:
+			w.errors = append(w.errors, "both")
+		case len(all) == 0:
+			if declared && uncertain && wired {
+				w.waiting = append(w.waiting, name)
+			}
+		case !all[len(all)-1].Known():
+			if declared {
+				w.waiting = append(w.waiting, name)
+			}
+		default:
+			w.offered[name] = all[len(all)-1]
+		}
+	}
+	slices.Sort(w.waiting)
+	return w
+}
+
+func (o oracle) input(w *wants, name string, parts []part) {
+	text, secret, waits := "", false, false
+	for _, p := range parts {
+		if !p.isRef() {
+			text += p.text
+			continue
+		}
+		steps := []schema.StepName{p.ref.Step}
+		if p.ref.Step == "" {
+			steps = namesOf(o.environment(p.ref.Environment))
+		}
+		group := o.together(steps)
+		v, ok := group.outputs[p.ref.Output]
+		switch {
+		case !ok && !group.open && !group.absent:
+			w.errors = append(w.errors, "there is no such output")
+			return
+		case !ok || !v.Known():
+			waits = true
+		default:
+			plain, _ := v.Plain()
+			text += plain
+			secret = secret || v.Sensitive
+		}
+	}
+	if waits {
+		w.waiting = append(w.waiting, name)
+		return
+	}
+	w.inputs[name] = schema.Value{Data: schema.Text(text).Data, Sensitive: secret}
+}
+
+// dependencies are the selected steps that a step waits for, through those that are not selected.
+func (o oracle) dependencies(step *schema.Step) []schema.StepName {
+	var all []schema.StepName
+	for _, on := range step.DependsOn {
+		if other := o.plan.Step(on); other.Selected {
+			all = append(all, on)
+		} else {
+			all = append(all, o.dependencies(other)...)
+		}
+	}
+	return all
+}
+
+// waitsFor are the steps that must be over before a step may start.
+func (o oracle) waitsFor(step *schema.Step) []schema.StepName {
+	if !o.plan.Command.Destroys() {
+		return o.dependencies(step)
+	}
+	var all []schema.StepName
+	for i := range o.plan.Steps {
+		other := &o.plan.Steps[i]
+		if other.Selected && slices.Contains(o.dependencies(other), step.Name) {
+			all = append(all, other.Name)
+		}
+	}
+	return all
+}
+
+// upstream is everything that a step waits for, directly or not.
+func (o oracle) upstream(step *schema.Step) map[schema.StepName]bool {
+	all := map[schema.StepName]bool{}
+	var add func(*schema.Step)
+	add = func(s *schema.Step) {
+		for _, name := range o.waitsFor(s) {
+			if !all[name] {
+				all[name] = true
+				add(o.plan.Step(name))
+			}
+		}
+	}
+	add(step)
+	return all
+}
+
+// sameValues compares values, sensitive ones too.
+func sameValues(a, b schema.Values) error {
+	for _, name := range slices.Concat(a.Names(), b.Names()) {
+		x, inA := a[name]
+		y, inB := b[name]
+		if !inA || !inB {
+			return fmt.Errorf("%s is on one side only", name)
+		}
+		if x.Sensitive != y.Sensitive || !x.Data.RawEquals(y.Data) {
+			return fmt.Errorf("%s differs: %#v, sensitive %v, and %#v, sensitive %v", name, x.Data, x.Sensitive, y.Data, y.Sensitive)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// begin remembers that a step is about to change the world, so that one that never ends is not forgotten. What it left
+// behind earlier stays known, and is returned. A step that cannot be remembered must not start.
+func (r *run) begin(ctx context.Context, step *schema.Step) (before *schema.Record, err error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err = r.Emitter.Err(); err == nil {
+		before, err = r.Records.Record(step.Name)
+	}
+	if err == nil {
+		var outputs schema.Values
+		if before != nil {
+			outputs = before.Outputs
+		}
+		err = r.save(step, schema.StatePartial, outputs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("not started, because it could not be recorded: %w", err)
+	}
+	return before, nil
+}
+
+// keep remembers what a step left behind. A step that is done and cannot be remembered counts as failed: its record says
+// that it is half done. before is what was remembered when it began.
+func (r *run) keep(step *schema.Step, before *schema.Record, result environments.StepResult) environments.StepResult {
+	var err error
+	switch {
+	case r.plan.Command.Previews():
+	case result.Outcome == schema.Skipped && before != nil:
+		err = r.Records.Save(before)
+	case !done(result.Outcome):
+	case r.plan.Command == schema.CommandDestroy:
+		err = r.save(step, schema.StateDestroyed, nil)
+	default:
+		err = r.save(step, schema.StateDeployed, result.Outputs)
+	}
+	if err != nil {
+		message := fmt.Sprintf("it is done, but counts as half done, because that could not be recorded: %v", err)
+		result.Outcome, result.Error = schema.Failed, &schema.StepError{Message: message}
+	}
+	return result
+}
+
+func done(o schema.Outcome) bool { return o == schema.Succeeded || o == schema.Unchanged }
+
+func (r *run) save(step *schema.Step, state schema.RecordState, outputs schema.Values) error {
+	return r.Records.Save(&schema.Record{
+		Version: schema.RecordVersion, Step: step.Name, Environment: step.Environment, Tool: step.Tool,
+		State: state, Run: r.Emitter.Run, Time: r.Now(), Outputs: outputs,
+	})
+}

@@ -1,0 +1,159 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// values knows what steps left behind: those that ran in this run by their results, all others by their records, or, when
+// a record is missing, not sure or without a sensitive value that is needed, by asking their tools. It is safe for
+// concurrent use.
+type values struct {
+	run *run
+
+	mu    sync.Mutex
+	left  map[schema.StepName]*leftBehind
+	turns map[schema.EnvironmentName]*sync.Mutex
+}
+
+// leftBehind is the outputs of one step, or of several together.
+type leftBehind struct {
+	outputs  schema.Values
+	open     bool // others may come that are not known yet
+	absent   bool // nothing of it is deployed, as far as anybody knows
+	recorded bool // from the record of a step that is deployed: all is there but sensitive values
+	final    bool // nobody knows more
+}
+
+func newValues(r *run) *values {
+	return &values{run: r, left: map[schema.StepName]*leftBehind{}, turns: map[schema.EnvironmentName]*sync.Mutex{}}
+}
+
+// turn waits until nothing else of an environment is at work, and returns what ends the turn. Whoever has a turn asks
+// for no other one.
+func (v *values) turn(name schema.EnvironmentName) (end func()) {
+	v.mu.Lock()
+	turn := v.turns[name]
+	if turn == nil {
+		turn = &sync.Mutex{}
+		v.turns[name] = turn
+	}
+	v.mu.Unlock()
+	turn.Lock()
+	return turn.Unlock
+}
+
+// set takes over what a step of this run left behind.
+func (v *values) set(step *schema.Step, outputs schema.Values, open bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.left[step.Name] = &leftBehind{outputs: outputs, open: open, final: true}
+}
+
+// get returns what a step left behind. needed are the outputs that will be used, nil for all.
+func (v *values) get(ctx context.Context, name schema.StepName, needed func(string) bool) (*leftBehind, error) {
+	step := v.run.steps[name]
+	if step == nil {
+		return nil, fmt.Errorf("there is no step %q in the plan", name)
+	}
+	left, err := v.remembered(step)
+	if err != nil || left.serves(needed) {
+		return left, err
+	}
+	defer v.turn(step.Environment)()
+	if left, err = v.remembered(step); err != nil || left.serves(needed) {
+		return left, err // another step asked in the meantime
+	}
+	if left, err = v.ask(ctx, step, left); err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.left[name] = left
+	return left, nil
+}
+
+// remembered returns what is known of a step without asking its tool.
+func (v *values) remembered(step *schema.Step) (*leftBehind, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if left := v.left[step.Name]; left != nil {
+		return left, nil
+	}
+	record, err := v.run.Records.Record(step.Name)
+	if err != nil {
+		return nil, err
+	}
+	left := &leftBehind{}
+	switch {
+	case record == nil:
+	case record.State == schema.StateDestroyed:
+		left.absent, left.open, left.final = true, v.run.plan.Command.Previews(), true
+	default:
+		left.outputs, left.recorded = record.Outputs, record.State == schema.StateDeployed
+	}
+	v.left[step.Name] = left
+	return left, nil
+}
+
+// serves reports whether what is known answers: an output whose value was kept out of the record does not.
+func (l *leftBehind) serves(needed func(string) bool) bool {
+	return l.final || l.recorded && l.knows(needed)
+}
+
+// knows reports whether the values of the outputs that are there are known, nil for all of them.
+func (l *leftBehind) knows(needed func(string) bool) bool {
+	for name, v := range l.outputs {
+		if !v.Known() && (needed == nil || needed(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// ask finds out from its tool what a step left behind in an earlier run, and lays it over what is recorded: outputs of
+// hooks are nowhere else. What was kept out of the record as sensitive stays sensitive.
+func (v *values) ask(ctx context.Context, step *schema.Step, recorded *leftBehind) (*leftBehind, error) {
+	outputs, err := v.run.Runner.Outputs(ctx, step, v.run.Emitter.Emit)
+	if err != nil {
+		return nil, err
+	}
+	all := schema.Values{}
+	maps.Copy(all, recorded.outputs)
+	for name, value := range outputs {
+		value.Sensitive = value.Sensitive || recorded.outputs[name].Sensitive
+		all[name] = value
+	}
+	left := &leftBehind{outputs: v.run.Emitter.Learn(all), final: true}
+	if len(all) == 0 && !recorded.recorded {
+		left.absent, left.open = true, v.run.plan.Command.Previews()
+	}
+	return left, nil
+}
+
+// group returns what several steps of one environment left behind together; the later step wins.
+func (v *values) group(ctx context.Context, steps []schema.StepName, needed func(string) bool) (*leftBehind, error) {
+	all := &leftBehind{outputs: schema.Values{}, absent: true}
+	for _, name := range steps {
+		one, err := v.get(ctx, name, needed)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all.outputs, one.outputs)
+		all.open = all.open || one.open
+		all.absent = all.absent && one.absent
+	}
+	return all, nil
+}
+
+// stepsOf returns the steps that a reference is to.
+func (r *run) stepsOf(ref schema.Reference) []schema.StepName {
+	if ref.Step != "" {
+		return []schema.StepName{ref.Step}
+	}
+	return r.environments[ref.Environment]
+}
