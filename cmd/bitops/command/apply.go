@@ -1,0 +1,147 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// changeOptions are the flags of the commands that change the world.
+type changeOptions struct {
+	runOptions
+	autoApprove bool
+	input       bool
+}
+
+func (o *changeOptions) addFlags(cmd *cobra.Command) {
+	o.runOptions.addFlags(cmd)
+	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask; do not show the plan first")
+	cmd.Flags().BoolVar(&o.input, "input", true, "ask for approval; --input=false never asks")
+}
+
+func newApply(g *global) *cobra.Command {
+	o := &changeOptions{}
+	cmd := &cobra.Command{
+		Use:   "apply [SELECTOR...]",
+		Short: "Deploy the environments, dependencies first",
+		Long: `Deploy the environments: all of them, or those that the selectors name. A selector is an environment's name, a
+pattern like 'prod/*', or tag:NAME. Environments that are not selected are not run; what the selected ones need
+of them is taken from what they left behind earlier.
+
+Without --auto-approve the plan is shown first, and only "yes" goes on.`,
+		Example: `  bitops apply                     deploy everything
+  bitops apply backend 'web/*'     deploy some environments
+  bitops apply --auto-approve      deploy in CI`,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: g.completeEnvironments(0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.change(cmd, o, args, schema.CommandPlan, schema.CommandApply)
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// change previews, asks and acts.
+func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string, preview, act schema.Command) error {
+	if !o.autoApprove && (!o.input || !g.interactive()) {
+		return usageError(cmd, fmt.Errorf("%s asks before it changes anything, and nobody can be asked here; add --auto-approve", act))
+	}
+	options, err := g.planner(cmd, &o.runOptions, act, selectors)
+	if err != nil {
+		return err
+	}
+	r, plan, err := g.plan(options)
+	if err != nil {
+		return asUsage(cmd.CommandPath(), err)
+	}
+	s, err := r.begin(&o.runOptions, plan)
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	if err := s.ready(cmd.Context(), plan); err != nil {
+		return err
+	}
+	if act == schema.CommandDestroy {
+		if err := s.mayDestroy(plan); err != nil {
+			return err
+		}
+	}
+	if !o.autoApprove {
+		goOn, err := s.approved(cmd.Context(), plan, preview)
+		if !goOn || err != nil {
+			return err
+		}
+	}
+	_, err = s.run(cmd.Context(), plan, g.next(cmd, selectors))
+	return err
+}
+
+// NotApprovedError says that a person was asked and did not say yes.
+type NotApprovedError struct{}
+
+func (*NotApprovedError) Error() string { return "not approved; nothing was changed" }
+
+// approved shows what would change and asks. There is nothing to ask when nothing would change.
+func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schema.Command) (bool, error) {
+	previewed := *plan
+	previewed.Command = preview
+	report, err := s.run(ctx, &previewed, nil)
+	if err != nil || !report.HasChanges() {
+		return false, err
+	}
+	answer, err := s.ask(ctx, question(report, preview))
+	if err != nil {
+		return false, err
+	}
+	if answer != "yes" {
+		return false, &NotApprovedError{}
+	}
+	fmt.Fprintln(s.Out)
+	return true, nil
+}
+
+func question(report *schema.Report, preview schema.Command) string {
+	what := "Apply these changes"
+	if preview.Destroys() {
+		what = "Destroy all this"
+	}
+	if n := report.Count(schema.Deferred); n > 0 {
+		what += ", and what is deferred once its inputs are known"
+	}
+	return "\n" + what + "? Only \"yes\" goes on: "
+}
+
+// ask prints a question and reads a line, or gives up when ctx is done.
+func (s *session) ask(ctx context.Context, question string) (string, error) {
+	fmt.Fprint(s.Out, question)
+	answers := make(chan string, 1)
+	go func() { answers <- readLine(s.In) }()
+	select {
+	case answer := <-answers:
+		return strings.TrimSpace(answer), nil
+	case <-ctx.Done():
+		fmt.Fprintln(s.Out)
+		return "", context.Cause(ctx)
+	}
+}
+
+// readLine reads up to a newline, byte by byte, so that nothing behind it is swallowed.
+func readLine(in interface{ Read([]byte) (int, error) }) string {
+	var line []byte
+	b := make([]byte, 1)
+	for {
+		n, err := in.Read(b)
+		if n == 1 && b[0] != '\n' {
+			line = append(line, b[0])
+		}
+		if err != nil || n == 1 && b[0] == '\n' {
+			return string(line)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+func newDestroy(g *global) *cobra.Command {
+	o := &changeOptions{}
+	cmd := &cobra.Command{
+		Use:   "destroy [SELECTOR...]",
+		Short: "Take the environments down, dependents first",
+		Long: `Take the environments down: all of them, or those that the selectors name, each after everything that depends on
+it. The values that an environment needs come from what its dependencies left behind, so a destroy can be run
+again after one that stopped half-way.
+
+An environment with "protect: true" in the manifest is refused, and so is one that something still deployed and not
+selected depends on.`,
+		Example: `  bitops destroy                   take everything down
+  bitops destroy frontend          take one environment down`,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: g.completeEnvironments(0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.change(cmd, o, args, schema.CommandPlanDestroy, schema.CommandDestroy)
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// mayDestroy refuses to take down what is protected, and what others stand on.
+func (s *session) mayDestroy(plan *schema.Plan) error {
+	var problems schema.Problems
+	at := schema.Position{File: s.manifest.File}
+	seen := map[schema.EnvironmentName]bool{}
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		if step.Selected && step.Protect && !seen[step.Environment] {
+			seen[step.Environment] = true
+			problems = append(problems, schema.Errorf(at, "environment %q is protected and is not destroyed", step.Environment).
+				WithHint("take `protect` out of the manifest, or select the others by name"))
+		}
+	}
+	standing, err := s.standing(plan)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, standing...)
+	return s.placed(problems).Err()
+}
+
+// standing finds the deployed steps outside the selection that depend on something in it.
+func (s *session) standing(plan *schema.Plan) (schema.Problems, error) {
+	selected := make(map[schema.StepName]schema.EnvironmentName, len(plan.Steps))
+	for i := range plan.Steps {
+		if plan.Steps[i].Selected {
+			selected[plan.Steps[i].Name] = plan.Steps[i].Environment
+		}
+	}
+	var problems schema.Problems
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		var on []string
+		for _, dependency := range step.DependsOn {
+			if env, ok := selected[dependency]; ok && env != step.Environment {
+				on = append(on, string(env))
+			}
+		}
+		if step.Selected || len(on) == 0 {
+			continue
+		}
+		record, err := s.store.Record(step.Name)
+		if err != nil {
+			return nil, err
+		}
+		if record != nil && record.State != schema.StateDestroyed {
+			problems = append(problems, schema.Errorf(schema.Position{},
+				"%s is still deployed and depends on %s", step.Environment, strings.Join(on, ", ")).
+				WithHint("destroy it too: bitops destroy %s", fmt.Sprint(step.Environment)))
+		}
+	}
+	return problems, nil
+}

@@ -1,0 +1,85 @@
+package command
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+type graphOptions struct {
+	format string
+	wiring bool
+}
+
+func newGraph(g *global) *cobra.Command {
+	o := &graphOptions{}
+	cmd := &cobra.Command{
+		Use:   "graph [SELECTOR...]",
+		Short: "Show which environments depend on which",
+		Example: `  bitops graph                         as a tree
+  bitops graph --wiring                with the way of every value
+  bitops graph -f dot | dot -Tsvg      as a picture
+  bitops graph -f mermaid              for a markdown page`,
+		Long:              `Show the graph of environments and steps. No tool runs, and none needs to be installed.`,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: g.completeEnvironments(0),
+		RunE:              func(cmd *cobra.Command, args []string) error { return g.graph(cmd, o, args) },
+	}
+	cmd.Flags().StringVarP(&o.format, "format", "f", "tree", "`form`: tree, dot, mermaid or json")
+	cmd.Flags().BoolVar(&o.wiring, "wiring", false, "show every value's way: output, environment, variable")
+	return cmd
+}
+
+func (g *global) graph(cmd *cobra.Command, o *graphOptions, selectors []string) error {
+	forms := map[string]func(io.Writer, *schema.Plan) error{
+		"tree":    func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, g.colors(g.Out)) },
+		"dot":     view.DOT,
+		"mermaid": view.Mermaid,
+		"json":    view.GraphJSON,
+	}
+	if g.json {
+		o.format = "json"
+	}
+	form, ok := forms[o.format]
+	if !ok {
+		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of tree, dot, mermaid, json", o.format))
+	}
+	_, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Selectors: selectors})
+	if err != nil {
+		return asUsage(cmd.CommandPath(), err)
+	}
+	plan = chosen(plan)
+	if o.wiring && !g.json {
+		return view.Wiring(g.Out, plan, g.colors(g.Out))
+	}
+	return form(g.Out, plan)
+}
+
+// chosen returns the plan with nothing but its selected steps, and the edges between them.
+func chosen(plan *schema.Plan) *schema.Plan {
+	selected := make(map[schema.StepName]bool, len(plan.Steps))
+	for i := range plan.Steps {
+		selected[plan.Steps[i].Name] = plan.Steps[i].Selected
+	}
+	smaller := *plan
+	smaller.Steps = nil
+	for _, step := range plan.Steps {
+		if !step.Selected {
+			continue
+		}
+		var on []schema.StepName
+		for _, dependency := range step.DependsOn {
+			if selected[dependency] {
+				on = append(on, dependency)
+			}
+		}
+		step.DependsOn = on
+		smaller.Steps = append(smaller.Steps, step)
+	}
+	return &smaller
+}

@@ -1,0 +1,70 @@
+package command
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// next returns the command that goes on after a run that did not succeed: the same one with the flags that were given.
+// What has been deployed is found unchanged.
+func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Report) string {
+	return func(r *schema.Report) string {
+		if r.Outcome == schema.Succeeded {
+			return ""
+		}
+		words := []string{cmd.CommandPath()}
+		for _, selector := range selectors {
+			words = append(words, shellWord(selector))
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Changed && !g.byVariable[f.Name] {
+				words = append(words, flagWords(f)...)
+			}
+		})
+		return strings.Join(words, " ")
+	}
+}
+
+// flagWords returns a flag as it is written on a command line. A value that is a secret is left for the person.
+func flagWords(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		var words []string
+		for _, item := range list.GetSlice() {
+			words = append(words, "--"+f.Name, shellWord(hideSecret(item)))
+		}
+		return words
+	}
+	switch value := f.Value.String(); {
+	case value == "true":
+		return []string{"--" + f.Name}
+	case f.Name == "chdir":
+		return []string{"-C", shellWord(value)}
+	default:
+		return []string{"--" + f.Name + "=" + shellWord(value)}
+	}
+}
+
+// shellWord quotes a word that a shell would not take as it is.
+func shellWord(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r)
+	}
+	if word != "" && strings.TrimFunc(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// hideSecret takes the value out of NAME=value when the name says that it is secret.
+func hideSecret(entry string) string {
+	name, _, ok := strings.Cut(entry, "=")
+	if ok && secret.NameIsSecret(name) {
+		return name + "=..."
+	}
+	return entry
+}

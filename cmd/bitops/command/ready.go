@@ -1,0 +1,36 @@
+package command
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// ready makes sure, before anything starts, that the programs of the selected steps are there and new enough, and that
+// the tools can read their configuration. Each complaint is made once, however many steps share it.
+func (s *session) ready(ctx context.Context, plan *schema.Plan) error {
+	lifecycle := s.lifecycle("", plan)
+	said := map[string]bool{}
+	var problems schema.Problems
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		if !step.Selected {
+			continue
+		}
+		err := lifecycle.Check(ctx, step)
+		if err == nil || said[err.Error()] {
+			continue
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		said[err.Error()] = true
+		if found, ok := errors.AsType[schema.Problems](err); ok {
+			problems = append(problems, found...)
+			continue
+		}
+		problems = append(problems, schema.Errorf(schema.Position{File: step.Directory()}, "%v", err))
+	}
+	return s.placed(problems.Sorted()).Err()
+}

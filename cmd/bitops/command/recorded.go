@@ -1,0 +1,85 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// recorded returns the outputs of the selected steps, later ones over earlier ones. A step whose record lacks what is
+// wanted, or that has none, is asked through its tool; only that takes the lock of the run store.
+func (r *repository) recorded(
+	ctx context.Context, o *runOptions, plan *schema.Plan, wanted func(string) bool,
+) (schema.Values, error) {
+	all, found := schema.Values{}, false
+	var ask []*schema.Step
+	records := store.View(r.store())
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		if !step.Selected {
+			continue
+		}
+		record, err := records.Record(step.Name)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case record == nil || record.State != schema.StateDestroyed && lacks(record, wanted):
+			ask = append(ask, step)
+		case record.State == schema.StateDestroyed:
+			continue
+		}
+		if record != nil {
+			found = true
+			maps.Copy(all, record.Outputs)
+		}
+	}
+	if len(ask) > 0 {
+		values, err := r.asked(ctx, o, plan, ask)
+		if err != nil {
+			return nil, err
+		}
+		found = found || len(values) > 0
+		maps.Copy(all, values)
+	}
+	if !found {
+		return nil, errors.New("nothing of it is deployed; deploy it with `bitops apply`")
+	}
+	return all, nil
+}
+
+// asked returns what the tools of some steps say.
+func (r *repository) asked(ctx context.Context, o *runOptions, plan *schema.Plan, steps []*schema.Step) (schema.Values, error) {
+	s, err := r.begin(o, plan)
+	if err != nil {
+		return nil, err
+	}
+	defer s.unlock()
+	id, err := newRunID(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	lifecycle, all := s.lifecycle(id, plan), schema.Values{}
+	for _, step := range steps {
+		values, err := lifecycle.Outputs(ctx, step, func(schema.Event) {})
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, values)
+	}
+	return all, nil
+}
+
+// lacks reports whether a record does not hold the value of an output that is wanted.
+func lacks(record *schema.Record, wanted func(string) bool) bool {
+	for name, v := range record.Outputs {
+		if wanted(name) && !v.Known() {
+			return true
+		}
+	}
+	return false
+}

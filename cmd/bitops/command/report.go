@@ -1,0 +1,31 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Report shows on standard error why a command did not do what it was asked for. What a run came to has been shown by
+// its view already.
+func Report(w *World, err error) {
+	g := &global{World: w}
+	if problems, ok := errors.AsType[schema.Problems](err); ok && !isUsage(err) {
+		_ = view.Problems(w.Err, problems, g.colors(w.Err), "")
+		return
+	}
+	if _, ok := errors.AsType[*RunError](err); ok {
+		return
+	}
+	if _, ok := errors.AsType[*ChangesExistError](err); ok {
+		return
+	}
+	fmt.Fprintf(w.Err, "bitops: %v\n", err)
+}
+
+func isUsage(err error) bool {
+	_, ok := errors.AsType[*UsageError](err)
+	return ok
+}

@@ -1,0 +1,134 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// repository is an opened operations repository.
+type repository struct {
+	*global
+	root     string // absolute
+	shown    string // from the current directory, before file names in problems
+	manifest *schema.Manifest
+}
+
+// open finds the manifest from the directory the user chose, and reads it. Its problems are not judged yet.
+func (g *global) open() (*repository, schema.Problems, error) {
+	root, file, err := schema.FindManifest(g.chdir)
+	if err != nil {
+		if schema.IsNoManifest(err) {
+			return nil, nil, err
+		}
+		return nil, nil, &UsageError{Command: "bitops", Err: err}
+	}
+	r := &repository{global: g, root: root, shown: shownAs(root)}
+	manifest, problems := schema.LoadManifest(root, file)
+	r.manifest = manifest
+	g.levelFromManifest(manifest.Settings.Logging.Level)
+	g.log.Debug("manifest read", "file", filepath.Join(root, file), "environments", len(manifest.Environments))
+	return r, problems, nil
+}
+
+// levelFromManifest sets the level of the debug log, which a flag or a variable beats.
+func (g *global) levelFromManifest(level string) {
+	level = strings.ToLower(level)
+	switch level {
+	case "warning":
+		level = "warn"
+	case "critical":
+		level = "error"
+	}
+	if parsed := hclog.LevelFromString(level); parsed != hclog.NoLevel && !g.levelGiven {
+		g.log.SetLevel(parsed)
+	}
+}
+
+// shownAs returns how a person names the repository from where they are.
+func shownAs(root string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return root
+	}
+	if here, err = filepath.EvalSymlinks(here); err != nil {
+		return root
+	}
+	rel, err := filepath.Rel(here, root)
+	if err != nil || len(rel) > len(root) {
+		return root
+	}
+	return rel
+}
+
+// plan opens the repository and builds a plan. Warnings are shown; anything wrong is the error.
+func (g *global) plan(o planner.Options) (*repository, *schema.Plan, error) {
+	r, problems, err := g.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	if problems.HasErrors() {
+		return r, nil, r.placed(problems)
+	}
+	plan, more := planner.Build(r.manifest, environments.Inspector{Repository: r.root, Registered: g.Tools}, o)
+	problems = append(problems, more...)
+	if err := problems.Err(); err != nil {
+		return r, nil, r.placed(problems)
+	}
+	if len(problems) > 0 && !g.json {
+		view.Problems(g.Err, r.placed(problems), g.colors(g.Err), "")
+	}
+	return r, plan, nil
+}
+
+// placed returns the problems with their files named from the current directory.
+func (r *repository) placed(problems schema.Problems) schema.Problems {
+	placed := make(schema.Problems, len(problems))
+	for i, p := range problems {
+		if p.File != "" {
+			p.File = filepath.Join(r.shown, filepath.FromSlash(p.File))
+		}
+		placed[i] = p
+	}
+	return placed
+}
+
+// colors reports whether a stream may be coloured.
+func (g *global) colors(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && view.ColorAllowed(f, g.Environ, !g.noColor)
+}
+
+// store is the directory of the run store.
+func (r *repository) store() string { return filepath.Join(r.root, ".bitops") }
+
+// selectorProblem tells problems of the command line from those of files: only they have no file.
+func selectorProblem(err error) bool {
+	problems, ok := errors.AsType[schema.Problems](err)
+	if !ok {
+		return false
+	}
+	for _, p := range problems {
+		if p.Severity == schema.SeverityError && p.File != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// asUsage turns problems of selectors into an error of usage.
+func asUsage(cmd string, err error) error {
+	if err != nil && selectorProblem(err) && !schema.IsNoManifest(err) {
+		return &UsageError{Command: cmd, Err: fmt.Errorf("%w", err)}
+	}
+	return err
+}

@@ -1,0 +1,206 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/executor/journal"
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// keepRuns is how many runs the store keeps.
+const keepRuns = 50
+
+// RunError says that a run did not succeed. What happened was shown.
+type RunError struct{ Report *schema.Report }
+
+func (e *RunError) Error() string {
+	return "run " + string(e.Report.Run) + " " + string(e.Report.Outcome)
+}
+
+// session is one command's work in the run store: it holds the lock, and can run several plans.
+type session struct {
+	*repository
+	options *runOptions
+	store   *store.Store
+	redact  *secret.Redactor
+	masks   *secret.Masks
+	unlock  func()
+}
+
+// begin takes the lock of the run store.
+func (r *repository) begin(o *runOptions, plan *schema.Plan) (*session, error) {
+	s := &session{repository: r, options: o, redact: &secret.Redactor{}}
+	var err error
+	if s.masks, err = r.masks(plan); err != nil {
+		return nil, err
+	}
+	if s.store, err = store.Open(r.store()); err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname()
+	s.unlock, err = s.store.Lock(store.Holder{Command: plan.Command, Process: os.Getpid(), Host: host, Since: time.Now()})
+	return s, err
+}
+
+// run executes a plan and shows it. The report is returned even when steps failed, together with a *RunError.
+func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.Report) string) (*schema.Report, error) {
+	id, err := newRunID(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.Prune(keepRuns - 1); err != nil {
+		return nil, err
+	}
+	dir := s.store.Run(id)
+	log, err := journal.Create(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s.hide(plan)
+	if err := log.WriteDocument("plan.json", plan, s.redact.String); err != nil {
+		return nil, err
+	}
+	shown := s.view(next)
+	x := s.executor(id, plan, log, shown)
+	report, err := x.Run(ctx, plan)
+	shown.Close(report)
+	if err != nil {
+		return report, err
+	}
+	if err := log.WriteDocument("outputs.json", outputsOf(report), s.redact.String); err != nil {
+		return report, err
+	}
+	if report.Outcome != schema.Succeeded {
+		return report, &RunError{Report: report}
+	}
+	return report, nil
+}
+
+// hide makes the values known that must not be shown because the names of their variables say so.
+func (s *session) hide(plan *schema.Plan) {
+	for i := range plan.Steps {
+		for name, value := range plan.Steps[i].Env {
+			if secret.NameIsSecret(name) {
+				s.redact.Add(value)
+			}
+		}
+	}
+}
+
+// executor wires everything that a run needs.
+func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Journal, shown view.Run) *executor.Executor {
+	dir := s.store.Run(id)
+	emitter := &executor.Emitter{
+		Run: id, Now: time.Now, Redact: s.redact, Masks: s.masks,
+		Required: []executor.Sink{log.Write},
+		Optional: []executor.Sink{func(e schema.Event) error {
+			shown.Event(e)
+			return nil
+		}},
+	}
+	return &executor.Executor{
+		Runner:  s.lifecycle(id, plan),
+		Records: s.store,
+		Emitter: emitter,
+		Now:     time.Now,
+		LogOf: func(step schema.StepName) string {
+			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))
+			if err != nil {
+				return journal.LogFile(dir, step)
+			}
+			return filepath.Join(s.shown, file)
+		},
+	}
+}
+
+// manyEnvironments is from how many on environments no longer see each other's files by a relative path: each workspace
+// would link all others, a million links for a thousand environments.
+const manyEnvironments = 500
+
+func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Lifecycle {
+	l := &environments.Lifecycle{
+		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
+		Default: s.manifest.Settings.DefaultFolder, Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
+		Secrets: s.redact.Add,
+	}
+	if l.Default == "" {
+		l.Default = schema.DefaultFolder
+	}
+	paths := make(map[string]bool, len(plan.Steps))
+	for i := range plan.Steps {
+		paths[plan.Steps[i].EnvironmentPath] = true
+	}
+	if len(paths) > manyEnvironments {
+		l.Hide = func(path string) bool { return paths[path] }
+	}
+	return l
+}
+
+// masks compiles the patterns of the manifest and of the environments' own configurations.
+func (r *repository) masks(plan *schema.Plan) (*secret.Masks, error) {
+	var rules []secret.MaskRule
+	for _, m := range plan.Masks {
+		rules = append(rules, secret.MaskRule{Search: m.Search, Replace: m.Replace})
+	}
+	masks, err := secret.CompileMasks(rules)
+	if err != nil {
+		at := schema.Position{File: r.manifest.File}
+		return nil, r.placed(schema.Problems{schema.Errorf(at, "logging.masks: %v", err)})
+	}
+	return masks, nil
+}
+
+func (s *session) view(next func(*schema.Report) string) view.Run {
+	if s.json {
+		return view.NewJSON(s.Out)
+	}
+	wanted := !s.noColor
+	if enabled := s.manifest.Settings.Logging.Color.Enabled; enabled != nil {
+		wanted = wanted && *enabled
+	}
+	return view.NewHuman(s.Out, view.Options{
+		Color: view.ColorAllowed(s.Out, s.Environ, wanted), Width: view.Width(s.Out), Verbose: s.options.verbose,
+		CI: s.ci(), Next: next,
+	})
+}
+
+func (g *global) ci() view.CI {
+	switch {
+	case g.variable("GITHUB_ACTIONS") == "true":
+		return view.GitHub
+	case g.variable("GITLAB_CI") == "true":
+		return view.GitLab
+	}
+	return view.NoCI
+}
+
+// outputsOf returns the outputs of every step, without the values of sensitive ones.
+func outputsOf(report *schema.Report) map[schema.StepName]schema.Values {
+	all := map[schema.StepName]schema.Values{}
+	for i := range report.Steps {
+		if s := &report.Steps[i]; len(s.Outputs) > 0 {
+			all[s.Name] = s.Outputs
+		}
+	}
+	return all
+}
+
+// newRunID returns an id that sorts by time: 20261123-143005-9f3c1a.
+func newRunID(now time.Time) (schema.RunID, error) {
+	random := make([]byte, 3)
+	if _, err := rand.Read(random); err != nil {
+		return "", err
+	}
+	return schema.RunID(now.UTC().Format("20060102-150405-") + hex.EncodeToString(random)), nil
+}

@@ -1,0 +1,55 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+func newValidate(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate",
+		Short: "Check the manifest and every tool's files",
+		Long: `Check the manifest, the graph, every reference and input, and what the tools' files declare. Every problem is
+shown at once. No tool runs, and none needs to be installed.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return g.validate() },
+	}
+}
+
+func (g *global) validate() error {
+	_, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
+	problems, isProblems := errors.AsType[schema.Problems](err)
+	if err != nil && (!isProblems || !g.json) {
+		return err
+	}
+	if g.json {
+		if jsonErr := g.printJSON(map[string]any{"valid": err == nil, "problems": append(schema.Problems{}, problems...)}); jsonErr != nil {
+			return jsonErr
+		}
+		return err
+	}
+	steps, envs := plan.Selected()
+	fmt.Fprintf(g.Out, "The repository is valid: %s, %s.\n", count(envs, "environment"), count(steps, "step"))
+	return nil
+}
+
+func (g *global) printJSON(document any) error {
+	encoder := json.NewEncoder(g.Out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(document)
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/command"
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// The exit codes of bitops; docs/exit-codes.md describes them.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitChanges = 2
+	exitHeld    = 3
+	exitUsage   = 64
+	exitConfig  = 65
+	exitLocked  = 75
+	exitSignal  = 128 // plus the signal's number
+)
+
+// exitCode returns the exit code that tells how a command ended.
+func exitCode(ctx context.Context, err error) int {
+	var (
+		stopped  *stoppedError
+		usage    *command.UsageError
+		problems schema.Problems
+		locked   *store.LockedError
+		changes  *command.ChangesExistError
+		run      *command.RunError
+	)
+	switch {
+	case errors.As(err, &run):
+		return runExitCode(ctx, run.Report)
+	case errors.As(context.Cause(ctx), &stopped):
+		return exitSignal + int(stopped.signal)
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &problems), schema.IsNoManifest(err):
+		return exitConfig
+	case errors.As(err, &locked):
+		return exitLocked
+	case errors.As(err, &changes):
+		return exitChanges
+	}
+	return exitFailed
+}
+
+func runExitCode(ctx context.Context, report *schema.Report) int {
+	var stopped *stoppedError
+	switch report.Outcome {
+	case schema.Interrupted:
+		if errors.As(context.Cause(ctx), &stopped) {
+			return exitSignal + int(stopped.signal)
+		}
+		return exitFailed
+	case schema.Held:
+		return exitHeld
+	default:
+		return exitFailed
+	}
+}

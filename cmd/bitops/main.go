@@ -1,0 +1,79 @@
+// Command bitops deploys an operations repository as a graph of environments.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/command"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/environments/terraform"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	ctx, kill := signals()
+	world := &command.World{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Version: version(),
+		Tools:  []environments.Tool{terraform.New()},
+		Runner: process.Local{Kill: kill},
+	}
+	err := command.Execute(ctx, world, args)
+	if err == nil {
+		return exitDone
+	}
+	command.Report(world, err)
+	return exitCode(ctx, err)
+}
+
+// signals returns a context that the first signal ends, and a channel that the second one closes: the first lets
+// running tools finish what they must, the second kills them.
+func signals() (context.Context, <-chan struct{}) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	kill := make(chan struct{})
+	received := make(chan os.Signal, 2)
+	signal.Notify(received, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// A closed pipe on standard output must not end a deployment: writes report it instead. The signal is caught and
+	// not ignored, because programs inherit ignored signals.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	go func() {
+		first := <-received
+		cancel(&stoppedError{signal: first.(syscall.Signal)})
+		<-received
+		close(kill)
+	}()
+	return ctx, kill
+}
+
+// stoppedError is why the context of a stopped run is done.
+type stoppedError struct{ signal syscall.Signal }
+
+func (e *stoppedError) Error() string {
+	return fmt.Sprintf("interrupted by %s", signalNames[e.signal])
+}
+
+var signalNames = map[syscall.Signal]string{
+	syscall.SIGINT: "Ctrl-C", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
+}
+
+// release is set when a release is built: -ldflags '-X main.release=1.2.3'.
+var release = ""
+
+func version() string {
+	if release != "" {
+		return release
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}
