@@ -213,7 +213,7 @@ func (l *Lifecycle) with(
 	if err != nil {
 		return outcome(ctx, stepCtx, &Call{CallOptions: CallOptions{Step: r.Step}, phase: schema.PhaseWorkspace}, Result{}, err)
 	}
-	defer os.RemoveAll(c.Private)
+	defer func() { _ = os.RemoveAll(c.Private) }()
 	return body(stepCtx, c, tool)
 }
 
@@ -255,7 +255,7 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 	})
 	c.phase = schema.PhaseWorkspace
 	if err := l.variables(c); err != nil {
-		os.RemoveAll(private)
+		_ = os.RemoveAll(private)
 		return nil, nil, err
 	}
 	return c, tool, nil

@@ -52,10 +52,15 @@ func TestOlderSpellingOfHooks(t *testing.T) {
 func TestWhatIsNoHookIsLeftOut(t *testing.T) {
 	b := newBench(t, before+"README.md", "no", before+"readme", "no", before+"d/x.sh", "echo no", before+"x.sh~", "echo no", before+"x.sh.bak",
 		"echo no", before+".x.sh.swp", "echo no", before+"#x.sh#", "echo no", before+"x.sh", "echo yes")
-	if err := os.Symlink("nowhere", filepath.Join(b.Repository, before, "broken")); err != nil {
+	broken := filepath.Join(b.Repository, before, "broken")
+	if err := os.Symlink("nowhere", broken); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Remove(filepath.Join(b.Repository, before, "broken")) })
+	t.Cleanup(func() {
+		if err := os.Remove(broken); err != nil {
+			t.Error(err)
+		}
+	})
 	wantResult(t, b.do(t, step("a", "fake")), schema.Succeeded, "")
 	if got := b.printed(); got != "yes" {
 		t.Errorf("printed %s", got)

@@ -99,7 +99,7 @@ type Result struct {
 }
 
 // Failure is a program that failed: an expected thing, with what a person needs to see of it.
-type Failure struct {
+type Failure struct { //nolint:errname // the field's word: a step fails, bitops errs
 	Message  string
 	ExitCode int      // of the program
 	Lines    []string // its last error lines

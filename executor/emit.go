@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -177,9 +178,7 @@ func (m *Emitter) Protect(values schema.Values) schema.Values {
 		}
 		if protected == nil {
 			protected = make(schema.Values, len(values))
-			for n, other := range values {
-				protected[n] = other
-			}
+			maps.Copy(protected, values)
 		}
 		v.Sensitive = true
 		protected[name] = v

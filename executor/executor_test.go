@@ -99,7 +99,8 @@ func TestOwnEnvironmentSettlesConflict(t *testing.T) {
 	plan.Steps = append(plan.Steps, schema.Step{
 		Name: "c/y", Environment: "c", Tool: "fake", Selected: true, DependsOn: []schema.StepName{"c/x"},
 		Offers: []schema.Offer{
-			{Environment: "a", Steps: []schema.StepName{"a/x"}}, {Environment: "b", Steps: []schema.StepName{"b/x"}},
+			{Environment: "a", Steps: []schema.StepName{"a/x"}},
+			{Environment: "b", Steps: []schema.StepName{"b/x"}},
 			{Environment: "c", Steps: []schema.StepName{"c/x"}, Near: true},
 		},
 		Interface: schema.Interface{Inputs: []schema.Parameter{{Name: "v"}}},
@@ -155,7 +156,7 @@ func TestFailedApplyKeepsEarlierOutputs(t *testing.T) {
 
 func TestStepThatCannotBeRecordedDoesNotStart(t *testing.T) {
 	s := stageOf(map[schema.StepName]act{"a/x": succeeds(nil)})
-	s.records.fail = func(r schema.Record) error { return errors.New("no space left on device") }
+	s.records.fail = func(schema.Record) error { return errors.New("no space left on device") }
 	mustExecute(t, s, chain(schema.CommandApply, "a"))
 	wantOutcome(t, s, "a/x", schema.Failed, "not started, because it could not be recorded: no space left")
 	if c := s.requested("a/x"); c.begun {
@@ -189,7 +190,7 @@ func TestFailingJournalStopsTheRun(t *testing.T) {
 		var after atomic.Int32
 		x.Emitter.Optional = x.Emitter.Required // the screen goes on
 		n := 0
-		x.Emitter.Required = []executor.Sink{func(e schema.Event) error {
+		x.Emitter.Required = []executor.Sink{func(schema.Event) error {
 			if n++; n == fails {
 				return full
 			}

@@ -91,7 +91,6 @@ type stage struct {
 	acts     map[schema.StepName]act
 	left     map[schema.StepName]schema.Values // what the tools tell of earlier runs
 	deployed map[schema.StepName]bool
-	limit    map[schema.StepName]string
 	records  *memory
 	starts   func(int) // told before each Do, with its number
 

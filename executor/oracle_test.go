@@ -2,6 +2,7 @@ package executor_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -56,9 +57,7 @@ func (o oracle) left(step schema.StepName) seen {
 	case known && record.State == schema.StateDeployed:
 		return seen{outputs: record.Outputs}
 	case known:
-		for name, v := range withoutSecrets(record.Outputs) {
-			outputs[name] = v
-		}
+		maps.Copy(outputs, withoutSecrets(record.Outputs))
 	}
 	for name, v := range o.stage.left[step] {
 		v.Sensitive = v.Sensitive || outputs[name].Sensitive
@@ -66,6 +65,11 @@ func (o oracle) left(step schema.StepName) seen {
 	}
 	if len(outputs) == 0 {
 		return seen{absent: true, open: o.plan.Command.Previews()}
+	}
+	for name, v := range outputs {
+		if o.plan.Command.Destroys() && v.Sensitive && !v.Known() {
+			outputs[name] = schema.Value{Data: schema.Text("not-recorded").Data, Sensitive: true}
+		}
 	}
 	return seen{outputs: outputs}
 }
@@ -76,9 +80,7 @@ func (o oracle) together(steps []schema.StepName) seen {
 	all := seen{outputs: schema.Values{}, absent: true}
 	for _, s := range steps {
 		one := o.left(s)
-		for name, v := range one.outputs {
-			all.outputs[name] = v
-		}
+		maps.Copy(all.outputs, one.outputs)
 		all.open = all.open || one.open
 		all.absent = all.absent && one.absent
 	}

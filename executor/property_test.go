@@ -93,6 +93,7 @@ func checkEvents(t *rapid.T, o oracle, report *schema.Report, stopped bool) {
 				t.Errorf("%s finishes twice", e.Step)
 			}
 			o.finished[e.Step] = e
+		default:
 		}
 	}
 	if stopped && stopping != 1 || !stopped && stopping != 0 {

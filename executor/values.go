@@ -129,10 +129,31 @@ func (v *values) ask(ctx context.Context, step *schema.Step, recorded *leftBehin
 		all[name] = value
 	}
 	left := &leftBehind{outputs: v.run.Emitter.Learn(all), final: true}
+	if v.run.plan.Command.Destroys() {
+		v.standIn(step, left.outputs)
+	}
 	if len(all) == 0 && !recorded.recorded {
 		left.absent, left.open = true, v.run.plan.Command.Previews()
 	}
 	return left, nil
+}
+
+// placeholder stands for a value that nobody remembers.
+const placeholder = "not-recorded"
+
+// standIn lets a destroy go on without the sensitive values that hooks left behind: they are recorded nowhere, and
+// without any value a tool cannot take down what once needed one. Outputs of hooks are texts.
+func (v *values) standIn(step *schema.Step, outputs schema.Values) {
+	for _, name := range outputs.Names() {
+		if value := outputs[name]; value.Sensitive && !value.Known() {
+			stand := schema.Text(placeholder)
+			stand.Sensitive = true
+			outputs[name] = stand
+			v.run.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf(
+				"output %s is sensitive and was left by a hook, so its value is not known any more; destroy goes on with %q in its place",
+				name, placeholder)})
+		}
+	}
 }
 
 // group returns what several steps of one environment left behind together; the later step wins.

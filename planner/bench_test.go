@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,34 +129,44 @@ func BenchmarkLoadAndBuild100k(b *testing.B) {
 	}
 }
 
-// TestPlanningTimeGrowsWithTheManifest compares 300 environments with 2,400: eight times as many may take 24 times as
+// TestPlanningTimeGrowsWithTheManifest compares 200 environments with 1,600: eight times as many may take 24 times as
 // long, far from the 64 times of something quadratic.
 func TestPlanningTimeGrowsWithTheManifest(t *testing.T) {
-	root := large(t, 2400, shapes["chain"])
+	root := large(t, 1600, shapes["chain"])
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {
 			took := func(n int) time.Duration {
 				declare(t, root, n, shape)
 				best := time.Hour
-				for range 3 {
-					began := time.Now()
+				for range 2 {
+					began := computed(t)
 					buildLarge(t, loadLarge(t, root), n)
-					best = min(best, time.Since(began))
+					best = min(best, computed(t)-began)
 				}
 				return best
 			}
-			if few, many := took(300), took(2400); many > 24*few {
-				t.Errorf("300 environments take %v, 2,400 take %v", few, many)
+			if few, many := took(200), took(1600); many > 24*few {
+				t.Errorf("200 environments take %v, 1,600 take %v", few, many)
 			}
 		})
 	}
+}
+
+// computed returns how long the processors worked for this process: unlike the clock, it does not count other programs.
+func computed(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano())
 }
 
 // TestManyMistakes checks that hints do not make a big manifest slow.
 func TestManyMistakes(t *testing.T) {
 	var m schema.Manifest
 	m.Root = t.TempDir()
-	for i := range 30_000 {
+	for i := range 10_000 {
 		at := schema.Position{File: "m", Line: i}
 		m.Environments = append(m.Environments, schema.Environment{
 			Name: schema.EnvironmentName(fmt.Sprintf("e%d", i)), Position: at, Path: schema.Located{Text: ".", Position: at},
@@ -166,7 +177,7 @@ func TestManyMistakes(t *testing.T) {
 	discover(d)
 	began := time.Now()
 	connect(d)
-	if len(d.problems) != 30_000 || d.problems[1].Hint == "" {
+	if len(d.problems) != 10_000 || d.problems[1].Hint == "" {
 		t.Errorf("%d problems, %v", len(d.problems), d.problems[:1])
 	}
 	if took := time.Since(began); took > 10*time.Second {

@@ -33,6 +33,7 @@ type environment struct {
 	schema.Environment
 	directory string          // relative to the repository, symbolic links resolved
 	settings  schema.Settings // its own bitops.config.yaml
+	damaged   bool            // its entry was refused: others may name it, and that is no second problem
 	steps     []*schema.Step
 	inputs    []input
 	sources   []source        // direct dependencies, in the order they are named

@@ -111,8 +111,11 @@ func summarise(b *strings.Builder, s *schema.Step) {
 		value any
 		set   bool
 	}{
-		{"env", s.Env, len(s.Env) > 0}, {"tags", s.Tags, len(s.Tags) > 0}, {"limit", s.Limit, s.Limit != ""},
-		{"timeout", s.Timeout, s.Timeout != 0}, {"protect", s.Protect, s.Protect},
+		{"env", s.Env, len(s.Env) > 0},
+		{"tags", s.Tags, len(s.Tags) > 0},
+		{"limit", s.Limit, s.Limit != ""},
+		{"timeout", s.Timeout, s.Timeout != 0},
+		{"protect", s.Protect, s.Protect},
 	} {
 		if word.set {
 			fmt.Fprintf(b, " %s=%v", word.name, word.value)

@@ -18,18 +18,22 @@ func connect(d *draft) {
 		}
 	}
 	for _, env := range d.environments {
-		for _, on := range env.DependsOn {
-			if s, ok := d.resolve(on); ok {
-				d.depend(env, s, on.Position)
-			}
+		d.connectEnvironment(env)
+	}
+}
+
+func (d *draft) connectEnvironment(env *environment) {
+	for _, on := range env.DependsOn {
+		if s, ok := d.resolve(on); ok {
+			d.depend(env, s, on.Position)
 		}
-		for _, entry := range env.Inputs {
-			in := input{Entry: entry, references: entry.Value.References()}
-			env.inputs = append(env.inputs, in)
-			for _, ref := range in.references {
-				if s, ok := d.resolveReference(ref); ok && s.environment != env {
-					d.depend(env, s, ref.Position)
-				}
+	}
+	for _, entry := range env.Inputs {
+		in := input{Entry: entry, references: entry.Value.References()}
+		env.inputs = append(env.inputs, in)
+		for _, ref := range in.references {
+			if s, ok := d.resolveReference(ref); ok && s.environment != env {
+				d.depend(env, s, ref.Position)
 			}
 		}
 	}

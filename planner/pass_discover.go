@@ -23,6 +23,11 @@ func discover(d *draft) {
 		d.environments = append(d.environments, env)
 		d.byName[e.Name] = env
 	}
+	for _, name := range d.manifest.Damaged {
+		if d.byName[name] == nil {
+			d.byName[name] = &environment{Environment: schema.Environment{Name: name}, damaged: true}
+		}
+	}
 	if len(declared) == 0 && !d.problems.HasErrors() {
 		hint := "an environment is a directory with one of " + strings.Join(toolStrings(schema.DefaultTools), ", ") + " in it"
 		if !d.manifest.Discover {

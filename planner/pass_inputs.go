@@ -38,7 +38,7 @@ func (d *draft) checkReference(env *environment, ref schema.Reference) bool {
 			WithHint("a later step of it can refer to an earlier one, like %s", d.ownReference(env, ref)))
 		return false
 	}
-	return ref.Output == "" || d.checkOutput(s, ref)
+	return ref.Output == "" || s.environment.damaged || d.checkOutput(s, ref)
 }
 
 // ownReference returns how a step refers to an earlier one of its environment.

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -157,9 +158,7 @@ func (d *draft) addStep(env *environment, dep deployment) {
 	for _, variable := range env.Env {
 		step.Env[variable.Key] = variable.Value
 	}
-	for name, value := range d.options.Env {
-		step.Env[name] = value
-	}
+	maps.Copy(step.Env, d.options.Env)
 	env.steps = append(env.steps, step)
 	d.steps[step.Name] = step
 }

@@ -31,8 +31,8 @@ type decoder struct {
 	entered map[*yaml.Node]bool // by way of an alias and not left yet
 }
 
-// maxAliasVisits is how many nodes aliases and merge keys may add to those that are written in the file.
-const maxAliasVisits = 2_000_000
+// maxAliasVisits is how many nodes aliases and merge keys may add to those that are written in the file. Only tests set it.
+var maxAliasVisits = 2_000_000
 
 // nodeDecoder is a type that reads its own node.
 type nodeDecoder interface {
@@ -149,7 +149,7 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 	d.enter(n, func(n *yaml.Node) {
-		custom, ok := v.Addr().Interface().(nodeDecoder)
+		custom, ok := reflect.TypeAssert[nodeDecoder](v.Addr())
 		switch {
 		case ok:
 			custom.decodeNode(d, n, key)
@@ -224,7 +224,7 @@ type misplacer interface {
 
 func (d *decoder) unknownKey(n *yaml.Node, v reflect.Value, fields []field) {
 	hint := ""
-	if m, ok := v.Interface().(misplacer); ok {
+	if m, ok := reflect.TypeAssert[misplacer](v); ok {
 		hint = m.misplaced(n.Value)
 	}
 	if hint == "" {

@@ -10,8 +10,10 @@ func TestFindManifest(t *testing.T) {
 	const environments, settings, tool = "bitops: {environments: {x: {}}}\n", "bitops: {deployments: {}}\n", "terraform: {cli: {}}\n"
 	for _, c := range []struct{ name, archive, from, want string }{
 		{"in the directory itself", "-- bitops.config.yaml --\n" + environments, ".", "bitops.config.yaml"},
-		{"above it, past a tool's and an environment's configuration",
-			"-- bitops.config.yaml --\n" + environments + "-- a/bitops.config.yaml --\n" + settings + "-- a/terraform/bitops.config.yaml --\n" + tool, "a/terraform", "bitops.config.yaml"},
+		{
+			"above it, past a tool's and an environment's configuration",
+			"-- bitops.config.yaml --\n" + environments + "-- a/bitops.config.yaml --\n" + settings + "-- a/terraform/bitops.config.yaml --\n" + tool, "a/terraform", "bitops.config.yaml",
+		},
 		{"the nearest that declares environments", "-- bitops.config.yaml --\n" + environments + "-- in/bitops.config.yaml --\n" + environments + "-- in/x/y --\n", "in/x", "in/bitops.config.yaml"},
 		{"the outer one when it includes the inner", "-- bitops.config.yaml --\nbitops: {include: ['*/bitops.config.yaml']}\n-- in/bitops.config.yaml --\n" + environments, "in", "bitops.config.yaml"},
 		{"the outer one by way of two includes", "-- bitops.config.yaml --\nbitops: {include: [./a/bitops.config.yaml]}\n-- a/bitops.config.yaml --\nbitops: {include: b/bitops.config.yaml}\n-- a/b/bitops.config.yaml --\n" + environments, "a/b", "bitops.config.yaml"},

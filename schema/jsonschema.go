@@ -76,7 +76,7 @@ func fieldSchema(f field) object {
 		s["description"] = f.doc
 	}
 	if len(f.enum) > 0 {
-		s["enum"] = append(anyCase(f.enum), nil)
+		s["enum"] = append(anyCase(f.enum), "", nil)
 		delete(s, "type")
 	}
 	return s

@@ -23,6 +23,7 @@ func LoadManifest(root, file string) (*Manifest, Problems) {
 	m := &Manifest{File: file, Root: root, Settings: body.Settings}
 	m.Environments = l.environments(body.Environments, body.Include, file)
 	m.Discover = body.Environments == nil && len(body.Include) == 0
+	m.Damaged, m.Incomplete = l.damaged, l.incomplete
 	m.Files = slices.Sorted(maps.Keys(l.seen))
 	return m, l.problems.Sorted()
 }
@@ -32,11 +33,15 @@ type loader struct {
 	seen     map[string]bool // files read, relative to root
 	names    map[EnvironmentName]Position
 	problems Problems
+
+	damaged    []EnvironmentName
+	incomplete bool
 }
 
 func (l *loader) read(file string, target any) (found bool) {
 	found, problems := decodeFile(filepath.Join(l.root, filepath.FromSlash(file)), file, SeverityError, target)
 	l.problems = append(l.problems, problems...)
+	l.incomplete = l.incomplete || !found && problems.HasErrors()
 	return found
 }
 
@@ -46,9 +51,11 @@ func (l *loader) environments(own Map[Environment], include []Located, file stri
 	for i := range own {
 		env := &own[i].Value
 		env.Name, env.Position = EnvironmentName(own[i].Key), own[i].Position
-		if l.checkName(env) {
-			l.resolvePath(env, path.Dir(file))
-			l.checkValues(env)
+		if !l.checkName(env) {
+			continue
+		}
+		l.checkValues(env)
+		if l.resolvePath(env, path.Dir(file)) {
 			all = append(all, *env)
 		}
 	}
@@ -70,6 +77,7 @@ func (l *loader) checkName(env *Environment) bool {
 	if !env.Name.Valid() {
 		l.problems = append(l.problems, Errorf(env.Position, "%q cannot name an environment", abbreviate(string(env.Name))).
 			WithHint("at most %d of letters, digits, '.', '_', '-', and '/' between words; `path` can name any directory", longestName))
+		l.damaged = append(l.damaged, env.Name)
 		return false
 	}
 	if first, twice := l.names[env.Name]; twice {
@@ -80,8 +88,8 @@ func (l *loader) checkName(env *Environment) bool {
 	return true
 }
 
-// resolvePath makes the environment's path relative to the repository and keeps it inside.
-func (l *loader) resolvePath(env *Environment, dir string) {
+// resolvePath makes the environment's path relative to the repository, and reports whether it stays inside.
+func (l *loader) resolvePath(env *Environment, dir string) bool {
 	at, p := env.Path.Position, env.Path.Text
 	if p == "" {
 		at, p = env.Position, string(env.Name)
@@ -89,9 +97,11 @@ func (l *loader) resolvePath(env *Environment, dir string) {
 	joined := path.Join(dir, p)
 	if path.IsAbs(p) || !filepath.IsLocal(filepath.FromSlash(joined)) {
 		l.problems = append(l.problems, Errorf(at, "path %q of environment %q leaves the repository", p, env.Name))
-		joined = "."
+		l.damaged = append(l.damaged, env.Name)
+		return false
 	}
 	env.Path = Located{Text: joined, Position: at}
+	return true
 }
 
 // checkValues refuses names and values that no program can be given.

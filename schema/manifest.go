@@ -19,7 +19,9 @@ type Manifest struct {
 	Files        []string // that were read: File and what it includes, sorted
 	Settings     Settings
 	Environments []Environment
-	Discover     bool // no environments are declared: every directory with a tool in it is one
+	Damaged      []EnvironmentName // declared, but so that they cannot be planned: that was said once and is enough
+	Incomplete   bool              // a file could not be read, so nobody knows which environments there are
+	Discover     bool              // no environments are declared: every directory with a tool in it is one
 }
 
 // manifestDocument is the file as it is written.

@@ -76,7 +76,7 @@ func (p Problem) String() string {
 }
 
 // Problems is a list of problems; as an error it is the ones that stop the command, a line each.
-type Problems []Problem
+type Problems []Problem //nolint:errname // a list of problems that is an error only when one of them is
 
 // Error returns every problem of the list, one a line.
 func (ps Problems) Error() string {

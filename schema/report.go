@@ -64,6 +64,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
+	default: // nothing else changes what is known of a step
 	}
 }
 

@@ -1,11 +1,9 @@
-package schema_test
+package schema
 
 import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/bitops-engine/bitops/schema"
 )
 
 func TestReadYAMLDocuments(t *testing.T) {
@@ -22,7 +20,7 @@ func TestReadYAMLDocuments(t *testing.T) {
 		"a line of dashes in a text": {"a: |\n  ---\n  b\n", []any{map[string]any{"a": "---\nb\n"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := schema.ReadYAMLDocuments([]byte(test.text))
+			got, err := ReadYAMLDocuments([]byte(test.text))
 			if err != nil || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("%#v, %v; want %#v", got, err, test.want)
 			}
@@ -33,7 +31,7 @@ func TestReadYAMLDocuments(t *testing.T) {
 		bomb += string(c) + ": &" + string(c) + " [" + strings.Repeat("*"+string(c-1)+", ", 9) + "x]\n"
 	}
 	for _, text := range []string{"a: [", "a: b: c", "\x00", bomb} {
-		if _, err := schema.ReadYAMLDocuments([]byte(text)); err == nil {
+		if _, err := ReadYAMLDocuments([]byte(text)); err == nil {
 			t.Errorf("%.40q is read", text)
 		}
 	}

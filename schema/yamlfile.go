@@ -87,11 +87,20 @@ func (n YAMLNode) MarshalJSON() ([]byte, error) {
 		for _, f := range n.Fields {
 			fields[f.Key] = f.Value
 		}
-		return json.Marshal(fields)
+		return literalJSON(fields)
 	case n.IsList():
-		return json.Marshal(n.Items)
+		return literalJSON(n.Items)
 	case n.Tag != "!!str" && json.Valid([]byte(n.Text)):
 		return []byte(n.Text), nil
 	}
-	return json.Marshal(n.Text)
+	return literalJSON(n.Text)
+}
+
+// literalJSON is json.Marshal that leaves <, > and & as they are.
+func literalJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
 }

@@ -49,10 +49,9 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 func runExitCode(ctx context.Context, report *schema.Report) int {
-	var stopped *stoppedError
 	switch report.Outcome {
 	case schema.Interrupted:
-		if errors.As(context.Cause(ctx), &stopped) {
+		if stopped, ok := errors.AsType[*stoppedError](context.Cause(ctx)); ok {
 			return exitSignal + int(stopped.signal)
 		}
 		return exitFailed

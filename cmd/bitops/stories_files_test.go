@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -166,5 +168,16 @@ func order(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%q comes too early in %s", want, args[0])
 		}
 		last = found[0]
+	}
+}
+
+func TestCanaryKnowsBase64AtEveryOffset(t *testing.T) {
+	const secret = "s3cr3t-canary/93+ab=zq"
+	forms := formsOf(secret)
+	for before := range 7 {
+		encoded := base64.StdEncoding.EncodeToString([]byte("before."[:before] + secret + "after"))
+		if !slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(encoded, form) }) {
+			t.Errorf("%d bytes before: none of %q is in %s", before, forms, encoded)
+		}
 	}
 }

@@ -260,3 +260,13 @@ func (m *module) inspect() (schema.Interface, schema.Problems) {
 	slices.SortFunc(i.Outputs, byName)
 	return i, problems.Sorted()
 }
+
+// hasSecrets reports whether an output is declared as sensitive.
+func (m *module) hasSecrets() bool {
+	for _, output := range m.outputs {
+		if output.Sensitive {
+			return true
+		}
+	}
+	return false
+}

@@ -73,7 +73,7 @@ func (s *session) onlyPlan(ctx context.Context, args ...string) (environments.Re
 
 // change runs a command that prints messages, with the step's values.
 func (s *session) change(ctx context.Context, command string, args ...string) (*stream, error) {
-	told := &stream{call: s.Call}
+	told := &stream{call: s.Call, hideIDs: s.module.hasSecrets()}
 	values, err := s.values()
 	if err != nil {
 		return told, err

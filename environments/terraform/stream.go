@@ -3,6 +3,7 @@ package terraform
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -40,7 +41,8 @@ type summary struct {
 // stream turns terraform's messages into what people see, and keeps what bitops needs of them. Values of outputs go
 // into outputs and nowhere else.
 type stream struct {
-	call *environments.Call
+	call    *environments.Call
+	hideIDs bool // of resources: one of them can be a sensitive output, which nobody knows before the end
 
 	first          string   // the first error in a few words
 	lines          []string // of the errors, as they are shown
@@ -88,11 +90,17 @@ func (s *stream) line(text string) {
 	case "apply_complete":
 		s.complete(m.Hook)
 	}
+	if s.hideIDs {
+		m.Text = resourceID.ReplaceAllString(m.Text, "[id=...]")
+	}
 	if progress[m.Type] {
 		s.call.Progress("%s", strings.TrimSpace(m.Text))
 	}
 	s.plain(m.Text)
 }
+
+// resourceID is how terraform shows which resource it is at work on.
+var resourceID = regexp.MustCompile(`\[id=[^\]]*\]`)
 
 // progress are the types of messages that tell what terraform is doing right now.
 var progress = map[string]bool{

@@ -61,7 +61,7 @@ func (s *syncer) overlay(entries []entry) ([]entry, error) {
 // the first file.
 func (s *syncer) defaults(o Overlay) ([]entry, error) {
 	root := filepath.Join(s.Repository, filepath.FromSlash(o.From))
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+	if !isDirectory(root) {
 		return nil, nil
 	}
 	lower := &syncer{Options: Options{Path: o.From}, ctx: s.ctx, source: root}
@@ -142,4 +142,9 @@ func blocked(byName map[string]entry, name string) bool {
 		}
 	}
 	return false
+}
+
+func isDirectory(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }

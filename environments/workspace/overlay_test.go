@@ -32,7 +32,9 @@ func TestOverlayRules(t *testing.T) {
 		want  map[string]string // in the workspace's dev/terraform
 	}{
 		{
-			"a file that only the default has is there", map[string]string{"a/b.tf": "low"}, nil,
+			"a file that only the default has is there",
+			map[string]string{"a/b.tf": "low"},
+			nil,
 			map[string]string{"a/b.tf": "low", "own.tf": "own"},
 		},
 		{

@@ -22,6 +22,9 @@ const FileName = "journal.jsonl"
 
 // Journal writes one run. It belongs to one goroutine.
 type Journal struct {
+	// Redact takes the secrets that are known by now out of a text; nil leaves logs as they were written.
+	Redact func(string) string
+
 	dir  string
 	file *os.File
 	logs map[schema.StepName]*os.File // of the steps that run; nil until something is written
@@ -114,7 +117,11 @@ func (j *Journal) endLog(e schema.Event) error {
 		text += ": " + e.Error.Message
 	}
 	_, err := f.WriteString(text + "\n")
-	return errors.Join(err, f.Close())
+	err = errors.Join(err, f.Close())
+	if err == nil && hasSecrets(e.Outputs) {
+		err = j.scrub(e.Step)
+	}
+	return err
 }
 
 // write adds text to a step's log. The log stays open while the step runs. Of a step that does not run, there can be

@@ -253,9 +253,8 @@ func TestEndOfLog(t *testing.T) {
 	}
 }
 
-// Each event is one write, so that what a crash leaves is whole lines and at most one torn one; and what the world may
-// have seen is on the disk when Write returns.
-func TestOneWriteAnEvent(t *testing.T) {
+// When Write returns, the line of its event is in the file as a whole: nothing waits in a buffer.
+func TestEventIsInTheFileAtOnce(t *testing.T) {
 	w := create(t)
 	size := 0
 	for n, e := range []schema.Event{started("a/x"), finished("a/x"), {Type: schema.EventRunFinished}} {

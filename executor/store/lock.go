@@ -54,7 +54,7 @@ func (s *Store) Lock(h Holder) (unlock func(), err error) {
 		return nil, &LockedError{Holder: other}
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("lock the run store: %w", err)
 	}
 	text, err := json.Marshal(h)
@@ -65,11 +65,11 @@ func (s *Store) Lock(h Holder) (unlock func(), err error) {
 		_, err = f.WriteAt(text, 0)
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("lock the run store: %w", err)
 	}
 	return func() {
 		_ = f.Truncate(0)
-		f.Close()
+		_ = f.Close()
 	}, nil
 }

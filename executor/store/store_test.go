@@ -140,7 +140,7 @@ func TestRecordKeepsAllButSecrets(t *testing.T) {
 	if fmt.Sprint(saved) != fmt.Sprint(r) {
 		t.Errorf("saved %v, read %v", saved, r)
 	}
-	_ = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(dir, func(file string, _ fs.DirEntry, _ error) error {
 		if text, _ := os.ReadFile(file); strings.Contains(string(text), "hunter2") {
 			t.Errorf("%s holds the secret", file)
 		}
@@ -222,7 +222,11 @@ func TestReadOnlyDirectory(t *testing.T) {
 		if err := os.Chmod(d, 0o500); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { os.Chmod(d, 0o700) })
+		t.Cleanup(func() {
+			if err := os.Chmod(d, 0o700); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	if err := s.Save(bigRecord(0)); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "record a/x: ") {
 		t.Errorf("Save returned %v", err)

@@ -76,16 +76,16 @@ func (g *global) plan(o planner.Options) (*repository, *schema.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if problems.HasErrors() {
+	if problems.HasErrors() && (r.manifest.Incomplete || len(r.manifest.Environments) == 0) {
 		return r, nil, r.placed(problems)
 	}
 	plan, more := planner.Build(r.manifest, environments.Inspector{Repository: r.root, Registered: g.Tools}, o)
-	problems = append(problems, more...)
+	problems = append(problems, more...).Sorted()
 	if err := problems.Err(); err != nil {
 		return r, nil, r.placed(problems)
 	}
 	if len(problems) > 0 && !g.json {
-		view.Problems(g.Err, r.placed(problems), g.colors(g.Err), "")
+		_ = view.Problems(g.Err, r.placed(problems), g.colors(g.Err), "")
 	}
 	return r, plan, nil
 }

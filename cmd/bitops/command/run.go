@@ -67,6 +67,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 		return nil, err
 	}
 	defer log.Close()
+	log.Redact = s.redact.String
 	s.hide(plan)
 	if err := log.WriteDocument("plan.json", plan, s.redact.String); err != nil {
 		return nil, err
