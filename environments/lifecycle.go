@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type Lifecycle struct {
 	Environ    []string              // the caller's variables
 	Secrets    func(texts ...string) // told every text that must not be shown, before it could be
 	Hide       func(path string) bool
+	// Deployments are the directories of each environment's steps, for the defaults that are laid under them.
+	Deployments map[schema.EnvironmentName][]string
 
 	begin      sync.Once
 	inherited  Variables // the caller's
@@ -290,7 +293,7 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 	}
 	ws, notices, err := workspace.Sync(ctx, workspace.Options{
 		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
-		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide,
+		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),
 	})
 	for _, n := range notices {
 		observe(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: n.String()})
@@ -304,6 +307,29 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 		l.workspaces[step.Environment] = &prepared{ws, err}
 	}
 	return ws, err
+}
+
+// overlays lays the defaults of each deployment of an environment under it. Helm is given the values files of both.
+func (l *Lifecycle) overlays(name schema.EnvironmentName) []workspace.Overlay {
+	var all []workspace.Overlay
+	for _, deployment := range l.Deployments[name] {
+		all = append(all, workspace.Overlay{
+			From: path.Join(l.Default, deployment), To: deployment, Suffix: workspace.DirectoryName(string(name)),
+			Merge: schema.MergeYAML, Apart: l.apart(deployment),
+		})
+	}
+	return all
+}
+
+func (l *Lifecycle) apart(deployment string) func(string) bool {
+	return func(name string) bool {
+		for _, t := range l.Tools {
+			if layered, ok := t.(Layered); ok && layered.Layers(path.Join(deployment, name)) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 func (l *Lifecycle) private(name string, isDir bool) bool {
@@ -329,6 +355,8 @@ func withTimeout(ctx context.Context, step *schema.Step) (context.Context, conte
 func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) StepResult {
 	r := StepResult{Changes: result.Changes, Outputs: result.Outputs}
 	switch {
+	case err == nil && result.Deferred != "":
+		r.Outcome, r.Reason = schema.Deferred, result.Deferred
 	case err == nil && result.Skipped != "":
 		r.Outcome, r.Reason = schema.Skipped, result.Skipped
 	case err == nil && result.Changes != nil && result.Changes.Empty():

@@ -73,6 +73,13 @@ type Configured interface {
 	ConfigurationSchema() ([]byte, error)
 }
 
+// Layered is a Tool that is given some files of the defaults and of the environment one after the other.
+type Layered interface {
+	// Layers reports whether a file, by its name relative to the environment's directory, is such a file and must not be
+	// merged with its default.
+	Layers(name string) bool
+}
+
 // Hooked is a Tool that can keep the hooks of its steps from running.
 type Hooked interface {
 	// Hooks reports whether the before and the after hooks run.

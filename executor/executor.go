@@ -191,6 +191,9 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
 	end()
 	result.Outputs = r.Emitter.Learn(result.Outputs)
+	if result.Outcome == schema.Deferred {
+		r.values.set(step, nil, true)
+	}
 	if done(result.Outcome) && !r.plan.Command.Destroys() {
 		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
 	}

@@ -18,7 +18,11 @@ type fake struct{}
 
 func (fake) Tools() []schema.ToolName { return schema.DefaultTools }
 
-func (fake) Inspect(schema.ToolName, string) (schema.Interface, schema.Problems) {
+func (fake) Deployments(schema.ToolName, string) ([]string, schema.Problems) {
+	return []string{"."}, nil
+}
+
+func (fake) Inspect(schema.ToolName, string, string) (schema.Interface, schema.Problems) {
 	return schema.Interface{Inputs: []schema.Parameter{{Name: "vpc_id"}}, Outputs: []schema.Parameter{{Name: "id"}}}, nil
 }
 

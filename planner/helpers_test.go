@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +25,12 @@ var _ Inspector = lines{}
 
 func (l lines) Tools() []schema.ToolName { return l.tools }
 
-func (l lines) Inspect(_ schema.ToolName, dir string) (schema.Interface, schema.Problems) {
+func (lines) Deployments(schema.ToolName, string) ([]string, schema.Problems) {
+	return []string{"."}, nil
+}
+
+func (l lines) Inspect(_ schema.ToolName, environment, deployment string) (schema.Interface, schema.Problems) {
+	dir := path.Join(environment, deployment)
 	var i schema.Interface
 	text, err := os.ReadFile(filepath.Join(l.root, dir, "declares"))
 	if err != nil {

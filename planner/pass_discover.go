@@ -84,7 +84,7 @@ func (d *draft) defaultFolder() string {
 // holdsTool reports whether a directory has one of a built-in tool, or of a deployment that the manifest lists.
 func (d *draft) holdsTool(dir string) bool {
 	within := filepath.Join(d.manifest.Root, dir)
-	return slices.ContainsFunc(schema.DefaultTools, func(tool schema.ToolName) bool {
+	return slices.ContainsFunc(d.detectable(), func(tool schema.ToolName) bool {
 		return isDirectory(filepath.Join(within, string(tool)))
 	}) || slices.ContainsFunc(d.manifest.Settings.Deployments, func(dep schema.Entry[schema.Deployment]) bool {
 		alias := filepath.FromSlash(dep.Key)

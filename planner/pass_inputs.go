@@ -11,34 +11,29 @@ import (
 func checkInputs(d *draft) {
 	for _, env := range d.environments {
 		for _, in := range env.inputs {
-			ok := true
 			for _, ref := range in.references {
-				ok = d.checkReference(env, ref) && ok
+				d.checkReference(env, ref)
 			}
-			if ok {
-				d.giveInput(env, in)
-			}
+			d.giveInput(env, in)
 		}
 	}
 }
 
-func (d *draft) checkReference(env *environment, ref schema.Reference) bool {
+func (d *draft) checkReference(env *environment, ref schema.Reference) {
 	s, ok := d.resolveReference(ref)
 	switch {
 	case !ok && ref.Step != "":
 		_, all := d.names()
 		d.add(schema.Errorf(ref.Position, "there is no step %q", ref.Step).
 			WithHint("%s", d.didYouMean(string(ref.Step), all[len(d.environments):])))
-		return false
 	case !ok:
 		d.add(d.unknown(ref.Position, string(ref.Environment)))
-		return false
 	case s.environment == env && s.step == nil:
 		d.add(schema.Errorf(ref.Position, "environment %q refers to its own outputs", env.Name).
 			WithHint("a later step of it can refer to an earlier one, like %s", d.ownReference(env, ref)))
-		return false
+	case ref.Output != "":
+		d.checkOutput(s, ref)
 	}
-	return ref.Output == "" || s.environment.damaged || d.checkOutput(s, ref)
 }
 
 // ownReference returns how a step refers to an earlier one of its environment.
@@ -51,14 +46,14 @@ func (d *draft) ownReference(env *environment, ref schema.Reference) schema.Refe
 }
 
 // checkOutput makes sure that a source has an output, where its files tell all that there are.
-func (d *draft) checkOutput(s source, ref schema.Reference) bool {
+func (d *draft) checkOutput(s source, ref schema.Reference) {
 	for _, step := range s.steps() {
 		if _, declared := step.Interface.Output(ref.Output); declared || step.Interface.MoreOutput || d.unread[step.Name] {
-			return true
+			return
 		}
 	}
 	if len(s.steps()) == 0 {
-		return false // why it has no steps has been said
+		return // why it has no steps has been said
 	}
 	subject := string(s.environment.Name)
 	if s.step != nil {
@@ -73,7 +68,6 @@ func (d *draft) checkOutput(s source, ref schema.Reference) bool {
 		hint = d.didYouMean(ref.Output, sortedSet(names))
 	}
 	d.add(schema.Errorf(ref.Position, "%s has no output %q", subject, ref.Output).WithHint("%s", hint))
-	return false
 }
 
 // giveInput hands an input to the steps of its environment that come after the ones it refers to.

@@ -7,7 +7,7 @@ func inspect(d *draft) {
 	d.unread = map[schema.StepName]bool{}
 	for _, env := range d.environments {
 		for _, step := range env.steps {
-			declared, problems := d.inspector.Inspect(step.Tool, step.Directory())
+			declared, problems := d.inspector.Inspect(step.Tool, step.EnvironmentPath, step.Deployment)
 			step.Interface = declared
 			if problems.HasErrors() {
 				d.unread[step.Name] = true

@@ -22,7 +22,7 @@ func listSteps(d *draft) {
 		deployments := d.deployments(env)
 		for _, dep := range deployments {
 			used[dep.at] = true
-			d.addStep(env, dep)
+			d.addSteps(env, dep)
 		}
 		if len(deployments) == 0 {
 			d.add(d.nothingToDeploy(env))
@@ -123,9 +123,20 @@ func (d *draft) deploymentNames(env *environment) []string {
 // detect finds the tools by their directories.
 func (d *draft) detect(env *environment) []deployment {
 	var all []deployment
-	for _, tool := range schema.DefaultTools {
+	for _, tool := range d.detectable() {
 		if d.hasDirectory(env, string(tool)) {
 			all = append(all, deployment{string(tool), tool, env.Position})
+		}
+	}
+	return all
+}
+
+// detectable are the tools that a directory of their name is for: the built-in ones in their order, then the plugins.
+func (d *draft) detectable() []schema.ToolName {
+	all := slices.Clone(schema.DefaultTools)
+	for _, tool := range d.tools() {
+		if !slices.Contains(all, tool) {
+			all = append(all, tool)
 		}
 	}
 	return all
@@ -138,7 +149,8 @@ func (d *draft) hasDirectory(env *environment, alias string) bool {
 // needsNoStep reports v2's deployments that only prepared credentials; the tools find those themselves.
 func needsNoStep(tool schema.ToolName) bool { return tool == "aws" || tool == "kubectl" }
 
-func (d *draft) addStep(env *environment, dep deployment) {
+// addSteps adds the steps that a deployment's tool makes of its directory: one, or one for each chart in it.
+func (d *draft) addSteps(env *environment, dep deployment) {
 	if !slices.Contains(d.tools(), dep.tool) {
 		p := schema.Errorf(dep.at, "environment %q: there is no tool %q for %s", env.Name, dep.tool, path.Join(env.directory, dep.alias))
 		if slices.Contains(schema.DefaultTools, dep.tool) {
@@ -147,6 +159,16 @@ func (d *draft) addStep(env *environment, dep deployment) {
 		d.add(p.WithHint("%s", d.didYouMean(string(dep.tool), toolStrings(d.tools()))))
 		return
 	}
+	below, problems := d.inspector.Deployments(dep.tool, path.Join(env.directory, dep.alias))
+	d.problems = append(d.problems, problems...)
+	for _, dir := range below {
+		one := dep
+		one.alias = path.Join(dep.alias, dir)
+		d.addStep(env, one)
+	}
+}
+
+func (d *draft) addStep(env *environment, dep deployment) {
 	step := &schema.Step{
 		Name: env.Name.Step(dep.alias), Environment: env.Name, EnvironmentPath: env.directory, Deployment: dep.alias,
 		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Env: map[string]string{},

@@ -16,8 +16,11 @@ import (
 type Inspector interface {
 	// Tools lists the tools that steps can use, in the default order of deployments.
 	Tools() []schema.ToolName
-	// Inspect reads what a step's directory, relative to the repository, declares for a tool.
-	Inspect(tool schema.ToolName, dir string) (schema.Interface, schema.Problems)
+	// Deployments returns the directories of the steps that a tool makes of a directory, relative to it and sorted: "."
+	// for the directory itself. dir is relative to the repository.
+	Deployments(tool schema.ToolName, dir string) ([]string, schema.Problems)
+	// Inspect reads what a deployment declares for a tool: a directory below an environment's.
+	Inspect(tool schema.ToolName, environment, deployment string) (schema.Interface, schema.Problems)
 }
 
 // Options are what the command line says about a plan. Zero values leave it to the manifest.

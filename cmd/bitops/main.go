@@ -11,6 +11,8 @@ import (
 
 	"github.com/bitops-engine/bitops/cmd/bitops/command"
 	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/environments/ansible"
+	"github.com/bitops-engine/bitops/environments/cloudformation"
 	"github.com/bitops-engine/bitops/environments/process"
 	"github.com/bitops-engine/bitops/environments/terraform"
 )
@@ -23,8 +25,9 @@ func run(args []string) int {
 	ctx, kill := signals()
 	world := &command.World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Version: version(),
-		Tools:  []environments.Tool{terraform.New()},
-		Runner: process.Local{Kill: kill},
+		Tools:   []environments.Tool{terraform.New(), ansible.New(), cloudformation.New()},
+		Plugins: plugins{},
+		Runner:  process.Local{Kill: kill},
 	}
 	err := command.Execute(ctx, world, args)
 	if err == nil {

@@ -27,6 +27,7 @@ type World struct {
 	Err     io.Writer
 	Environ []string
 	Tools   []environments.Tool
+	Plugins Plugins // nil for none
 	Runner  process.Runner
 	Version string
 }
@@ -59,6 +60,8 @@ type global struct {
 
 	byVariable map[string]bool // the flags that were set by a variable
 	levelGiven bool            // by flag or variable
+
+	pluginsLoaded bool
 }
 
 // New returns the bitops command.
@@ -91,7 +94,7 @@ variable beats the manifest, the manifest beats the default.`,
 	flags.BoolVar(&g.json, "json", false, "print JSON for programs instead of text for people")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return g.prepare(cmd) }
 	root.AddCommand(
-		newApply(g), newDestroy(g), newDoctor(g), newGraph(g), newInit(g), newOutput(g), newPlan(g), newSchema(g),
+		newApply(g), newDestroy(g), newDoctor(g), newGraph(g), newInit(g), newOutput(g), newPlan(g), newPlugin(g), newSchema(g),
 		newValidate(g), newVersion(g),
 	)
 	for _, cmd := range root.Commands() {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -35,9 +36,22 @@ func (g *global) open() (*repository, schema.Problems, error) {
 	r := &repository{global: g, root: root, shown: shownAs(root)}
 	manifest, problems := schema.LoadManifest(root, file)
 	r.manifest = manifest
+	if g.Plugins != nil && !g.pluginsLoaded {
+		g.pluginsLoaded = true
+		g.Tools = append(g.Tools, g.Plugins.Tools(r.pluginPlace())...)
+	}
 	g.levelFromManifest(manifest.Settings.Logging.Level)
 	g.log.Debug("manifest read", "file", filepath.Join(root, file), "environments", len(manifest.Environments))
 	return r, problems, nil
+}
+
+// inspector reads what the repository's files declare.
+func (r *repository) inspector() environments.Inspector {
+	return environments.Inspector{Repository: r.root, Default: r.defaultFolder(), Registered: r.Tools}
+}
+
+func (r *repository) defaultFolder() string {
+	return cmp.Or(r.manifest.Settings.DefaultFolder, schema.DefaultFolder)
 }
 
 // levelFromManifest sets the level of the debug log, which a flag or a variable beats.
@@ -79,7 +93,7 @@ func (g *global) plan(o planner.Options) (*repository, *schema.Plan, error) {
 	if problems.HasErrors() && (r.manifest.Incomplete || len(r.manifest.Environments) == 0) {
 		return r, nil, r.placed(problems)
 	}
-	plan, more := planner.Build(r.manifest, environments.Inspector{Repository: r.root, Registered: g.Tools}, o)
+	plan, more := planner.Build(r.manifest, r.inspector(), o)
 	problems = append(problems, more...).Sorted()
 	if err := problems.Err(); err != nil {
 		return r, nil, r.placed(problems)
@@ -94,7 +108,7 @@ func (g *global) plan(o planner.Options) (*repository, *schema.Plan, error) {
 func (r *repository) placed(problems schema.Problems) schema.Problems {
 	placed := make(schema.Problems, len(problems))
 	for i, p := range problems {
-		if p.File != "" {
+		if p.File != "" && !filepath.IsAbs(p.File) {
 			p.File = filepath.Join(r.shown, filepath.FromSlash(p.File))
 		}
 		placed[i] = p

@@ -132,15 +132,14 @@ const manyEnvironments = 500
 func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Lifecycle {
 	l := &environments.Lifecycle{
 		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
-		Default: s.manifest.Settings.DefaultFolder, Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
-		Secrets: s.redact.Add,
-	}
-	if l.Default == "" {
-		l.Default = schema.DefaultFolder
+		Default: s.defaultFolder(), Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
+		Secrets: s.redact.Add, Deployments: map[schema.EnvironmentName][]string{},
 	}
 	paths := make(map[string]bool, len(plan.Steps))
 	for i := range plan.Steps {
-		paths[plan.Steps[i].EnvironmentPath] = true
+		step := &plan.Steps[i]
+		paths[step.EnvironmentPath] = true
+		l.Deployments[step.Environment] = append(l.Deployments[step.Environment], step.Deployment)
 	}
 	if len(paths) > manyEnvironments {
 		l.Hide = func(path string) bool { return paths[path] }

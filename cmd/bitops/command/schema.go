@@ -45,6 +45,9 @@ func (g *global) schemas() (map[string]func() ([]byte, error), []string) {
 }
 
 func (g *global) printSchema(cmd *cobra.Command, name string) error {
+	if _, _, err := g.open(); err != nil && !schema.IsNoManifest(err) { // for the plugins, where there is a repository
+		return err
+	}
 	all, names := g.schemas()
 	write, ok := all[name]
 	if !ok {
