@@ -22,7 +22,7 @@ build: ## Build bin/bitops
 # A test whose tool is missing skips. Here it fails instead: green means all ran.
 .PHONY: test
 test: ## Install what the tests need, then run every test
-	.ci/tools terraform moto_server aws
+	.ci/tools terraform moto_server aws ansible helm kube-apiserver etcd kubectl
 	@if BITOPS_TEST_TOOLS=required go test -race -timeout 20m ./...; \
 	then echo "make test: all tests passed"; \
 	else echo "make test: FAILED, see above" >&2; exit 1; fi

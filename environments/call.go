@@ -26,6 +26,7 @@ type CallOptions struct {
 	Private   string // an existing directory for files of mode 0600; whoever made it removes it
 	Runner    process.Runner
 	Observe   func(schema.Event)
+	Secrets   func(texts ...string) // told what must not be shown; may be nil
 }
 
 // Call is one step on its way through a tool: where it runs, what it is given, and whom it tells. It belongs to one
@@ -42,6 +43,13 @@ type Call struct {
 
 // NewCall returns the call of a step that is about to begin.
 func NewCall(o CallOptions) *Call { return &Call{CallOptions: o} }
+
+// Hide makes texts known that must not be shown from now on.
+func (c *Call) Hide(texts ...string) {
+	if c.Secrets != nil {
+		c.Secrets(texts...)
+	}
+}
 
 // Phase tells that a part of the step begins; what says what runs, in a few words.
 func (c *Call) Phase(phase schema.Phase, what string) {

@@ -254,7 +254,7 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered,
 		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
 		Source:    filepath.Join(ws.Source, filepath.FromSlash(r.Step.Deployment)),
-		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe,
+		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe, Secrets: l.Secrets,
 	})
 	c.phase = schema.PhaseWorkspace
 	if err := l.variables(c); err != nil {

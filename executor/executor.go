@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/bitops-engine/bitops/dag"
@@ -59,28 +60,29 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	return report, cmp.Or(err, x.Emitter.Err())
 }
 
-// tellStop makes known that the run stops as soon as ctx is done. The function that it returns ends that: afterwards
-// nothing is told any more, and if ctx is done, it has been told.
+// tellStop makes known, once, that the run stops as soon as ctx is done, and before any step is told not to have started
+// because of it. The function that it returns ends that: afterwards nothing is told any more, and if ctx is done, it has
+// been told.
 func (r *run) tellStop(ctx context.Context) (end func()) {
-	told := make(chan struct{})
-	tell := func() {
-		defer close(told)
+	once := sync.OnceFunc(func() {
 		r.Emitter.Emit(schema.Event{Type: schema.EventRunStopping, Text: fmt.Sprint(context.Cause(ctx))})
-	}
-	forget := context.AfterFunc(ctx, tell)
-	return func() {
-		switch {
-		case !forget():
-			<-told
-		case ctx.Err() != nil:
-			tell()
+	})
+	r.stopping = func() {
+		if ctx.Err() != nil {
+			once()
 		}
+	}
+	forget := context.AfterFunc(ctx, once)
+	return func() {
+		forget()
+		r.stopping()
 	}
 }
 
 // run is one execution of a plan.
 type run struct {
 	*Executor
+	stopping     func() // tells that the run stops, if it does
 	plan         *schema.Plan
 	steps        map[schema.StepName]*schema.Step
 	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
@@ -231,6 +233,7 @@ func (r *run) settled(s dag.Settled[schema.StepName]) {
 	case s.State == dag.NotStarted && s.Cause != "":
 		e.Outcome, e.Reason = schema.Blocked, fmt.Sprintf("not started after %s failed", s.Cause)
 	case s.State == dag.NotStarted:
+		r.stopping()
 		e.Outcome, e.Reason = schema.Interrupted, "not started"
 	default:
 		return

@@ -312,7 +312,7 @@ type doneSoon struct{ context.Context }
 func (doneSoon) Err() error            { return context.Canceled }
 func (doneSoon) Done() <-chan struct{} { return make(chan struct{}) }
 
-// The walk can be over before whoever waits for the end of the context is woken. That the run stopped is told all the same.
+// Steps can be settled before whoever waits for the end of the context is woken. That the run stops is told first all the same.
 func TestStopIsToldByWhoeverIsFirst(t *testing.T) {
 	s := stageOf(nil)
 	if _, err := execute(doneSoon{t.Context()}, s, chain(schema.CommandApply, "a")); err != nil {
@@ -322,7 +322,7 @@ func TestStopIsToldByWhoeverIsFirst(t *testing.T) {
 	for _, e := range s.events {
 		types = append(types, string(e.Type))
 	}
-	if got := strings.Join(types, " "); got != "run-started step-finished run-stopping run-finished" {
+	if got := strings.Join(types, " "); got != "run-started run-stopping step-finished run-finished" {
 		t.Errorf("events: %s", got)
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/bitops-engine/bitops/dag"
 	"github.com/bitops-engine/bitops/schema"
@@ -133,38 +131,6 @@ func BenchmarkLoadAndBuild100k(b *testing.B) {
 	}
 }
 
-// TestPlanningTimeGrowsWithTheManifest compares 200 environments with 1,600: eight times as many may take 24 times as
-// long, far from the 64 times of something quadratic.
-func TestPlanningTimeGrowsWithTheManifest(t *testing.T) {
-	root := large(t, 1600, shapes["chain"])
-	for name, shape := range shapes {
-		t.Run(name, func(t *testing.T) {
-			took := func(n int) time.Duration {
-				declare(t, root, n, shape)
-				best := time.Hour
-				for range 2 {
-					began := computed(t)
-					buildLarge(t, loadLarge(t, root), n)
-					best = min(best, computed(t)-began)
-				}
-				return best
-			}
-			if few, many := took(200), took(1600); many > 24*few {
-				t.Errorf("200 environments take %v, 1,600 take %v", few, many)
-			}
-		})
-	}
-}
-
-// computed returns how long the processors worked for this process: unlike the clock, it does not count other programs.
-func computed(t *testing.T) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano())
-}
 
 // TestManyMistakes checks that hints do not make a big manifest slow.
 func TestManyMistakes(t *testing.T) {

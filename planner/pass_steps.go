@@ -19,12 +19,12 @@ func listSteps(d *draft) {
 		if !d.readSettings(env) {
 			continue
 		}
-		deployments := d.deployments(env)
-		for _, dep := range deployments {
+		said := len(d.problems)
+		for _, dep := range d.deployments(env) {
 			used[dep.at] = true
 			d.addSteps(env, dep)
 		}
-		if len(deployments) == 0 {
+		if len(env.steps) == 0 && !d.problems[said:].HasErrors() {
 			d.add(d.nothingToDeploy(env))
 		}
 	}

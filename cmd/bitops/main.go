@@ -13,6 +13,7 @@ import (
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/ansible"
 	"github.com/bitops-engine/bitops/environments/cloudformation"
+	"github.com/bitops-engine/bitops/environments/helm"
 	"github.com/bitops-engine/bitops/environments/process"
 	"github.com/bitops-engine/bitops/environments/terraform"
 )
@@ -25,7 +26,7 @@ func run(args []string) int {
 	ctx, kill := signals()
 	world := &command.World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Version: version(),
-		Tools:   []environments.Tool{terraform.New(), ansible.New(), cloudformation.New()},
+		Tools:   []environments.Tool{terraform.New(), ansible.New(), helm.New(), cloudformation.New()},
 		Plugins: plugins{},
 		Runner:  process.Local{Kill: kill},
 	}

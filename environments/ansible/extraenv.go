@@ -11,6 +11,7 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 // extraEnv is the file beside the playbook from which BitOps exports variables before ansible runs.
@@ -43,6 +44,9 @@ func exportExtraEnv(c *environments.Call) error {
 			continue
 		}
 		c.Variables[m[1]] = unquoted(m[2])
+		if secret.NameIsSecret(m[1]) {
+			c.Hide(c.Variables[m[1]])
+		}
 	}
 	return problems.Err()
 }

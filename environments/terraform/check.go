@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/bitops-engine/bitops/environments"
-	"github.com/bitops-engine/bitops/schema"
 )
 
 var (
@@ -14,15 +13,10 @@ var (
 
 // Check implements environments.Checker: the program is there, not too old, and what the configuration asks for.
 func (t *Terraform) Check(ctx context.Context, c *environments.Call) error {
-	read, problems := settingsOf(c)
-	if err := problems.Err(); err != nil || read.skipped != "" {
+	read, err := settingsOf(c)
+	if err != nil || read.skipped != "" {
 		return err
 	}
-	_, err := t.versions.check(ctx, &session{Call: c, settings: read})
+	_, err = t.versions.check(ctx, &session{Call: c, settings: read})
 	return err
-}
-
-// ConfigurationSchema implements environments.Configured.
-func (*Terraform) ConfigurationSchema() ([]byte, error) {
-	return schema.ConfigurationSchema("bitops configuration of a terraform directory", &document{})
 }

@@ -2,11 +2,40 @@ package terraform
 
 import (
 	"cmp"
-	"encoding/json"
+	_ "embed" // the schema
 	"strings"
+	"sync"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
+)
+
+//go:embed bitops.schema.yaml
+var schemaText []byte
+
+// configurationSchema returns the keys of a terraform directory's bitops.config.yaml.
+var configurationSchema = sync.OnceValue(func() *schema.ToolSchema {
+	s, problems := schema.ParseToolSchema(schemaText, "bitops.schema.yaml")
+	if len(problems) > 0 {
+		panic("terraform: " + problems.Error())
+	}
+	return s
+})
+
+// ConfigurationSchema implements environments.Configured.
+func (*Terraform) ConfigurationSchema() ([]byte, error) { return configurationSchema().JSONSchema() }
+
+// The paths of the properties.
+const (
+	keyVarFile       = "cli.var-file"
+	keyTargets       = "cli.targets"
+	keyBackendConfig = "cli.backend-config"
+	keyAction        = "cli.stack-action"
+	keySkip          = "options.skip-deploy"
+	keyWorkspace     = "options.workspace"
+	keyVersion       = "options.version"
+	keyUpgrade       = "options.init-upgrade"
+	keyBinary        = "options.binary"
 )
 
 // The values of stack-action.
@@ -15,28 +44,6 @@ const (
 	actionApply   = "apply"
 	actionDestroy = "destroy"
 )
-
-// document is the bitops.config.yaml of a terraform directory, with the keys of BitOps v1 and v2.
-type document struct {
-	Terraform struct {
-		CLI struct {
-			VarFile       []string `yaml:"var-file" doc:"Files with values for variables, relative to this directory."`
-			Targets       []string `yaml:"targets" doc:"The resources to limit the operation to."`
-			Target        []string `yaml:"target" doc:"The name of targets in BitOps v1."`
-			BackendConfig []string `yaml:"backend-config" doc:"Settings of the backend: KEY=VALUE, or files."`
-			StackAction   string   `yaml:"stack-action" enum:"plan,apply,destroy" doc:"What the step is for."`
-		} `yaml:"cli" doc:"Arguments of terraform."`
-		Options struct {
-			SkipDeploy  bool   `yaml:"skip-deploy" doc:"Leave this step out, hooks and all."`
-			Workspace   string `yaml:"workspace" doc:"The terraform workspace to use. It is made if missing."`
-			Version     string `yaml:"version" doc:"The terraform version that is needed: 1.11.4, 1.11, or a constraint like ~> 1.5."`
-			InitUpgrade bool   `yaml:"init-upgrade" doc:"Update providers and modules: terraform init -upgrade."`
-			Binary      string `yaml:"binary" enum:"terraform,tofu" doc:"The program. Default terraform."`
-			StackAction string `yaml:"stack-action" enum:"plan,apply,destroy" doc:"The place of cli.stack-action in BitOps v2.0."`
-			Command     string `yaml:"command" enum:"plan,apply,destroy" doc:"The name of stack-action in BitOps v1."`
-		} `yaml:"options" doc:"What bitops does around terraform."`
-	} `yaml:"terraform" doc:"How terraform runs here."`
-}
 
 // settings are the configuration with the variables over it.
 type settings struct {
@@ -51,88 +58,71 @@ type settings struct {
 	upgrade       bool
 }
 
-// settingsOf reads the configuration in the workspace, where hooks may have edited it. The workspace is laid out like
-// the repository, so the positions of problems are those of the repository.
-func settingsOf(c *environments.Call) (settings, schema.Problems) {
-	root, dir := split(c)
-	return readSettings(root, dir, c.Variables)
+// settingsOf reads the configuration in the workspace, where hooks may have edited it, and hands its values to everything
+// that the step starts.
+func settingsOf(c *environments.Call) (settings, error) {
+	values, err := c.Configure(configurationSchema())
+	if err != nil {
+		return settings{}, err
+	}
+	s, problems := settingsFrom(values, c.Variables)
+	return s, problems.Err()
 }
 
-// split returns the workspace's root and the step's directory relative to it.
-func split(c *environments.Call) (root, dir string) {
-	dir = c.Step.Directory()
-	return strings.TrimSuffix(c.Directory, "/"+dir), dir
-}
-
+// readSettings reads what the files in the repository say, and variables.
 func readSettings(root, dir string, variables environments.Variables) (settings, schema.Problems) {
-	var doc document
-	problems := schema.DecodeConfiguration(root, dir, &doc)
-	cli, options := &doc.Terraform.CLI, &doc.Terraform.Options
-	v := overrides{variables: variables}
+	values, problems := configurationSchema().Resolve(root, dir, func(name string) string { return variables[name] })
+	s, more := settingsFrom(values, variables)
+	return s, append(problems, more...)
+}
+
+func settingsFrom(v *schema.ToolValues, variables environments.Variables) (settings, schema.Problems) {
+	action, problems := chosenAction(variables)
 	s := settings{
-		binary:        strings.ToLower(cmp.Or(options.Binary, "terraform")),
-		varFiles:      words(cli.VarFile),
-		targets:       words(append(cli.Targets, cli.Target...)),
-		backendConfig: words(cli.BackendConfig),
-		action:        strings.ToLower(cmp.Or(cli.StackAction, options.StackAction, options.Command)),
-		workspace:     v.text(options.Workspace, "BITOPS_TERRAFORM_WORKSPACE", "TERRAFORM_WORKSPACE"),
-		version:       options.Version,
-		upgrade:       v.flag(options.InitUpgrade, "BITOPS_TERRAFORM_INIT_UPGRADE", "INIT_UPGRADE"),
+		binary:        cmp.Or(v.Text(keyBinary), "terraform"),
+		varFiles:      words(v.List(keyVarFile)),
+		targets:       words(v.List(keyTargets)),
+		backendConfig: words(v.List(keyBackendConfig)),
+		action:        cmp.Or(action, v.Text(keyAction)),
+		workspace:     v.Text(keyWorkspace),
+		version:       v.Text(keyVersion),
+		upgrade:       v.Flag(keyUpgrade),
 	}
-	if file := v.text("", "BITOPS_TERRAFORM_VAR_FILE", "TF_VAR_FILE"); file != "" {
-		s.varFiles = []string{file}
+	variable := func(key string) (name string, ok bool) { return strings.CutPrefix(v.From(key), "variable ") }
+	if _, ok := variable(keyTargets); ok && len(s.targets) == 1 {
+		s.targets = splitTargets(s.targets[0])
 	}
-	if targets := v.text("", "BITOPS_TERRAFORM_TARGETS", "TF_TARGETS"); targets != "" {
-		s.targets = splitTargets(targets)
+	if v.Flag(keySkip) {
+		name, _ := variable(keySkip)
+		s.skipped = cmp.Or(name, "skip-deploy") + " is set"
 	}
-	if v.flag(options.SkipDeploy, "BITOPS_TERRAFORM_SKIP_DEPLOY", "TERRAFORM_SKIP_DEPLOY", "SKIP_DEPLOY_TERRAFORM") {
-		s.skipped = cmp.Or(v.last, "skip-deploy") + " is set"
-	}
-	return s, append(problems, v.problems...)
+	return s, problems
 }
 
-// overrides are the variables that beat the configuration. An empty one counts as unset.
-type overrides struct {
-	variables environments.Variables
-	problems  schema.Problems
-	last      string // the variable that decided the last question, or ""
-}
-
-// text returns the first of the variables that is set, else the configured value.
-func (o *overrides) text(configured string, names ...string) string {
-	o.last = ""
-	for _, name := range names {
-		if value := o.variables[name]; value != "" {
-			o.last = name
-			return value
+// chosenAction returns the stack-action that BitOps v1's variables choose, or "". Those who set both want nothing to be
+// left: v1 applied, and then destroyed what it had applied.
+func chosenAction(variables environments.Variables) (action string, problems schema.Problems) {
+	for _, choice := range []struct{ variable, action string }{
+		{"TERRAFORM_DESTROY", actionDestroy},
+		{"TERRAFORM_APPLY", actionApply},
+	} {
+		switch value := variables[choice.variable]; strings.ToLower(value) {
+		case "", "false", "no", "off", "0":
+		case "true", "yes", "on", "1":
+			action = cmp.Or(action, choice.action)
+		default:
+			problems = append(problems, schema.Errorf(schema.Position{},
+				"variable %s must be true or false, not %q", choice.variable, value))
 		}
 	}
-	return configured
-}
-
-func (o *overrides) flag(configured bool, names ...string) bool {
-	switch value := o.text("", names...); strings.ToLower(value) {
-	case "":
-		return configured
-	case "true", "yes", "on", "1":
-		return true
-	case "false", "no", "off", "0":
-		return false
-	default:
-		o.problems = append(o.problems, schema.Errorf(schema.Position{}, "%s must be true or false, not %q", o.last, value))
-		return configured
-	}
+	return action, problems
 }
 
 // splitTargets cuts a list of resource addresses at commas and white space, but not within brackets and quotes, as in
-// aws_subnet.public["a, b"]. A JSON list is taken as one.
+// aws_subnet.public["a, b"].
 func splitTargets(text string) []string {
-	var list []string
-	if json.Unmarshal([]byte(text), &list) == nil {
-		return list
-	}
 	depth, quoted := 0, false
-	parts := strings.FieldsFunc(text, func(r rune) bool {
+	return strings.FieldsFunc(text, func(r rune) bool {
 		switch {
 		case r == '"':
 			quoted = !quoted
@@ -144,7 +134,6 @@ func splitTargets(text string) []string {
 		}
 		return !quoted && depth <= 0 && strings.ContainsRune(", \t\r\n", r)
 	})
-	return parts
 }
 
 // words returns the items of a list that are not empty.

@@ -63,9 +63,9 @@ func TestConfigurationProblems(t *testing.T) {
 		"bitops.config.yaml": "terraform:\n  cli:\n    stack-action: explode\n  options:\n    worksapce: x\n",
 	})
 	s.variables["INIT_UPGRADE"] = "perhaps"
-	want := `net/terraform/bitops.config.yaml:3:19: stack-action cannot be "explode" (one of plan, apply, destroy)
-net/terraform/bitops.config.yaml:5:5: warning: unknown key "worksapce" (did you mean "workspace"?)
-INIT_UPGRADE must be true or false, not "perhaps"`
+	want := `variable INIT_UPGRADE: options.init-upgrade must be true or false, not "perhaps"
+net/terraform/bitops.config.yaml:3:19: cli.stack-action cannot be "explode" (one of plan, apply, destroy)
+net/terraform/bitops.config.yaml:5:5: warning: unknown key "worksapce" (did you mean "workspace"?)`
 	_, err := s.try(t.Context(), schema.CommandApply)
 	problems, ok := errors.AsType[schema.Problems](err)
 	if !ok || problems.Error() != want {

@@ -52,19 +52,15 @@ func (t *Terraform) with(
 // configure reads what the files in the workspace say. Syntax errors in them are terraform's to tell.
 func configure(c *environments.Call) (*session, error) {
 	c.Phase(schema.PhaseConfigure, "reading the configuration")
-	read, problems := settingsOf(c)
-	if err := problems.Err(); err != nil {
+	read, err := settingsOf(c)
+	if err != nil {
 		return nil, err
-	}
-	for _, p := range problems {
-		c.Notice("%s", p)
 	}
 	if c.Variables["TF_DATA_DIR"] != "" {
 		c.Notice("TF_DATA_DIR is not passed on: every step has a %s directory of its own", dataDirectory)
 	}
 	delete(c.Variables, "TF_DATA_DIR")
-	root, dir := split(c)
-	return &session{Call: c, settings: read, module: readModule(root, dir)}, nil
+	return &session{Call: c, settings: read, module: readModule(c.Root(), c.Step.Directory())}, nil
 }
 
 // prepare makes the directory ready for every other command.

@@ -62,8 +62,8 @@ func (*Terraform) Programs(repository, dir string) []environments.Program {
 
 // Skip implements environments.Skipper.
 func (*Terraform) Skip(c *environments.Call) (string, error) {
-	s, problems := settingsOf(c)
-	return s.skipped, problems.Err()
+	s, err := settingsOf(c)
+	return s.skipped, err
 }
 
 // Plan implements environments.Tool.

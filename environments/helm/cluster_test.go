@@ -1,0 +1,191 @@
+package helm
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// BitOps made the namespace even when helm was told to change nothing.
+func TestPlanCreatesNothing(t *testing.T) {
+	s := tellReal(t, chart)
+	counts(t, s.plan().Changes, 1, 0, 0)
+	equal(t, "namespace", kubectl(t, "get", "namespace", s.namespace, "--ignore-not-found"), "")
+	equal(t, "deployed", s.deployed(), false)
+
+	s.configure("    dry-run: true\n")
+	result := s.apply()
+	equal(t, "unchanged", result.Changes.Empty(), true)
+	contains(t, "notices", s.texts(schema.EventNotice), "dry-run is true: only planned (+1 ~0 -0)")
+	equal(t, "namespace", kubectl(t, "get", "namespace", s.namespace, "--ignore-not-found"), "")
+}
+
+// BitOps searched the list of releases of all namespaces for a text.
+func TestReleasesAreMatchedByExactName(t *testing.T) {
+	s := tellReal(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
+	s.configure("  options: {release-name: api-server}\n")
+	s.apply()
+	s.configure("  options: {release-name: api}\n")
+	s.processes()
+	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "processes", s.processes(), "status upgrade")
+	counts(t, s.destroy().Changes, 0, 0, 1)
+	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
+	s.configure("  options: {release-name: api-server}\n")
+	equal(t, "the other one is deployed", s.deployed(), true)
+
+	other := s.namespace
+	s.namespace += "-b"
+	s.configure("  options: {release-name: api-server}\n")
+	equal(t, "deployed in another namespace", s.deployed(), false)
+	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
+	s.namespace = other
+	equal(t, "objects", s.data("configmap", "api-server", "color"), "red")
+}
+
+func TestADeletedObjectIsCreatedAgain(t *testing.T) {
+	s := tellReal(t, with(chart, map[string]string{
+		"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: b}\n",
+	}))
+	s.apply()
+	kubectl(t, "delete", "configmap", "more", "-n", s.namespace)
+	equal(t, "planned", addresses(s.plan().Changes), []string{"create ConfigMap " + s.namespace + "/more"})
+	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "more", s.data("configmap", "more", "a"), "b")
+	kubectl(t, "delete", "configmap", "more", "api", "-n", s.namespace)
+	counts(t, s.apply().Changes, 2, 0, 0)
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+}
+
+func TestForceAlwaysUpgrades(t *testing.T) {
+	s := tellReal(t, chart)
+	s.apply()
+	kubectl(t, "patch", "configmap", "api", "-n", s.namespace, "-p", `{"data":{"color":"by hand"}}`)
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "color", s.data("configmap", "api", "color"), "by hand")
+	s.configure("    force: true\n")
+	s.processes()
+	counts(t, s.apply().Changes, 0, 1, 0)
+	equal(t, "processes", s.processes(), "status upgrade")
+	equal(t, "color", s.data("configmap", "api", "color"), "red")
+}
+
+func TestObjectsComeAndGo(t *testing.T) {
+	const keep = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: kept
+  annotations: {helm.sh/resource-policy: keep}
+`
+	s := tellReal(t, with(chart, map[string]string{
+		"templates/keep.yaml": keep,
+		"templates/old.yaml":  "apiVersion: v1\nkind: Service\nmetadata: {name: old}\nspec: {ports: [{port: 80}]}\n",
+		"templates/hook.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: note\n  annotations: {helm.sh/hook: pre-install}\n",
+		"templates/role.yaml": "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: {{ .Release.Namespace }}-reader}\n",
+		"templates/none.yaml": "{{- if false }}\nkind: Nothing\n{{- end }}\n",
+	}))
+	ns := s.namespace
+	equal(t, "planned", addresses(s.plan().Changes), []string{
+		"create ClusterRole " + ns + "-reader", "create ConfigMap " + ns + "/api", "create ConfigMap " + ns + "/kept",
+		"create ConfigMap " + ns + "/note (hook)", "create Service " + ns + "/old",
+	})
+	counts(t, s.apply().Changes, 5, 0, 0)
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+
+	s.write(map[string]string{
+		"templates/old.yaml":  "apiVersion: v1\nkind: Service\nmetadata: {name: new}\nspec: {ports: [{port: 80}]}\n",
+		"templates/hook.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: note\n  annotations: {helm.sh/hook: pre-upgrade}\n",
+	})
+	changed := s.apply()
+	equal(t, "changed", addresses(changed.Changes), []string{
+		"update ConfigMap " + ns + "/note (hook)", "create Service " + ns + "/new", "delete Service " + ns + "/old",
+	})
+	gone := s.destroy()
+	equal(t, "removed", addresses(gone.Changes), []string{
+		"delete ClusterRole " + ns + "-reader", "delete ConfigMap " + ns + "/api", "delete Service " + ns + "/new",
+	})
+	contains(t, "left", kubectl(t, "get", "configmap", "-n", ns, "-o", "name"), "configmap/kept")
+}
+
+func TestAFirstReleaseThatBringsItsKinds(t *testing.T) {
+	const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.test.example.org}
+spec:
+  group: test.example.org
+  names: {kind: Widget, plural: widgets}
+  scope: Namespaced
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+`
+	s := tellReal(t, with(chart, map[string]string{
+		"crds/widgets.yaml":     definition,
+		"templates/widget.yaml": "apiVersion: test.example.org/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: 1}\n",
+	}))
+	planned := s.plan()
+	equal(t, "planned", addresses(planned.Changes), []string{"create ConfigMap " + s.namespace + "/api", "create Widget " + s.namespace + "/one"})
+	contains(t, "notices", s.texts(schema.EventNotice), "a kind that the cluster does not know yet")
+	equal(t, "applied", s.apply().Changes, planned.Changes)
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	kubectl(t, "delete", "crd", "widgets.test.example.org")
+	equal(t, "deployed without its kind", s.deployed(), true)
+}
+
+func TestChartsThatAskTheCluster(t *testing.T) {
+	s := tellReal(t, with(chart, map[string]string{
+		"templates/config.yaml": `{{- $old := lookup "v1" "ConfigMap" .Release.Namespace "api" }}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: api}
+data:
+  color: {{ if $old }}{{ $old.data.color }}{{ else }}{{ randAlphaNum 20 }}{{ end }}
+`,
+	}))
+	s.apply()
+	equal(t, "planned", s.plan().Changes.Empty(), true)
+	equal(t, "applied", s.apply().Changes.Empty(), true)
+}
+
+func TestDependenciesAreFetched(t *testing.T) {
+	s := tellReal(t, with(chart, map[string]string{
+		"Chart.yaml":                         chart["Chart.yaml"] + "dependencies:\n- {name: common, version: 0.x.x, repository: file://../../../charts/common}\n",
+		"/charts/common/Chart.yaml":          "apiVersion: v2\nname: common\nversion: 0.2.0\n",
+		"/charts/common/templates/note.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\n",
+	}))
+	counts(t, s.apply().Changes, 2, 0, 0)
+	equal(t, "processes", s.processes(), "version dependency status upgrade")
+	equal(t, "files in the checkout", exists(s.source()+"/charts"), false)
+
+	s.write(map[string]string{"/charts/common/templates/note.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\ndata: {a: b}\n"})
+	counts(t, s.plan().Changes, 0, 1, 0)
+	counts(t, s.apply().Changes, 0, 1, 0)
+
+	s.write(map[string]string{"Chart.lock": "dependencies: []\ndigest: sha256:0\ngenerated: \"2024-01-01T00:00:00Z\"\n"})
+	s.processes()
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "processes", s.processes(), "dependency dependency status upgrade(dry)")
+	contains(t, "notices", s.texts(schema.EventNotice), "the lock file of the chart cannot be used", "out of sync")
+}
+
+func TestAReleaseThatHelmOnlyRemembers(t *testing.T) {
+	s := tellReal(t, chart)
+	s.apply()
+	s.byHand("uninstall", "api", "--keep-history")
+	equal(t, "deployed", s.deployed(), false)
+	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
+	counts(t, s.plan().Changes, 1, 0, 0)
+	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "status", s.status(), "deployed")
+}
+
+func TestTextsOfErrors(t *testing.T) {
+	s := tellReal(t, with(chart, map[string]string{"templates/config.yaml": "{{ .Values.missing.key }}"}))
+	failure := s.fails(schema.CommandPlan)
+	contains(t, "message", failure.Message, "helm upgrade failed: ", "templates/config.yaml:1:")
+	equal(t, "exit code", failure.ExitCode, 1)
+	if strings.Contains(failure.Message, "release: not found") {
+		t.Error("the answer of helm status is told as an error")
+	}
+	lacks(t, "log", s.texts(schema.EventOutputLine), "release: not found")
+}

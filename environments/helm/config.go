@@ -1,0 +1,207 @@
+package helm
+
+import (
+	_ "embed"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+//go:embed bitops.schema.yaml
+var schemaText []byte
+
+// configurationSchema is the schema of the tool's configuration.
+var configurationSchema = sync.OnceValue(func() *schema.ToolSchema {
+	s, problems := schema.ParseToolSchema(schemaText, "bitops.schema.yaml")
+	if len(problems) > 0 {
+		panic(problems.Error()) // it is part of the program, and tests read it
+	}
+	return s
+})
+
+// unfinishedSchema is the schema for a configuration that before hooks may still complete: nothing is required.
+var unfinishedSchema = sync.OnceValue(func() *schema.ToolSchema {
+	s := *configurationSchema()
+	s.Root = optional(s.Root)
+	return &s
+})
+
+func optional(p schema.Property) schema.Property {
+	p.Required = false
+	p.Properties = slices.Clone(p.Properties)
+	for i := range p.Properties {
+		p.Properties[i] = optional(p.Properties[i])
+	}
+	return p
+}
+
+// The paths of values that messages name.
+const (
+	keyNamespace  = "cli.namespace"
+	keySkip       = "options.skip-deploy"
+	keyName       = "options.release-name"
+	keyUninstall  = "options.uninstall"
+	keyRemoved    = "options.uninstall-charts"
+	keyKubeconfig = "options.k8s.kubeconfigpath"
+	keyFetch      = "options.k8s.fetch.kubeconfig"
+	keyCluster    = "options.k8s.fetch.cluster-name"
+)
+
+// onlyChart is the variable that limits a run to one of the charts.
+const onlyChart = "BITOPS_ENVIRONMENT_HELM_SUBDIRECTORY"
+
+// settings are the configuration with the variables over it.
+type settings struct {
+	name       string // of the release
+	namespace  string
+	timeout    string
+	set        []string
+	atomic     bool
+	force      bool
+	debug      bool
+	dryRun     bool
+	skipped    string // why the step is left out, or ""
+	uninstall  string // why apply removes the release, or ""
+	defaults   defaults
+	kubeconfig string
+	from       string // where kubeconfig is written
+	cluster    string // whose kubeconfig AWS has, or ""
+	s3Region   string
+}
+
+// defaults say where default values are.
+type defaults struct {
+	common bool   // in the repository's default folder
+	folder string // else
+	chart  string // where in the folder, when it is not where the chart is in the environment
+}
+
+// settingsOf reads the chart's configuration, or where it has none, that of all charts, in the directory above. It reads
+// in the workspace, where hooks may have edited it.
+func settingsOf(c *environments.Call, s *schema.ToolSchema) (settings, error) {
+	dir := configurationDirectory(c.Root(), c.Step.Directory())
+	values, err := c.ConfigureFrom(s, dir)
+	if err != nil {
+		return settings{}, err
+	}
+	read, problems := settingsFrom(values, path.Base(c.Step.Directory()))
+	if err := problems.Err(); err != nil {
+		return settings{}, err
+	}
+	if only := path.Clean(c.Variables[onlyChart]); only != "." && read.skipped == "" &&
+		only != path.Base(c.Step.Directory()) && only != c.Step.Deployment {
+		read.skipped = onlyChart + " is " + only
+	}
+	return read, nil
+}
+
+// settingsOfFiles reads the configuration in the checkout, without variables.
+func settingsOfFiles(repository, dir string) (settings, schema.Problems) {
+	values, problems := unfinishedSchema().Resolve(repository, configurationDirectory(repository, dir), func(string) string { return "" })
+	if problems.HasErrors() {
+		return settings{}, problems
+	}
+	s, more := settingsFrom(values, path.Base(dir))
+	return s, append(problems, more...)
+}
+
+// configurationDirectory returns the directory whose configuration a chart has: its own, else the one above.
+func configurationDirectory(root, dir string) string {
+	if _, own := schema.ConfigurationFile(root, dir); own {
+		return dir
+	}
+	if _, common := schema.ConfigurationFile(root, path.Dir(dir)); common {
+		return path.Dir(dir)
+	}
+	return dir
+}
+
+func settingsFrom(v *schema.ToolValues, chart string) (settings, schema.Problems) {
+	s := settings{
+		name:       v.Text(keyName),
+		namespace:  v.Text(keyNamespace),
+		timeout:    v.Text("cli.timeout"),
+		set:        words(v.List("cli.set")),
+		atomic:     v.Flag("cli.atomic"),
+		force:      v.Flag("cli.force"),
+		debug:      v.Flag("cli.debug"),
+		dryRun:     v.Flag("cli.dry-run"),
+		skipped:    reason(v, keySkip),
+		uninstall:  reason(v, keyUninstall),
+		kubeconfig: v.Text(keyKubeconfig),
+		from:       v.From(keyKubeconfig),
+		cluster:    v.Text(keyCluster),
+		s3Region:   v.Text("plugins.s3.region"),
+	}
+	s.defaults = defaults{v.Flag("options.default-dir-flag"), v.Text("options.default-root-dir"), v.Text("options.default-sub-dir")}
+	if s.name == "" {
+		s.name = chart
+	}
+	if plainNumber.MatchString(s.timeout) {
+		s.timeout += "s"
+	}
+	for _, list := range v.List(keyRemoved) {
+		if listed := words(strings.Split(list, ",")); s.uninstall == "" && (slices.Contains(listed, s.name) || slices.Contains(listed, chart)) {
+			s.uninstall = "uninstall-charts names it"
+		}
+	}
+	problems := s.check(v, chart)
+	if v.Has(keyFetch) && !v.Flag(keyFetch) {
+		s.cluster = ""
+	}
+	return s, problems
+}
+
+var (
+	plainNumber = regexp.MustCompile(`^\d+$`)
+	// A release is named like a DNS subdomain of at most 53 characters, since its name becomes part of others.
+	releaseName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+)
+
+const longestReleaseName = 53
+
+func (s *settings) check(v *schema.ToolValues, chart string) schema.Problems {
+	var problems schema.Problems
+	if !releaseName.MatchString(s.name) || len(s.name) > longestReleaseName {
+		p := schema.Errorf(v.Position(keyName), "%q cannot be the name of a release", s.name)
+		if s.name == chart {
+			p = p.WithHint("set %s: lower case letters, digits, - and ., at most %d", keyName, longestReleaseName)
+		}
+		problems = append(problems, p)
+	}
+	if v.Has(keyNamespace) && s.namespace == "" {
+		problems = append(problems, schema.Errorf(v.Position(keyNamespace), "%s is required and empty", keyNamespace))
+	}
+	if v.Flag(keyFetch) && s.cluster == "" {
+		problems = append(problems, schema.Errorf(v.Position(keyFetch), "%s is true, but %s is not set", keyFetch, keyCluster).
+			WithHint("name the cluster, or set it to false"))
+	}
+	return problems
+}
+
+// reason says why a flag is true: the variable that set it, or its key. It is "" when the flag is not.
+func reason(v *schema.ToolValues, key string) string {
+	if !v.Flag(key) {
+		return ""
+	}
+	if name, ok := strings.CutPrefix(v.From(key), "variable "); ok {
+		return name + " is set"
+	}
+	return strings.TrimPrefix(key, "options.") + " is set"
+}
+
+// words returns the items of a list that are not empty, without the spaces around them.
+func words(list []string) []string {
+	var kept []string
+	for _, item := range list {
+		if item = strings.TrimSpace(item); item != "" {
+			kept = append(kept, item)
+		}
+	}
+	return kept
+}

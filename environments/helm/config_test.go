@@ -1,0 +1,226 @@
+package helm
+
+import (
+	"encoding/base64"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// skips asks whether the step is left out.
+func (s *story) skips() string {
+	s.t.Helper()
+	reason, err := s.tool.Skip(s.call(s.t.Context(), schema.CommandApply))
+	check(s.t, err)
+	return reason
+}
+
+func TestSkip(t *testing.T) {
+	for name, test := range map[string]struct{ file, variable, value, want string }{
+		"nothing says so":                  {"helm: {cli: {namespace: x}}", "", "", ""},
+		"the configuration":                {"helm: {options: {skip-deploy: true}}", "", "", "skip-deploy is set"},
+		"the documented variable":          {"", "HELM_SKIP_DEPLOY", "true", "HELM_SKIP_DEPLOY is set"},
+		"the older variable":               {"", "SKIP_DEPLOY_HELM", "1", "SKIP_DEPLOY_HELM is set"},
+		"the schema's variable":            {"", "BITOPS_HELM_SKIP_DEPLOY", "yes", "BITOPS_HELM_SKIP_DEPLOY is set"},
+		"a variable says no":               {"helm: {options: {skip-deploy: true}}", "HELM_SKIP_DEPLOY", "false", ""},
+		"the text false":                   {`helm: {options: {skip-deploy: "false"}}`, "", "", ""},
+		"another chart is wanted":          {"", onlyChart, "web", onlyChart + " is web"},
+		"this chart is wanted":             {"", onlyChart, "api", ""},
+		"this chart is wanted by its path": {"", onlyChart, "helm/api/", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t, with(chart, map[string]string{"bitops.config.yaml": test.file + "\n"}))
+			if test.variable != "" {
+				s.variables[test.variable] = test.value
+			}
+			equal(t, "reason", s.skips(), test.want)
+			if test.want != "" {
+				equal(t, "apply", s.apply().Skipped, test.want)
+				check(t, s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply)))
+				equal(t, "processes", s.processes(), "")
+			}
+		})
+	}
+}
+
+func TestOneConfigurationForAllCharts(t *testing.T) {
+	s := tell(t, with(chart, map[string]string{"/backend/helm/bitops.config.yaml": "helm: {cli: {namespace: common}}\n"})).
+		fake("helm", fakeVersion+fakeUpgrade)
+	s.apply()
+	contains(t, "arguments", strings.Join(s.runner.Commands()[2].Args, " "), "upgrade api ", " --namespace=common")
+	s.write(map[string]string{"bitops.config.yaml": "helm: {cli: {timeout: 1m}}\n"})
+	_, err := s.try(t.Context(), schema.CommandApply)
+	contains(t, "error", err.Error(), "backend/helm/api/bitops.config.yaml", "cli.namespace is required and has no value")
+}
+
+// BitOps v2 read the configuration before the hooks that edit it.
+func TestTheConfigurationIsReadAfterTheHooks(t *testing.T) {
+	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": "helm: {}\n"})).fake("helm", fakeVersion+fakeUpgrade)
+	s.afterSync = func(dir string) {
+		writeFile(t, filepath.Join(dir, "bitops.config.yaml"), "helm: {cli: {namespace: hooked}}\n")
+	}
+	s.apply()
+	contains(t, "arguments", strings.Join(s.runner.Commands()[2].Args, " "), "--namespace=hooked")
+}
+
+// BitOps left the chart without a configuration with exit code 2.
+func TestAChartNeedsNoConfigurationFile(t *testing.T) {
+	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": "helm: {}\n"})).fake("helm", fakeVersion+fakeUpgrade)
+	check(t, os.Remove(filepath.Join(s.source(), "bitops.config.yaml")))
+	s.variables["NAMESPACE"] = "from-outside"
+	s.apply()
+	contains(t, "arguments", strings.Join(s.runner.Commands()[2].Args, " "), "--namespace=from-outside")
+}
+
+// BitOps knew only variables that it did not document.
+func TestTheDocumentedVariablesOverride(t *testing.T) {
+	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": `
+helm:
+  cli: {namespace: file, timeout: 1s, set: [a=b], debug: true}
+  options: {release-name: file}
+`})).fake("helm", fakeVersion+fakeUpgrade)
+	s.variables["NAMESPACE"], s.variables["TIMEOUT"], s.variables["HELM_RELEASE_NAME"] = "outside", "2s", "other"
+	s.variables["HELM_SET_FLAG"], s.variables["HELM_DEBUG"] = `["c=d", "e=f"]`, "false"
+	s.apply()
+	args := strings.Join(s.runner.Commands()[2].Args, " ")
+	contains(t, "arguments", args, "upgrade other ", "--namespace=outside", "--timeout=2s", "--set=c=d --set=e=f")
+	lacks(t, "arguments", args, "--debug", "a=b")
+}
+
+// deployedRelease makes a fake helm know one release.
+const deployedRelease = `[ "$1" = status ] && { echo "{\"name\":\"$2\",\"version\":1,\"info\":{\"status\":\"deployed\",\"resources\":{\"v1/Service\":[{\"metadata\":{\"name\":\"x\"}}]}},\"manifest\":\"kind: Service\nmetadata: {name: x}\n\"}"; exit; }
+[ "$1" = uninstall ] && { echo "release uninstalled"; exit; }
+`
+
+func TestUninstallPinsTheStepToRemoval(t *testing.T) {
+	for name, test := range map[string]struct{ options, variable, value, why string }{
+		"the configuration":        {"{uninstall: true}", "", "", "uninstall is set"},
+		"a text":                   {`{uninstall: "true"}`, "", "", "uninstall is set"},
+		"the variable":             {"{}", "HELM_UNINSTALL", "true", "HELM_UNINSTALL is set"},
+		"a list of releases":       {"{}", "HELM_UNINSTALL_CHARTS", "web, api", "uninstall-charts names it"},
+		"a list by directory":      {"{release-name: shop}", "HELM_UNINSTALL_CHARTS", "api", "uninstall-charts names it"},
+		"a list in the file":       {"{uninstall-charts: [web, api]}", "", "", "uninstall-charts names it"},
+		"a list in one text":       {"{uninstall-charts: 'web,api'}", "", "", "uninstall-charts names it"},
+		"a list of others":         {"{}", "HELM_UNINSTALL_CHARTS", "api-server,web", ""},
+		"the variable says no":     {"{uninstall: true}", "HELM_UNINSTALL", "false", ""},
+		"the text false is no yes": {`{uninstall: "false"}`, "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t, chart).fake("helm", fakeVersion+deployedRelease+`echo "{\"name\":\"$2\",\"info\":{\"status\":\"deployed\"}}"`)
+			s.configure("  options: " + test.options + "\n")
+			if test.variable != "" {
+				s.variables[test.variable] = test.value
+			}
+			planned := s.plan()
+			if test.why == "" {
+				equal(t, "processes", s.processes(), "version status upgrade(dry)")
+				return
+			}
+			equal(t, "processes", s.processes(), "version status")
+			counts(t, planned.Changes, 0, 0, 1)
+			contains(t, "notices", s.texts(schema.EventNotice), test.why+": apply removes the release")
+			counts(t, s.apply().Changes, 0, 0, 1)
+			equal(t, "processes", s.processes(), "status uninstall")
+		})
+	}
+}
+
+func TestDryRunPinsTheStepToPlanning(t *testing.T) {
+	s := tell(t, chart).fake("helm", fakeVersion+deployedRelease+`echo "{\"name\":\"$2\",\"info\":{\"status\":\"deployed\"}}"`)
+	s.configure("    dry-run: true\n")
+	s.plan()
+	contains(t, "notices", s.texts(schema.EventNotice), "apply only plans this step")
+	s.processes()
+	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
+	equal(t, "processes", s.processes(), "status")
+	contains(t, "notices", s.texts(schema.EventNotice), "only planned (+0 ~0 -1)")
+	s.configure("    dry-run: true\n  options: {uninstall: true}\n")
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "processes", s.processes(), "status")
+}
+
+func TestWhichClusterItIs(t *testing.T) {
+	encoded := base64.StdEncoding.EncodeToString([]byte("kind: Config\nusers: [{user: {token: t0ken-canary}}]\n"))
+	write := `[ "$1 $2" = "eks update-kubeconfig" ] || exit 9
+while [ $# -gt 1 ]; do [ "$1" = --kubeconfig ] && echo "kind: Config" >"$2"; shift; done
+echo "Added new context"`
+	for name, test := range map[string]struct {
+		options   string
+		variables map[string]string
+		want      string // the file, or what it ends with
+		processes string
+	}{
+		"the caller's":           {"{}", map[string]string{"KUBECONFIG": "/a:/b"}, "/a:/b", "version status"},
+		"the caller's, relative": {"{}", map[string]string{"KUBECONFIG": "a:/b", "PWD": "/home/me"}, "/home/me/a:/b", "version status"},
+		"none":                   {"{}", nil, "", "version status"},
+		"base64":                 {"{}", map[string]string{"KUBECONFIG_BASE64": encoded}, "/kubeconfig", "version status"},
+		"base64, BitOps' name":   {"{}", map[string]string{"BITOPS_KUBECONFIG_BASE64": encoded[:20] + "\n" + encoded[20:] + "\n", "KUBECONFIG_BASE64": "!"}, "/kubeconfig", "version status"},
+		"base64 before a path":   {"{k8s: {kubeconfigpath: mine}}", map[string]string{"KUBECONFIG_BASE64": encoded}, "/kubeconfig", "version status"},
+		"a path":                 {"{k8s: {kubeconfigpath: mine}}", map[string]string{"KUBECONFIG": "/a"}, "/helm/api/mine", "version status"},
+		"a path of the variable": {"{}", map[string]string{"KUBE_CONFIG_PATH": "mine"}, "/helm/api/mine", "version status"},
+		"a path further up":      {"{k8s: {kubeconfigpath: secrets/theirs}}", nil, "/work/backend/secrets/theirs", "version status"},
+		"a path as in BitOps v1": {"{kubeconfig: {path: mine}}", nil, "/helm/api/mine", "version status"},
+		"a path before EKS":      {"{k8s: {kubeconfigpath: mine, fetch: {kubeconfig: true, cluster-name: c}}}", nil, "/helm/api/mine", "version status"},
+		"EKS":                    {"{k8s: {fetch: {cluster-name: c}}}", map[string]string{"KUBECONFIG": "/a"}, "/kubeconfig", "version eks status"},
+		"EKS by the variable":    {"{}", map[string]string{"CLUSTER_NAME": "c"}, "/kubeconfig", "version eks status"},
+		"EKS as in BitOps v1":    {"{kubeconfig: {fetch: {enabled: true, cluster-name: c}}}", nil, "/kubeconfig", "version eks status"},
+		"EKS is not to be asked": {"{k8s: {fetch: {kubeconfig: false, cluster-name: c}}}", map[string]string{"KUBECONFIG": "/a"}, "/a", "version status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t, with(chart, map[string]string{"mine": "kind: Config\n", "/secrets/theirs": "kind: Config\n"})).
+				fake("helm", fakeVersion+fakeUpgrade).fake("aws", write)
+			s.configure("  options: " + test.options + "\n")
+			maps.Copy(s.variables, test.variables)
+			s.end = func(private string) {
+				if info, err := os.Stat(private + "/kubeconfig"); err == nil {
+					equal(t, "mode", info.Mode(), os.FileMode(0o600))
+				}
+			}
+			equal(t, "deployed", s.deployed(), false)
+			equal(t, "processes", s.processes(), test.processes)
+			s.apply()
+			commands := s.runner.Commands()
+			got := ""
+			for _, v := range commands[len(commands)-1].Env {
+				if value, ok := strings.CutPrefix(v, "KUBECONFIG="); ok {
+					got = value
+				}
+			}
+			if !strings.HasSuffix(got, test.want) || test.want == "" && got != "" {
+				t.Errorf("KUBECONFIG is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNoSuchCluster(t *testing.T) {
+	for name, test := range map[string]struct{ options, variable, value, aws, want string }{
+		"no such file":           {"{k8s: {kubeconfigpath: missing}}", "", "", "", "options.k8s.kubeconfigpath: there is no file missing (backend/helm/api/bitops.config.yaml:4:35)"},
+		"a directory":            {"{k8s: {kubeconfigpath: /}}", "", "", "", "there is no file /"},
+		"not base64":             {"{}", "KUBECONFIG_BASE64", "%%%", "", "KUBECONFIG_BASE64 is not base64"},
+		"no kubeconfig":          {"{}", "KUBECONFIG_BASE64", "YTogWw==", "", "KUBECONFIG_BASE64 holds no kubeconfig"},
+		"AWS says no":            {"{k8s: {fetch: {cluster-name: c}}}", "", "", `echo "No cluster found for name: c." >&2; exit 254`, "aws eks exited with code 254"},
+		"AWS writes nothing":     {"{k8s: {fetch: {cluster-name: c}}}", "", "", `true`, "aws eks update-kubeconfig wrote no kubeconfig"},
+		"the AWS CLI is missing": {"{k8s: {fetch: {cluster-name: c}}}", "PATH", "", "", "get the AWS CLI from https://docs.aws.amazon.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t, chart).fake("helm", fakeVersion+fakeUpgrade)
+			s.configure("  options: " + test.options + "\n")
+			switch {
+			case test.variable == "PATH":
+				helm, _, _ := strings.Cut(s.variables["PATH"], ":")
+				check(t, os.WriteFile(filepath.Join(helm, "helm"), []byte("#!/bin/bash\n"+fakeVersion), 0o755))
+				s.variables["PATH"] = helm
+			case test.variable != "":
+				s.variables[test.variable] = test.value
+			case test.aws != "":
+				s.fake("aws", test.aws)
+			}
+			contains(t, "message", s.fails(schema.CommandPlan).Message, test.want)
+		})
+	}
+}

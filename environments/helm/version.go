@@ -1,0 +1,80 @@
+package helm
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/go-version"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+const (
+	program    = "helm"
+	awsProgram = "aws"
+
+	howToGet    = "get helm from https://helm.sh/docs/intro/install"
+	howToGetAWS = "get the AWS CLI from https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+)
+
+var (
+	minimum = version.Must(version.NewVersion("3.8.0"))
+	// modern versions ask the cluster in a dry run, for `lookup`, and tell which objects of a release are there.
+	modern = version.Must(version.NewVersion("3.13.0"))
+)
+
+// versions remembers the version of each program, so that a run asks once and not for every step. It is safe for
+// concurrent use.
+type versions struct {
+	turn  chan struct{} // held by whoever uses known
+	known map[string]*version.Version
+}
+
+func newVersions() versions {
+	return versions{turn: make(chan struct{}, 1), known: map[string]*version.Version{}}
+}
+
+// check returns helm's version, and refuses one that is too old.
+func (v *versions) check(ctx context.Context, s *session) (*version.Version, error) {
+	found, err := v.of(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if found.Core().LessThan(minimum) {
+		return nil, environments.Failuref("helm %s is too old: bitops needs 3.8 or newer; %s", found, howToGet)
+	}
+	return found, nil
+}
+
+var versionText = regexp.MustCompile(`\bv(\d+\.\d+(\.\d+)?[^"\s]*)`)
+
+// of returns the version of the helm that the step would run.
+func (v *versions) of(ctx context.Context, s *session) (*version.Version, error) {
+	select {
+	case v.turn <- struct{}{}:
+		defer func() { <-v.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	key := s.Variables["PATH"]
+	if found := v.known[key]; found != nil {
+		return found, nil
+	}
+	s.Phase(schema.PhaseInit, "helm version")
+	text, err := s.read(ctx, s.helm("version", "--short"))
+	if err != nil {
+		return nil, err
+	}
+	m := versionText.FindSubmatch(text)
+	if m == nil {
+		return nil, environments.Failuref("helm version does not tell a version")
+	}
+	found, err := version.NewVersion(string(m[1]))
+	if err != nil {
+		return nil, fmt.Errorf("helm version: %w", err)
+	}
+	v.known[key] = found
+	return found, nil
+}
