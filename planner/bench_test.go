@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bitops-engine/bitops/dag"
 	"github.com/bitops-engine/bitops/schema"
@@ -130,7 +131,6 @@ func BenchmarkLoadAndBuild100k(b *testing.B) {
 		buildLarge(b, loadLarge(b, root), 100_000)
 	}
 }
-
 
 // TestManyMistakes checks that hints do not make a big manifest slow.
 func TestManyMistakes(t *testing.T) {
