@@ -27,13 +27,13 @@ func (fake) Inspect(schema.ToolName, string, string) (schema.Interface, schema.P
 
 // shapes are how the i-th of n environments depends on others.
 var shapes = map[string]func(i, n int) string{
-	"layers": func(i, n int) string {
+	"layers": func(i, _ int) string {
 		if i < 10 {
 			return "{}"
 		}
 		return fmt.Sprintf("{depends_on: [e%d, e%d, e%d], inputs: {vpc_id: '${outputs.e%d.id}'}}", i-10, i-7, i-3, i-5)
 	},
-	"chain": func(i, n int) string {
+	"chain": func(i, _ int) string {
 		if i == 0 {
 			return "{}"
 		}
@@ -45,7 +45,7 @@ var shapes = map[string]func(i, n int) string{
 		}
 		return "{inherit: true, inputs: {vpc_id: 1}, depends_on: [" + numbers("e%d, ", n-1) + "]}"
 	},
-	"all wait for one": func(i, n int) string {
+	"all wait for one": func(i, _ int) string {
 		if i == 0 {
 			return "{}"
 		}

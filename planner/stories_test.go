@@ -50,6 +50,7 @@ func TestStories(t *testing.T) {
 }
 
 func flags(t *testing.T, comment string) Options {
+	t.Helper()
 	o := Options{Command: schema.CommandPlan}
 	for line := range strings.Lines(comment) {
 		word, value, _ := strings.Cut(strings.TrimSpace(line), ": ")

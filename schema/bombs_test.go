@@ -11,7 +11,7 @@ import (
 
 // TestBombs reads files that are small and mean a lot.
 func TestBombs(t *testing.T) {
-	defer func(real int) { maxAliasVisits = real }(maxAliasVisits)
+	defer func(usual int) { maxAliasVisits = usual }(maxAliasVisits)
 	maxAliasVisits = 100_000
 	laughs := "bitops:\n  environments:\n    a:\n      inputs:\n        l0: &l0 [ha, ha]\n"
 	merges := "bitops:\n  environments:\n    a:\n      inputs:\n        m0: &m0 {k0: 0}\n"

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -254,62 +253,6 @@ func (d *decoder) freeMap(n *yaml.Node, v reflect.Value, key string) {
 	v.Set(entries)
 }
 
-type pair struct{ key, value *yaml.Node }
-
-// pairs returns the keys and values of a mapping in the order of the file, then those of its merge keys (`<<`). A key of
-// its own beats a merged one, an earlier merged mapping beats a later one.
-func (d *decoder) pairs(n *yaml.Node, key string) ([]pair, bool) {
-	if n.Kind != yaml.MappingNode {
-		d.mismatch(n, key, "a mapping")
-		return nil, false
-	}
-	d.spend(n, len(n.Content)/2)
-	if d.visits < 0 {
-		return nil, false
-	}
-	own := make([]pair, 0, len(n.Content)/2)
-	seen := make(map[string]int, len(n.Content)/2)
-	var merged []*yaml.Node
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		switch first, twice := seen[k.Value]; {
-		case k.Kind != yaml.ScalarNode:
-			d.errorf(k, "a key must be a word, not %s", describe(k))
-		case k.Tag == "!!merge":
-			merged = append(merged, v)
-		case twice:
-			d.errorf(k, "key %q is given twice; first in line %d", abbreviate(k.Value), first)
-		default:
-			seen[k.Value] = k.Line
-			own = append(own, pair{k, v})
-		}
-	}
-	for _, m := range merged {
-		own = d.merge(own, seen, m)
-	}
-	return own, true
-}
-
-// merge adds the pairs of a merge key's mappings that are not given already.
-func (d *decoder) merge(own []pair, seen map[string]int, n *yaml.Node) []pair {
-	d.enter(n, func(n *yaml.Node) {
-		if n.Kind == yaml.SequenceNode {
-			for _, item := range n.Content {
-				own = d.merge(own, seen, item)
-			}
-			return
-		}
-		pairs, _ := d.pairs(n, "<<")
-		for _, p := range pairs {
-			if _, given := seen[p.key.Value]; !given {
-				seen[p.key.Value] = p.key.Line
-				own = append(own, p)
-			}
-		}
-	})
-	return own
-}
-
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, key string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -347,48 +290,4 @@ func parseBool(n *yaml.Node) (value, ok bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// field is what the tags of a struct's field say.
-type field struct {
-	name, doc string
-	enum      []string
-	index     []int
-	typ       reflect.Type
-}
-
-var fieldsByType sync.Map // of reflect.Type to []field
-
-// fieldsOf returns the fields of a struct that a document can set, embedded ones in their place.
-func fieldsOf(t reflect.Type) []field {
-	if known, ok := fieldsByType.Load(t); ok {
-		return known.([]field)
-	}
-	var fields []field
-	for _, f := range reflect.VisibleFields(t) {
-		name := f.Tag.Get("yaml")
-		if name == "" || name == "-" {
-			continue
-		}
-		var enum []string
-		if e := f.Tag.Get("enum"); e != "" {
-			enum = strings.Split(e, ",")
-		}
-		fields = append(fields, field{name, f.Tag.Get("doc"), enum, f.Index, f.Type})
-	}
-	fieldsByType.Store(t, fields)
-	return fields
-}
-
-// child returns the value of a key of a mapping node, or nil.
-func child(n *yaml.Node, key string) *yaml.Node {
-	if n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
 }
