@@ -17,7 +17,7 @@ type quiet struct {
 	process.Runner
 	secrets secret.Redactor
 	tell    func(texts ...string) // makes secrets known beyond this step
-	missing bool // the last program said that there is no such release
+	missing bool                  // the last program said that there is no such release
 }
 
 const releaseNotFound = "Error: release: not found"
