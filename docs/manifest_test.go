@@ -12,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/bitops-engine/bitops/docs/examples"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/environments/ansible"
+	"github.com/bitops-engine/bitops/environments/cloudformation"
 	"github.com/bitops-engine/bitops/environments/terraform"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -97,20 +100,27 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	configuration, err := terraform.New().ConfigurationSchema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, text := range map[string][]byte{"manifest.md": manifest, "lifecycle.md": configuration} {
-		var top property
-		if err := json.Unmarshal(text, &top); err != nil {
+	describes(t, "manifest.md", manifest)
+	for _, tool := range []environments.Configured{terraform.New(), ansible.New(), cloudformation.New()} {
+		configuration, err := tool.ConfigurationSchema()
+		if err != nil {
 			t.Fatal(err)
 		}
-		written := read(t, file)
-		for _, key := range top.keys() {
-			if !regexp.MustCompile(`[^\w-]` + regexp.QuoteMeta(key) + `[^\w-]`).MatchString(written) {
-				t.Errorf("%s does not describe the key %s", file, key)
-			}
+		describes(t, "lifecycle.md", configuration)
+	}
+}
+
+// describes fails the test for every key of a JSON Schema that a page does not have.
+func describes(t *testing.T, file string, text []byte) {
+	t.Helper()
+	var top property
+	if err := json.Unmarshal(text, &top); err != nil {
+		t.Fatal(err)
+	}
+	written := read(t, file)
+	for _, key := range top.keys() {
+		if !regexp.MustCompile(`[^\w-]` + regexp.QuoteMeta(key) + `[^\w-]`).MatchString(written) {
+			t.Errorf("%s does not describe the key %s", file, key)
 		}
 	}
 }
@@ -125,9 +135,7 @@ type property struct {
 func (p *property) keys() []string {
 	var keys []string
 	for name, inner := range p.Properties {
-		if name != "plugins" { // accepted, and does nothing
-			keys = append(append(keys, name), inner.keys()...)
-		}
+		keys = append(append(keys, name), inner.keys()...)
 	}
 	var free property
 	if json.Unmarshal(p.AdditionalProperties, &free) == nil {

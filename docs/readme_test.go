@@ -50,6 +50,9 @@ func stable(screen string) string {
 	screen = logsPath.ReplaceAllString(screen, "Logs: .bitops/")
 	screen = spaces.ReplaceAllString(screen, " ")
 	lines := strings.Split(strings.TrimSpace(screen), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }

@@ -34,6 +34,7 @@ type CallOptions struct {
 type Call struct {
 	CallOptions
 
+	deploys        bool // the run's command is deploy, and the configuration says what is done
 	phase          schema.Phase
 	stderr, stdout tail // of the phase; some programs complain on standard output
 
@@ -42,7 +43,9 @@ type Call struct {
 }
 
 // NewCall returns the call of a step that is about to begin.
-func NewCall(o CallOptions) *Call { return &Call{CallOptions: o} }
+func NewCall(o CallOptions) *Call {
+	return &Call{CallOptions: o, deploys: o.Command == schema.CommandDeploy}
+}
 
 // Hide makes texts known that must not be shown from now on.
 func (c *Call) Hide(texts ...string) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -51,13 +50,14 @@ type Request struct {
 	Inputs  schema.Values
 	Offered schema.Values
 
-	// Begin is called once before the step can change anything, and not at all when it is skipped or does not come that
-	// far. When it fails, the step does not go on. May be nil.
+	// Begin is called once before the step can change anything, and not at all when it is skipped or previewed, or does
+	// not come that far. When it fails, the step does not go on. May be nil.
 	Begin func() error
 }
 
 // StepResult is what became of a step.
 type StepResult struct {
+	Command schema.Command // what was done, where the request left it to the configuration; else the request's, or ""
 	Outcome schema.Outcome
 	Changes *schema.Changes
 	Outputs schema.Values
@@ -72,14 +72,18 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 		if reason := skipped(c, tool); reason != "" {
 			return StepResult{Outcome: schema.Skipped, Reason: reason}
 		}
+		if refused, ok := errors.AsType[*Failure](c.direct(tool)); ok { // of anything else hooks may be the cure
+			return outcome(ctx, stepCtx, c, Result{}, refused)
+		}
+		begin := beginOnce(c, r.Begin)
 		hooks, err := newExchange(c, l.Secrets)
-		if err == nil && r.Begin != nil {
-			err = r.Begin()
+		if err == nil {
+			err = begin()
 		}
 		if err != nil {
 			return outcome(ctx, stepCtx, c, Result{}, err)
 		}
-		result, err := l.phases(stepCtx, c, tool, hooks)
+		result, err := l.phases(stepCtx, c, tool, hooks, begin)
 		ended := outcome(ctx, stepCtx, c, result, err) // judged before the on-failure hooks take their time
 		if err != nil {
 			afterFailure(stepCtx, c, hooks, ended.Error.Message)
@@ -87,8 +91,21 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 		if ended.Outcome != schema.Skipped {
 			ended.Outputs = hooks.over(result.Outputs)
 		}
+		ended.Command = c.Command
 		return ended
 	})
+}
+
+// beginOnce returns what calls begin when the step can change something, and not a second time.
+func beginOnce(c *Call, begin func() error) func() error {
+	return func() error {
+		if begin == nil || c.Command.Previews() {
+			return nil
+		}
+		once := begin
+		begin = nil
+		return once()
+	}
 }
 
 // skipped says why a step is left out, or "". A configuration that cannot be read leaves nothing out: before hooks may
@@ -106,19 +123,25 @@ func skipped(c *Call, tool Tool) string {
 }
 
 // phases are the step in its order.
-func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *exchange) (Result, error) {
+func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *exchange, begin func() error) (Result, error) {
 	before, after := hooksOf(tool)
 	if before {
 		if err := c.runHooks(ctx, schema.PhaseBefore, beforeHooks, hooks); err != nil {
 			return Result{}, err
 		}
 	}
+	if err := c.direct(tool); err != nil {
+		return Result{}, err
+	}
+	if err := begin(); err != nil { // hooks may have turned a plan into something else
+		return Result{}, err
+	}
 	result, err := operate(ctx, c, tool)
 	l.Secrets(result.Outputs.Secrets()...) // the after hooks may print them
 	if err == nil {
 		err = hooks.collect(c) // plugins write there too
 	}
-	if err != nil || result.Skipped != "" || c.Command.Previews() || !after {
+	if err != nil || result.Skipped != "" || c.previews() || !after {
 		return result, err
 	}
 	return result, c.runHooks(ctx, schema.PhaseAfter, afterHooks, hooks)
@@ -136,6 +159,9 @@ func hooksOf(tool Tool) (before, after bool) {
 func operate(ctx context.Context, c *Call, tool Tool) (Result, error) {
 	switch c.Command {
 	case schema.CommandPlan:
+		if c.deploys {
+			return planOnly(ctx, c, tool)
+		}
 		return tool.Plan(ctx, c)
 	case schema.CommandPlanDestroy:
 		return tool.PlanDestroy(ctx, c)
@@ -143,6 +169,7 @@ func operate(ctx context.Context, c *Call, tool Tool) (Result, error) {
 		return tool.Apply(ctx, c)
 	case schema.CommandDestroy:
 		return tool.Destroy(ctx, c)
+	case schema.CommandDeploy: // direct has made another of it
 	}
 	return Result{}, fmt.Errorf("there is no command %q for a step", c.Command)
 }
@@ -151,7 +178,7 @@ func operate(ctx context.Context, c *Call, tool Tool) (Result, error) {
 var failureGrace = time.Minute
 
 func afterFailure(ctx context.Context, c *Call, hooks *exchange, cause string) {
-	if c.Command.Previews() {
+	if c.previews() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failureGrace)
@@ -189,12 +216,15 @@ func (l *Lifecycle) Outputs(ctx context.Context, step *schema.Step, observe func
 // Deployed asks the step's tool whether anything of it exists.
 func (l *Lifecycle) Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error) {
 	var deployed bool
+	var err error
 	r := l.with(ctx, Request{Step: step, Command: schema.CommandDestroy}, observe,
 		func(stepCtx context.Context, c *Call, tool Tool) StepResult {
-			var err error
 			deployed, err = tool.Deployed(stepCtx, c)
 			return outcome(ctx, stepCtx, c, Result{}, err)
 		})
+	if errors.Is(err, ErrCannotTell) {
+		return false, err
+	}
 	return deployed, r.err()
 }
 
@@ -218,166 +248,4 @@ func (l *Lifecycle) with(
 	}
 	defer func() { _ = os.RemoveAll(c.Private) }()
 	return body(stepCtx, c, tool)
-}
-
-// privateEnding ends the names of the directories for private files.
-const privateEnding = "~~private"
-
-// prepareRun removes the private files that a killed run left behind, whichever step's they are, and reads the caller's
-// variables.
-func (l *Lifecycle) prepareRun() {
-	entries, _ := os.ReadDir(l.workspaceStore()) // there may be none yet
-	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), privateEnding) {
-			_ = os.RemoveAll(filepath.Join(l.workspaceStore(), entry.Name())) // its own step tells when that fails
-		}
-	}
-	l.inherited = VariablesOf(l.Environ)
-	l.Secrets(l.inherited.secrets()...)
-}
-
-// call makes everything ready that a step needs.
-func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Event)) (*Call, Tool, error) {
-	tool := l.tool(r.Step.Tool)
-	if tool == nil {
-		return nil, nil, fmt.Errorf("there is no tool %q", r.Step.Tool)
-	}
-	ws, err := l.prepare(ctx, r.Step, observe)
-	if err != nil {
-		return nil, nil, err
-	}
-	private := filepath.Join(l.workspaceStore(), workspace.DirectoryName(string(r.Step.Name))+privateEnding)
-	if err := makePrivate(private); err != nil {
-		return nil, nil, err
-	}
-	c := NewCall(CallOptions{
-		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered,
-		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
-		Source:    filepath.Join(ws.Source, filepath.FromSlash(r.Step.Deployment)),
-		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe, Secrets: l.Secrets,
-	})
-	c.phase = schema.PhaseWorkspace
-	if err := l.variables(c); err != nil {
-		_ = os.RemoveAll(private)
-		return nil, nil, err
-	}
-	return c, tool, nil
-}
-
-// makePrivate makes an empty directory that only the user can enter. What a killed run left there is removed.
-func makePrivate(dir string) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	return os.Mkdir(dir, 0o700)
-}
-
-func (l *Lifecycle) workspaceStore() string { return filepath.Join(l.Store, "work") }
-
-func (l *Lifecycle) tool(name schema.ToolName) Tool {
-	for _, t := range l.Tools {
-		if t.Name() == name {
-			return t
-		}
-	}
-	return nil
-}
-
-// prepare brings the workspace of a step's environment up to date, once a run.
-func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func(schema.Event)) (*workspace.Workspace, error) {
-	l.mu.Lock()
-	done := l.workspaces[step.Environment]
-	l.mu.Unlock()
-	if done != nil {
-		return done.workspace, done.err
-	}
-	ws, notices, err := workspace.Sync(ctx, workspace.Options{
-		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
-		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),
-	})
-	for _, n := range notices {
-		observe(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: n.String()})
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.workspaces == nil {
-		l.workspaces = map[schema.EnvironmentName]*prepared{}
-	}
-	if err == nil || ctx.Err() == nil { // a sync that was cut short says nothing about the next
-		l.workspaces[step.Environment] = &prepared{ws, err}
-	}
-	return ws, err
-}
-
-// overlays lays the defaults of each deployment of an environment under it. Helm is given the values files of both.
-func (l *Lifecycle) overlays(name schema.EnvironmentName) []workspace.Overlay {
-	var all []workspace.Overlay
-	for _, deployment := range l.Deployments[name] {
-		all = append(all, workspace.Overlay{
-			From: path.Join(l.Default, deployment), To: deployment, Suffix: workspace.DirectoryName(string(name)),
-			Merge: schema.MergeYAML, Apart: l.apart(deployment),
-		})
-	}
-	return all
-}
-
-func (l *Lifecycle) apart(deployment string) func(string) bool {
-	return func(name string) bool {
-		for _, t := range l.Tools {
-			if layered, ok := t.(Layered); ok && layered.Layers(path.Join(deployment, name)) {
-				return true
-			}
-		}
-		return false
-	}
-}
-
-func (l *Lifecycle) private(name string, isDir bool) bool {
-	for _, t := range l.Tools {
-		if t.Private(name, isDir) {
-			return true
-		}
-	}
-	return false
-}
-
-// errTimeout is why a step's context ended at its own timeout.
-var errTimeout = errors.New("timeout")
-
-func withTimeout(ctx context.Context, step *schema.Step) (context.Context, context.CancelFunc) {
-	if step.Timeout == 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, time.Duration(step.Timeout), errTimeout)
-}
-
-// outcome judges how a step ended. ctx is the run's, stepCtx the step's own with its timeout.
-func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) StepResult {
-	r := StepResult{Changes: result.Changes, Outputs: result.Outputs}
-	switch {
-	case err == nil && result.Deferred != "":
-		r.Outcome, r.Reason = schema.Deferred, result.Deferred
-	case err == nil && result.Skipped != "":
-		r.Outcome, r.Reason = schema.Skipped, result.Skipped
-	case err == nil && result.Changes != nil && result.Changes.Empty():
-		r.Outcome = schema.Unchanged
-	case err == nil:
-		r.Outcome = schema.Succeeded
-	case ctx.Err() != nil:
-		r.Outcome, r.Error = schema.Interrupted, stepError(c.phase, err)
-	default:
-		r.Outcome, r.Error = schema.Failed, stepError(c.phase, err)
-		if errors.Is(context.Cause(stepCtx), errTimeout) {
-			r.Error.Message = fmt.Sprintf("timeout: stopped because it took longer than %s; %s", c.Step.Timeout, r.Error.Message)
-		}
-	}
-	return r
-}
-
-func stepError(phase schema.Phase, err error) *schema.StepError {
-	e := &schema.StepError{Message: err.Error(), Phase: phase}
-	if f, ok := errors.AsType[*Failure](err); ok {
-		e.ExitCode, e.Lines = f.ExitCode, f.Lines
-	}
-	return e
 }

@@ -2,6 +2,7 @@ package environments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -40,12 +41,15 @@ type Tool interface {
 	// Outputs reads what the step left behind earlier, sensitive values included. A step that is not deployed has none.
 	Outputs(ctx context.Context, c *Call) (schema.Values, error)
 
-	// Deployed asks the tool whether anything of the step exists.
+	// Deployed asks the tool whether anything of the step exists. ErrCannotTell means that nobody can be asked.
 	Deployed(ctx context.Context, c *Call) (bool, error)
 
 	// Programs names the programs that the step needs, for doctor.
 	Programs(repository, dir string) []Program
 }
+
+// ErrCannotTell is the answer of a tool that keeps no account of what it deployed.
+var ErrCannotTell = errors.New("the tool keeps no account of what is deployed")
 
 // Skipper is a Tool whose configuration can say that a step is left out, hooks and all.
 type Skipper interface {

@@ -3,6 +3,7 @@ package executor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -196,10 +197,18 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 	if result.Outcome == schema.Deferred {
 		r.values.set(step, nil, true)
 	}
-	if done(result.Outcome) && !r.plan.Command.Destroys() {
+	if done(result.Outcome) && !r.commandOf(result).Destroys() {
 		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
 	}
 	return r.keep(step, before, result)
+}
+
+// commandOf returns what was done with a step: where the plan leaves it to the step's configuration, the result tells.
+func (r *run) commandOf(result environments.StepResult) schema.Command {
+	if r.plan.Command == schema.CommandDeploy {
+		return cmp.Or(result.Command, r.plan.Command)
+	}
+	return r.plan.Command
 }
 
 // without judges a step whose values cannot be had, which is what err tells: taking down what does not exist needs none.
@@ -209,6 +218,9 @@ func (r *run) without(ctx context.Context, step *schema.Step, err error) environ
 		end := r.values.turn(step.Environment)
 		deployed, askErr := r.Runner.Deployed(ctx, step, r.Emitter.Emit)
 		end()
+		if errors.Is(askErr, environments.ErrCannotTell) {
+			deployed, askErr = r.recordedAsDeployed(step)
+		}
 		switch {
 		case askErr != nil:
 			result.Error.Message += fmt.Sprintf("; whether it is deployed could not be found out: %v", askErr)

@@ -69,10 +69,11 @@ func withoutSecrets(values schema.Values) schema.Values {
 type act struct {
 	outcome  schema.Outcome
 	outputs  schema.Values
-	passesOn string        // the output that holds a sensitive value it was given, without saying so
-	late     bool          // a skipped step that begins before it turns out to be skipped
-	lasts    time.Duration // and asking it for outputs does too
-	stays    bool          // an interrupt does not reach it
+	passesOn string         // the output that holds a sensitive value it was given, without saying so
+	command  schema.Command // what is done where the plan leaves it to the configuration
+	late     bool           // a skipped step that begins before it turns out to be skipped
+	lasts    time.Duration  // and asking it for outputs does too
+	stays    bool           // an interrupt does not reach it
 }
 
 // call is one call of a stage, as it was made and answered.
@@ -153,7 +154,7 @@ func (s *stage) Do(ctx context.Context, r environments.Request, observe func(sch
 		result.Outcome, result.Reason = schema.Skipped, "so it says"
 	} else {
 		var err error
-		if r.Begin != nil {
+		if r.Begin != nil && !a.command.Previews() {
 			if err = r.Begin(); err == nil {
 				begun = true
 				s.records.mu.Lock()
@@ -203,7 +204,7 @@ func (s *stage) act(ctx context.Context, r environments.Request, a act, observe 
 	observe(schema.Event{Type: schema.EventNotice, Step: step, Text: strings.Join(lines, " ")})
 	observe(schema.Event{Type: schema.EventProgress, Step: step, Text: strings.Join(lines, " ")})
 	time.Sleep(a.lasts)
-	result := environments.StepResult{Outcome: a.outcome, Outputs: schema.Values{}, Reason: strings.Join(lines, " ")}
+	result := environments.StepResult{Command: a.command, Outcome: a.outcome, Outputs: schema.Values{}, Reason: strings.Join(lines, " ")}
 	maps.Copy(result.Outputs, a.outputs)
 	maps.Copy(result.Outputs, passed)
 	if ctx.Err() != nil && !a.stays {

@@ -34,12 +34,13 @@ func (r *run) begin(ctx context.Context, step *schema.Step) (before *schema.Reco
 // that it is half done. before is what was remembered when it began.
 func (r *run) keep(step *schema.Step, before *schema.Record, result environments.StepResult) environments.StepResult {
 	var err error
+	command := r.commandOf(result)
 	switch {
-	case r.plan.Command.Previews():
-	case result.Outcome == schema.Skipped && before != nil:
+	case command.Previews() && before == nil:
+	case command.Previews() && done(result.Outcome), result.Outcome == schema.Skipped && before != nil:
 		err = r.Records.Save(before)
 	case !done(result.Outcome):
-	case r.plan.Command == schema.CommandDestroy:
+	case command == schema.CommandDestroy:
 		err = r.save(step, schema.StateDestroyed, nil)
 	default:
 		err = r.save(step, schema.StateDeployed, result.Outputs)
@@ -58,4 +59,11 @@ func (r *run) save(step *schema.Step, state schema.RecordState, outputs schema.V
 		Version: schema.RecordVersion, Step: step.Name, Environment: step.Environment, Tool: step.Tool,
 		State: state, Run: r.Emitter.Run, Time: r.Now(), Outputs: outputs,
 	})
+}
+
+// recordedAsDeployed reports whether anything of a step can exist, as far as is remembered: where there is no record,
+// there can.
+func (r *run) recordedAsDeployed(step *schema.Step) (bool, error) {
+	record, err := r.Records.Record(step.Name)
+	return record == nil || record.State != schema.StateDestroyed, err
 }

@@ -20,11 +20,6 @@ func ManifestSchema() ([]byte, error) {
 	return documentSchema("bitops manifest", reflect.TypeFor[manifestDocument]())
 }
 
-// ConfigurationSchema returns the JSON Schema of a document that DecodeConfiguration reads into target's type.
-func ConfigurationSchema(title string, target any) ([]byte, error) {
-	return documentSchema(title, reflect.TypeOf(target).Elem())
-}
-
 func documentSchema(title string, t reflect.Type) ([]byte, error) {
 	schema := typeSchema(t)
 	schema["$schema"], schema["title"] = jsonSchemaDraft, title

@@ -29,6 +29,8 @@ const (
 	CommandDestroy Command = "destroy"
 	// CommandPlanDestroy previews a destroy.
 	CommandPlanDestroy Command = "plan-destroy"
+	// CommandDeploy does with each step what its configuration says: plan, apply or destroy.
+	CommandDeploy Command = "deploy"
 )
 
 // Effective returns what hooks are told: a preview of any kind is a plan.

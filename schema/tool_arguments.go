@@ -122,7 +122,7 @@ func (p *Property) jsonSchema() object {
 	case TypeList, TypeString: // each takes what the other does
 	}
 	if len(p.Enum) > 0 && p.Type == TypeString {
-		o["enum"] = append(anyCase(p.Enum), nil)
+		o["enum"] = append(anyCase(p.Enum), "", nil)
 	}
 	return o
 }

@@ -58,6 +58,22 @@ func runExitCode(ctx context.Context, report *schema.Report) int {
 	case schema.Held:
 		return exitHeld
 	default:
+		if report.Command == schema.CommandDeploy {
+			return firstExitCode(report)
+		}
 		return exitFailed
 	}
+}
+
+// firstExitCode returns the exit code of the program that failed in the first step that did, as BitOps does.
+func firstExitCode(report *schema.Report) int {
+	for i := range report.Steps {
+		if step := &report.Steps[i]; step.Outcome == schema.Failed {
+			if e := step.Error; e != nil && e.ExitCode > 0 && e.ExitCode < 256 {
+				return e.ExitCode
+			}
+			return exitFailed
+		}
+	}
+	return exitFailed
 }

@@ -47,10 +47,11 @@ func codeOf(err error) (int, error) {
 
 // tools knows how to ask a tool whether it works: a version manager may leave a shim with nothing behind it.
 var tools = map[string]func() error{
-	"terraform":   sync.OnceValue(works("terraform", "version")),
-	"aws":         sync.OnceValue(works("aws", "--version")),
-	"moto_server": sync.OnceValue(works("moto_server", "--help")),
-	"git":         sync.OnceValue(works("git", "version")),
+	"terraform":        sync.OnceValue(works("terraform", "version")),
+	"aws":              sync.OnceValue(works("aws", "--version")),
+	"moto_server":      sync.OnceValue(works("moto_server", "--help")),
+	"ansible-playbook": sync.OnceValue(works("ansible-playbook", "--version")),
+	"git":              sync.OnceValue(works("git", "version")),
 	"aws-provider": sync.OnceValue(func() error {
 		_, err := os.Stat(filepath.Join(os.Getenv("BITOPS_TEST_TF_PLUGINS"), "registry.terraform.io", "hashicorp", "aws"))
 		return err

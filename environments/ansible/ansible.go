@@ -87,10 +87,13 @@ func (a *Ansible) Destroy(ctx context.Context, c *environments.Call) (environmen
 // Outputs implements environments.Tool: there is nobody to ask.
 func (*Ansible) Outputs(context.Context, *environments.Call) (schema.Values, error) { return nil, nil }
 
-// Deployed implements environments.Tool. Nobody knows; what counts is whether destroy would run anything.
+// Deployed implements environments.Tool. Where destroy would run nothing, nothing is there to take down.
 func (*Ansible) Deployed(_ context.Context, c *environments.Call) (bool, error) {
 	s, err := configure(c)
-	return s.skipped == "" && s.destroyPlaybook != "", err
+	if err == nil && s.skipped == "" && s.destroyPlaybook != "" {
+		err = environments.ErrCannotTell
+	}
+	return false, err
 }
 
 // operate runs body, unless the configuration leaves the step out. Hooks may have edited the files since Skip.

@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -16,6 +17,7 @@ type CloudFormation struct {
 var (
 	_ environments.Tool       = (*CloudFormation)(nil)
 	_ environments.Skipper    = (*CloudFormation)(nil)
+	_ environments.Director   = (*CloudFormation)(nil)
 	_ environments.Configured = (*CloudFormation)(nil)
 )
 
@@ -49,6 +51,18 @@ func (*CloudFormation) Skip(c *environments.Call) (string, error) {
 		return "", err
 	}
 	return skipped(values), nil
+}
+
+// Action implements environments.Director.
+func (*CloudFormation) Action(c *environments.Call) (schema.Command, error) {
+	values, err := c.Configure(unfinishedSchema())
+	if err != nil {
+		return "", err
+	}
+	if strings.EqualFold(values.Text("cli.stack-action"), actionDelete) {
+		return schema.CommandDestroy, nil
+	}
+	return schema.CommandApply, nil
 }
 
 // Plan implements environments.Tool.

@@ -17,6 +17,7 @@ type Plugin struct {
 var (
 	_ environments.Tool       = (*Plugin)(nil)
 	_ environments.Skipper    = (*Plugin)(nil)
+	_ environments.Director   = (*Plugin)(nil)
 	_ environments.Checker    = (*Plugin)(nil)
 	_ environments.Configured = (*Plugin)(nil)
 	_ environments.Hooked     = (*Plugin)(nil)
@@ -72,6 +73,20 @@ func (p *Plugin) Skip(c *environments.Call) (string, error) {
 	return s.skipped(), nil
 }
 
+// Action implements environments.Director. A script that declares no plan is run for one as v2 ran it: it is told plan.
+func (p *Plugin) Action(c *environments.Call) (schema.Command, error) {
+	s, err := p.session(c, unfinished)
+	switch {
+	case err != nil:
+		return "", err
+	case s.actions.pinnedToRemoval():
+		return schema.CommandDestroy, nil
+	case s.actions.pinnedToPlan() && s.actions.config.plan != "":
+		return schema.CommandPlan, nil
+	}
+	return schema.CommandApply, nil
+}
+
 // Plan implements environments.Tool: only a plugin that declares `plan` is called.
 func (p *Plugin) Plan(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return p.operate(c, func(s *session) (environments.Result, error) { return s.preview(ctx) })
@@ -101,5 +116,7 @@ func (p *Plugin) Outputs(ctx context.Context, c *environments.Call) (schema.Valu
 	return s.outputs(ctx)
 }
 
-// Deployed implements environments.Tool. Nobody can ask a plugin, so there may be something.
-func (*Plugin) Deployed(context.Context, *environments.Call) (bool, error) { return true, nil }
+// Deployed implements environments.Tool. Nobody can ask a plugin.
+func (*Plugin) Deployed(context.Context, *environments.Call) (bool, error) {
+	return false, environments.ErrCannotTell
+}

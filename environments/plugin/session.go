@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -64,6 +65,9 @@ func (p *Plugin) session(c *environments.Call, want completeness) (*session, err
 		return nil, err
 	}
 	s.actions = actionsOf(s.files, s.values)
+	if c.Deploys() { // v2 passed the schema's default on like anything that is written
+		s.actions.written = cmp.Or(s.actions.written, s.actions.standard)
+	}
 	maps.Copy(c.Variables, s.hookVariables(s.action()))
 	return s, nil
 }
@@ -95,7 +99,7 @@ func (s *session) action() string {
 		return s.actions.config.plan
 	case schema.CommandDestroy, schema.CommandPlanDestroy:
 		return s.actions.destroy()
-	case schema.CommandApply:
+	case schema.CommandApply, schema.CommandDeploy:
 	}
 	return s.actions.apply()
 }

@@ -88,15 +88,21 @@ func settingsFrom(v *schema.ToolValues, variables environments.Variables) (setti
 		version:       v.Text(keyVersion),
 		upgrade:       v.Flag(keyUpgrade),
 	}
-	variable := func(key string) (name string, ok bool) { return strings.CutPrefix(v.From(key), "variable ") }
-	if _, ok := variable(keyTargets); ok && len(s.targets) == 1 {
+	if decidedBy(v, keyTargets) != "" && len(s.targets) == 1 {
 		s.targets = splitTargets(s.targets[0])
 	}
 	if v.Flag(keySkip) {
-		name, _ := variable(keySkip)
-		s.skipped = cmp.Or(name, "skip-deploy") + " is set"
+		s.skipped = cmp.Or(decidedBy(v, keySkip), "skip-deploy") + " is set"
 	}
 	return s, problems
+}
+
+// decidedBy returns the name of the variable that a value comes from, or "".
+func decidedBy(v *schema.ToolValues, key string) string {
+	if name, ok := strings.CutPrefix(v.From(key), "variable "); ok {
+		return name
+	}
+	return ""
 }
 
 // chosenAction returns the stack-action that BitOps v1's variables choose, or "". Those who set both want nothing to be

@@ -29,6 +29,19 @@ func TestSettings(t *testing.T) {
 		"v1": {"terraform:\n  cli: {target: a.b, var-file: ''}\n  options: {command: plan}", nil, settings{
 			binary: "terraform", targets: []string{"a.b"}, action: "plan",
 		}},
+		"an empty stack-action is none": {"terraform: {cli: {stack-action: ''}, options: {binary: ''}}", nil, settings{binary: "terraform"}},
+		"v1's variables choose the action": {v2, environments.Variables{"TERRAFORM_APPLY": "true", "TERRAFORM_DESTROY": "TRUE"}, settings{
+			binary: "tofu", varFiles: []string{"a.tfvars"}, targets: []string{"terraform_data.a", `x.y["b, c"]`},
+			backendConfig: []string{"k=v"}, action: "destroy", workspace: "w", version: "1.2.3", upgrade: true,
+		}},
+		"TERRAFORM_APPLY beats TERRAFORM_COMMAND, false is nothing": {"", environments.Variables{
+			"TERRAFORM_APPLY": "true", "TERRAFORM_COMMAND": "plan", "TERRAFORM_DESTROY": "false",
+		}, settings{binary: "terraform", action: "apply"}},
+		"TERRAFORM_COMMAND beats the file": {
+			"terraform: {options: {command: apply}}",
+			environments.Variables{"TERRAFORM_COMMAND": "Plan"},
+			settings{binary: "terraform", action: "plan"},
+		},
 		"v2.0": {"terraform: {options: {stack-action: destroy}}", nil, settings{binary: "terraform", action: "destroy"}},
 		"variables win": {v2, environments.Variables{
 			"TF_TARGETS": `m.a["x, y"] m.b,m.c`, "TF_VAR_FILE": "b.tfvars", "TERRAFORM_WORKSPACE": "x", "INIT_UPGRADE": "False",

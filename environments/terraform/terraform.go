@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"strings"
@@ -16,8 +17,9 @@ type Terraform struct {
 }
 
 var (
-	_ environments.Tool    = (*Terraform)(nil)
-	_ environments.Skipper = (*Terraform)(nil)
+	_ environments.Tool     = (*Terraform)(nil)
+	_ environments.Skipper  = (*Terraform)(nil)
+	_ environments.Director = (*Terraform)(nil)
 )
 
 // New returns the tool.
@@ -64,6 +66,12 @@ func (*Terraform) Programs(repository, dir string) []environments.Program {
 func (*Terraform) Skip(c *environments.Call) (string, error) {
 	s, err := settingsOf(c)
 	return s.skipped, err
+}
+
+// Action implements environments.Director. As in BitOps v1 and v2, a step that does not say is planned.
+func (*Terraform) Action(c *environments.Call) (schema.Command, error) {
+	s, err := settingsOf(c)
+	return schema.Command(cmp.Or(s.action, actionPlan)), err
 }
 
 // Plan implements environments.Tool.

@@ -62,6 +62,9 @@ type global struct {
 	levelGiven bool            // by flag or variable
 
 	pluginsLoaded bool
+
+	// adjust, when not nil, changes the manifest that was read, and none is needed then.
+	adjust func(*schema.Manifest) error
 }
 
 // New returns the bitops command.
@@ -94,7 +97,7 @@ variable beats the manifest, the manifest beats the default.`,
 	flags.BoolVar(&g.json, "json", false, "print JSON for programs instead of text for people")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return g.prepare(cmd) }
 	root.AddCommand(
-		newApply(g), newDestroy(g), newDoctor(g), newGraph(g), newInit(g), newOutput(g), newPlan(g), newPlugin(g), newSchema(g),
+		newApply(g), newDeploy(g), newDestroy(g), newDoctor(g), newGraph(g), newInit(g), newOutput(g), newPlan(g), newPlugin(g), newSchema(g),
 		newValidate(g), newVersion(g),
 	)
 	for _, cmd := range root.Commands() {

@@ -69,7 +69,7 @@ func (g *global) output(cmd *cobra.Command, o *outputOptions, args []string) err
 
 func (g *global) printOne(value schema.Value, raw bool) error {
 	if !value.Known() {
-		return errors.New("the output was left by a hook and is sensitive, so it was not recorded; only a run has it")
+		return errors.New("the output is sensitive, so its value was not recorded, and its tool cannot be asked for it again")
 	}
 	if raw {
 		return view.OutputRaw(g.Out, value)

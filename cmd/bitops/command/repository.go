@@ -26,23 +26,41 @@ type repository struct {
 
 // open finds the manifest from the directory the user chose, and reads it. Its problems are not judged yet.
 func (g *global) open() (*repository, schema.Problems, error) {
-	root, file, err := schema.FindManifest(g.chdir)
+	manifest, problems, err := g.findManifest()
 	if err != nil {
-		if schema.IsNoManifest(err) {
+		if schema.IsNoManifest(err) || selectorProblem(err) {
 			return nil, nil, err
 		}
 		return nil, nil, &UsageError{Command: "bitops", Err: err}
 	}
-	r := &repository{global: g, root: root, shown: shownAs(root)}
-	manifest, problems := schema.LoadManifest(root, file)
-	r.manifest = manifest
+	r := &repository{global: g, root: manifest.Root, shown: shownAs(manifest.Root), manifest: manifest}
 	if g.Plugins != nil && !g.pluginsLoaded {
 		g.pluginsLoaded = true
 		g.Tools = append(g.Tools, g.Plugins.Tools(r.pluginPlace())...)
 	}
 	g.levelFromManifest(manifest.Settings.Logging.Level)
-	g.log.Debug("manifest read", "file", filepath.Join(root, file), "environments", len(manifest.Environments))
+	g.log.Debug("manifest read", "file", filepath.Join(r.root, manifest.File), "environments", len(manifest.Environments))
 	return r, problems, nil
+}
+
+// findManifest reads the manifest, or for deploy, in a repository without one, makes one that says nothing.
+func (g *global) findManifest() (*schema.Manifest, schema.Problems, error) {
+	root, file, err := schema.FindManifest(g.chdir)
+	if schema.IsNoManifest(err) && g.adjust != nil {
+		m, err := schema.DiscoverManifest(g.chdir)
+		if err == nil {
+			err = g.adjust(m)
+		}
+		return m, nil, err
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m, problems := schema.LoadManifest(root, file)
+	if g.adjust != nil && !problems.HasErrors() {
+		err = g.adjust(m)
+	}
+	return m, problems, err
 }
 
 // inspector reads what the repository's files declare.

@@ -1,0 +1,160 @@
+package command
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// containerRepository is where BitOps' container expects the repository.
+const containerRepository = "/opt/bitops_deployment"
+
+// deployOptions are the flags of deploy.
+type deployOptions struct {
+	runOptions
+	dependencies bool
+}
+
+func newDeploy(g *global) *cobra.Command {
+	o := &deployOptions{}
+	cmd := &cobra.Command{
+		Use:   "deploy",
+		Short: "Deploy one environment, as the container of BitOps does",
+		Long: `Deploy the environment that BITOPS_ENVIRONMENT names, as the container of BitOps v1 and v2 does. It asks nothing.
+
+The repository is the one in ` + containerRepository + `, if there is one, else the one here. It needs no manifest. The
+stack-action in a tool's configuration says what is done: for terraform plan, apply or destroy, and plan when it
+says nothing; the other tools deploy unless told otherwise. All hooks run, also for a plan.
+
+When a step fails, the exit code is that of the program that failed.
+
+ENVIRONMENT is read where BITOPS_ENVIRONMENT is not set; it is deprecated. Further variables of BitOps are heeded:
+BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER and DEFAULT_FOLDER_NAME.`,
+		Example: `  BITOPS_ENVIRONMENT=test bitops deploy     deploy one environment
+  bitops deploy --with-dependencies         deploy what it depends on first`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.deploy(cmd, o) },
+	}
+	o.addFlags(cmd)
+	cmd.Flags().BoolVar(&o.dependencies, "with-dependencies", false, "deploy what the environment depends on first")
+	return cmd
+}
+
+func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
+	if err := g.settingsOfBitOps(cmd, o); err != nil {
+		return err
+	}
+	name, err := g.environment(cmd)
+	if err != nil {
+		return err
+	}
+	options, err := g.planner(cmd, &o.runOptions, schema.CommandDeploy, []string{string(name)})
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(containerRepository); err == nil && info.IsDir() && !cmd.Flags().Changed("chdir") {
+		g.chdir = containerRepository
+	}
+	g.adjust = func(m *schema.Manifest) error {
+		m.Settings.DefaultFolder = cmp.Or(
+			g.variable("BITOPS_DEFAULT_FOLDER"), g.variable("DEFAULT_FOLDER_NAME"), m.Settings.DefaultFolder)
+		return only(m, name)
+	}
+	r, plan, err := g.plan(options)
+	if err != nil {
+		return asUsage(cmd.CommandPath(), err)
+	}
+	if o.dependencies {
+		selectDependencies(plan)
+	}
+	return r.deploy(cmd, o, plan)
+}
+
+// only leaves nothing but the environment of a repository that declares none: nothing there depends on anything, and what
+// is wrong in one environment is no reason not to deploy another.
+func only(m *schema.Manifest, name schema.EnvironmentName) error {
+	if !m.Discover || m.Only(name) {
+		return nil
+	}
+	found, err := environmentsIn(m.Root)
+	if err != nil {
+		return err
+	}
+	return schema.Problems{schema.Errorf(schema.Position{}, "no environment matches %q", name).
+		WithHint("%s", schema.DidYouMean(string(name), found))}
+}
+
+func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.Plan) error {
+	s, err := r.begin(&o.runOptions, plan)
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	if err := s.ready(cmd.Context(), plan); err != nil {
+		return err
+	}
+	_, err = s.run(cmd.Context(), plan, r.next(cmd, nil))
+	return err
+}
+
+// environment returns which environment is to be deployed.
+func (g *global) environment(cmd *cobra.Command) (schema.EnvironmentName, error) {
+	name := g.variable("BITOPS_ENVIRONMENT")
+	if older := g.variable("ENVIRONMENT"); name == "" && older != "" {
+		fmt.Fprintln(g.Err, "bitops: warning: ENVIRONMENT is deprecated; set BITOPS_ENVIRONMENT")
+		name = older
+	}
+	name = strings.TrimSuffix(name, "/")
+	switch {
+	case name == "":
+		return "", usageError(cmd, errors.New("which environment? Set BITOPS_ENVIRONMENT to its name"))
+	case !schema.EnvironmentName(name).Valid():
+		return "", usageError(cmd, fmt.Errorf("BITOPS_ENVIRONMENT: %q cannot be the name of an environment", name))
+	}
+	return schema.EnvironmentName(name), nil
+}
+
+// settingsOfBitOps reads the variables for which bitops has others, or other values. They count where the flag is not given.
+func (g *global) settingsOfBitOps(cmd *cobra.Command, o *deployOptions) error {
+	if strings.EqualFold(o.timeout, "false") {
+		o.timeout = ""
+	}
+	value, flags := g.variable("BITOPS_FAST_FAIL"), cmd.Flags()
+	if value == "" || flags.Changed("fail-fast") || flags.Changed("keep-going") {
+		return nil
+	}
+	if err := flags.Set("fail-fast", strings.ToLower(value)); err != nil {
+		return usageError(cmd, fmt.Errorf("variable BITOPS_FAST_FAIL must be true or false, not %q", value))
+	}
+	g.byVariable["fail-fast"] = true
+	return nil
+}
+
+// selectDependencies selects everything that a selected step depends on.
+func selectDependencies(plan *schema.Plan) {
+	steps := make(map[schema.StepName]*schema.Step, len(plan.Steps))
+	var todo []*schema.Step
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		steps[step.Name] = step
+		if step.Selected {
+			todo = append(todo, step)
+		}
+	}
+	for len(todo) > 0 {
+		step := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, name := range step.DependsOn {
+			if on := steps[name]; on != nil && !on.Selected {
+				on.Selected = true
+				todo = append(todo, on)
+			}
+		}
+	}
+}

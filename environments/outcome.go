@@ -1,0 +1,51 @@
+package environments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// errTimeout is why a step's context ended at its own timeout.
+var errTimeout = errors.New("timeout")
+
+func withTimeout(ctx context.Context, step *schema.Step) (context.Context, context.CancelFunc) {
+	if step.Timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, time.Duration(step.Timeout), errTimeout)
+}
+
+// outcome judges how a step ended. ctx is the run's, stepCtx the step's own with its timeout.
+func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) StepResult {
+	r := StepResult{Changes: result.Changes, Outputs: result.Outputs}
+	switch {
+	case err == nil && result.Deferred != "":
+		r.Outcome, r.Reason = schema.Deferred, result.Deferred
+	case err == nil && result.Skipped != "":
+		r.Outcome, r.Reason = schema.Skipped, result.Skipped
+	case err == nil && result.Changes != nil && result.Changes.Empty():
+		r.Outcome = schema.Unchanged
+	case err == nil:
+		r.Outcome = schema.Succeeded
+	case ctx.Err() != nil:
+		r.Outcome, r.Error = schema.Interrupted, stepError(c.phase, err)
+	default:
+		r.Outcome, r.Error = schema.Failed, stepError(c.phase, err)
+		if errors.Is(context.Cause(stepCtx), errTimeout) {
+			r.Error.Message = fmt.Sprintf("timeout: stopped because it took longer than %s; %s", c.Step.Timeout, r.Error.Message)
+		}
+	}
+	return r
+}
+
+func stepError(phase schema.Phase, err error) *schema.StepError {
+	e := &schema.StepError{Message: err.Error(), Phase: phase}
+	if f, ok := errors.AsType[*Failure](err); ok {
+		e.ExitCode, e.Lines = f.ExitCode, f.Lines
+	}
+	return e
+}

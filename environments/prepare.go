@@ -1,0 +1,134 @@
+package environments
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments/workspace"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// privateEnding ends the names of the directories for private files.
+const privateEnding = "~~private"
+
+// prepareRun removes the private files that a killed run left behind, whichever step's they are, and reads the caller's
+// variables.
+func (l *Lifecycle) prepareRun() {
+	entries, _ := os.ReadDir(l.workspaceStore()) // there may be none yet
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), privateEnding) {
+			_ = os.RemoveAll(filepath.Join(l.workspaceStore(), entry.Name())) // its own step tells when that fails
+		}
+	}
+	l.inherited = VariablesOf(l.Environ)
+	l.Secrets(l.inherited.secrets()...)
+}
+
+// call makes everything ready that a step needs.
+func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Event)) (*Call, Tool, error) {
+	tool := l.tool(r.Step.Tool)
+	if tool == nil {
+		return nil, nil, fmt.Errorf("there is no tool %q", r.Step.Tool)
+	}
+	ws, err := l.prepare(ctx, r.Step, observe)
+	if err != nil {
+		return nil, nil, err
+	}
+	private := filepath.Join(l.workspaceStore(), workspace.DirectoryName(string(r.Step.Name))+privateEnding)
+	if err := makePrivate(private); err != nil {
+		return nil, nil, err
+	}
+	c := NewCall(CallOptions{
+		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered,
+		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
+		Source:    filepath.Join(ws.Source, filepath.FromSlash(r.Step.Deployment)),
+		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe, Secrets: l.Secrets,
+	})
+	c.phase = schema.PhaseWorkspace
+	if err := l.variables(c); err != nil {
+		_ = os.RemoveAll(private)
+		return nil, nil, err
+	}
+	return c, tool, nil
+}
+
+// makePrivate makes an empty directory that only the user can enter. What a killed run left there is removed.
+func makePrivate(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.Mkdir(dir, 0o700)
+}
+
+func (l *Lifecycle) workspaceStore() string { return filepath.Join(l.Store, "work") }
+
+func (l *Lifecycle) tool(name schema.ToolName) Tool {
+	for _, t := range l.Tools {
+		if t.Name() == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// prepare brings the workspace of a step's environment up to date, once a run.
+func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func(schema.Event)) (*workspace.Workspace, error) {
+	l.mu.Lock()
+	done := l.workspaces[step.Environment]
+	l.mu.Unlock()
+	if done != nil {
+		return done.workspace, done.err
+	}
+	ws, notices, err := workspace.Sync(ctx, workspace.Options{
+		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
+		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),
+	})
+	for _, n := range notices {
+		observe(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: n.String()})
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.workspaces == nil {
+		l.workspaces = map[schema.EnvironmentName]*prepared{}
+	}
+	if err == nil || ctx.Err() == nil { // a sync that was cut short says nothing about the next
+		l.workspaces[step.Environment] = &prepared{ws, err}
+	}
+	return ws, err
+}
+
+// overlays lays the defaults of each deployment of an environment under it. Helm is given the values files of both.
+func (l *Lifecycle) overlays(name schema.EnvironmentName) []workspace.Overlay {
+	var all []workspace.Overlay
+	for _, deployment := range l.Deployments[name] {
+		all = append(all, workspace.Overlay{
+			From: path.Join(l.Default, deployment), To: deployment, Suffix: workspace.DirectoryName(string(name)),
+			Merge: schema.MergeYAML, Apart: l.apart(deployment),
+		})
+	}
+	return all
+}
+
+func (l *Lifecycle) apart(deployment string) func(string) bool {
+	return func(name string) bool {
+		for _, t := range l.Tools {
+			if layered, ok := t.(Layered); ok && layered.Layers(path.Join(deployment, name)) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func (l *Lifecycle) private(name string, isDir bool) bool {
+	for _, t := range l.Tools {
+		if t.Private(name, isDir) {
+			return true
+		}
+	}
+	return false
+}
