@@ -67,9 +67,9 @@ RUN apt-get update \
 
 COPY --from=programs /usr/local/ /usr/local/
 COPY --from=build /out/bitops /usr/local/bin/bitops
-COPY docker/entry.sh /usr/local/bin/bitops-entry
+COPY .docker/entry.sh /usr/local/bin/bitops-entry
 
-# Any user can be the one who runs it: see docker/entry.sh.
+# Any user can be the one who runs it: see .docker/entry.sh.
 RUN mkdir -m 1777 /home/bitops
 ENV HOME=/home/bitops
 

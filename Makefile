@@ -33,7 +33,7 @@ lint: ## Check the Go code, the shell scripts, the examples and the changelog
 	golangci-lint run ./...
 	git ls-files -z --cached --others --exclude-standard '*.sh' .ci ':!:**/testdata/**' | xargs -0 shellcheck
 	terraform fmt -check -diff -recursive docs/examples
-	changelog/assemble.sh >/dev/null
+	docs/changelog/assemble.sh >/dev/null
 
 .PHONY: fmt
 fmt: ## Format the Go code and the examples
@@ -46,8 +46,8 @@ bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 .PHONY: changelog
-changelog: ## Make CHANGELOG.md from the fragments in changelog/
-	changelog/assemble.sh >CHANGELOG.md.tmp
+changelog: ## Make CHANGELOG.md from the fragments in docs/changelog/
+	docs/changelog/assemble.sh >CHANGELOG.md.tmp
 	mv CHANGELOG.md.tmp CHANGELOG.md
 
 .PHONY: tools

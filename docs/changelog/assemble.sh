@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints CHANGELOG.md, made of the fragments under changelog/.
+# Prints CHANGELOG.md, made of the fragments under docs/changelog/.
 #
 # A folder is a release: unreleased, or <version>_<date>. A file is a change:
 # its first line is "kind: added|changed|fixed", the rest is the text.
@@ -49,7 +49,7 @@ release() { # <folder> <heading>
 cat <<'HEADER'
 # Changelog
 
-<!-- Made by `make changelog` from the fragments in changelog/. Edit those. -->
+<!-- Made by `make changelog` from the fragments in docs/changelog/. Edit those. -->
 HEADER
 
 release unreleased Unreleased
