@@ -82,7 +82,9 @@ func (d *draft) wire(env *environment, i int, inherited map[string][]string) {
 		if takes(step, in.Name) {
 			var from []string
 			for _, ref := range in.Expression.References() {
-				from = append(from, ref.String())
+				if text := ref.String(); !slices.Contains(from, text) {
+					from = append(from, text)
+				}
 			}
 			step.Wiring = append(step.Wiring, schema.Wire{Input: in.Name, How: "input", From: from})
 		}
