@@ -23,6 +23,7 @@ func main() {
 }
 
 func run(args []string) int {
+	defer profile()()
 	ctx, kill := signals()
 	world := &command.World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Version: version(),
