@@ -54,6 +54,16 @@ func (c *Call) Hide(texts ...string) {
 	}
 }
 
+// Removes tells that the step is taken down in an apply, because its configuration says so. It is remembered as destroyed
+// then. A protected environment is a *Failure.
+func (c *Call) Removes() error {
+	if c.Step.Protect {
+		return Failuref("the configuration says to remove this step, and environment %q is protected", c.Step.Environment)
+	}
+	c.Command = schema.CommandDestroy
+	return nil
+}
+
 // Phase tells that a part of the step begins; what says what runs, in a few words.
 func (c *Call) Phase(phase schema.Phase, what string) {
 	c.phase = phase

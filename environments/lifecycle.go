@@ -213,13 +213,17 @@ func (l *Lifecycle) Outputs(ctx context.Context, step *schema.Step, observe func
 	return r.Outputs, r.err()
 }
 
-// Deployed asks the step's tool whether anything of it exists.
+// Deployed asks the step's tool whether anything of it exists. Hooks do not run: where there are some, a no of the tool
+// is ErrCannotTell.
 func (l *Lifecycle) Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error) {
 	var deployed bool
 	var err error
 	r := l.with(ctx, Request{Step: step, Command: schema.CommandDestroy}, observe,
 		func(stepCtx context.Context, c *Call, tool Tool) StepResult {
 			deployed, err = tool.Deployed(stepCtx, c)
+			if err == nil && !deployed && hasHooks(c.Directory, beforeHooks) {
+				err = ErrCannotTell // they may choose where it is, and they did not run
+			}
 			return outcome(ctx, stepCtx, c, Result{}, err)
 		})
 	if errors.Is(err, ErrCannotTell) {

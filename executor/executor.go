@@ -203,9 +203,10 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 	return r.keep(step, before, result)
 }
 
-// commandOf returns what was done with a step: where the plan leaves it to the step's configuration, the result tells.
+// commandOf returns what was done with a step: where the plan leaves it to the step's configuration, or the
+// configuration turned an apply into a removal, the result tells.
 func (r *run) commandOf(result environments.StepResult) schema.Command {
-	if r.plan.Command == schema.CommandDeploy {
+	if r.plan.Command == schema.CommandDeploy || r.plan.Command == schema.CommandApply && result.Command.Destroys() {
 		return cmp.Or(result.Command, r.plan.Command)
 	}
 	return r.plan.Command

@@ -36,9 +36,17 @@ func (r *run) keep(step *schema.Step, before *schema.Record, result environments
 	var err error
 	command := r.commandOf(result)
 	switch {
+	case r.plan.Command == schema.CommandDestroy && result.Outcome == schema.Skipped && r.stands(step, before):
+		message := fmt.Sprintf("%s, but it is deployed, so it is not taken down and neither is what it depends on", result.Reason)
+		result.Outcome, result.Error = schema.Failed, &schema.StepError{Message: message}
+		if before != nil {
+			err = r.Records.Save(before)
+		}
 	case command.Previews() && before == nil:
 	case command.Previews() && done(result.Outcome), result.Outcome == schema.Skipped && before != nil:
 		err = r.Records.Save(before)
+	case result.Outcome == schema.Skipped:
+		err = r.forget(step)
 	case !done(result.Outcome):
 	case command == schema.CommandDestroy:
 		err = r.save(step, schema.StateDestroyed, nil)
@@ -50,6 +58,31 @@ func (r *run) keep(step *schema.Step, before *schema.Record, result environments
 		result.Outcome, result.Error = schema.Failed, &schema.StepError{Message: message}
 	}
 	return result
+}
+
+// stands reports whether something of a step is deployed, as far as is remembered.
+func (r *run) stands(step *schema.Step, before *schema.Record) bool {
+	if before == nil {
+		before, _ = r.Records.Record(step.Name)
+		if before != nil && r.begunHere(before) {
+			return false
+		}
+	}
+	return before != nil && before.State != schema.StateDestroyed
+}
+
+// begunHere reports whether a record is no more than what begin wrote in this run.
+func (r *run) begunHere(record *schema.Record) bool {
+	return record.State == schema.StatePartial && record.Run == r.Emitter.Run
+}
+
+// forget undoes begin for a step that had no record and was left out after all.
+func (r *run) forget(step *schema.Step) error {
+	record, err := r.Records.Record(step.Name)
+	if err != nil || record == nil || !r.begunHere(record) {
+		return err
+	}
+	return r.save(step, schema.StateDestroyed, nil)
 }
 
 func done(o schema.Outcome) bool { return o == schema.Succeeded || o == schema.Unchanged }

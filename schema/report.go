@@ -103,10 +103,11 @@ func (r *Report) Changes() Changes {
 	return sum
 }
 
-// HasChanges reports whether a step changed, or in a plan would change or is deferred.
+// HasChanges reports whether a step changed, or in a plan would change, is deferred, or cannot tell.
 func (r *Report) HasChanges() bool {
 	return slices.ContainsFunc(r.Steps, func(s StepReport) bool {
-		return s.Outcome == Deferred || !s.Changes.Empty()
+		unforeseeable := r.Command.Previews() && s.Outcome == Succeeded && s.Changes == nil
+		return s.Outcome == Deferred || !s.Changes.Empty() || unforeseeable
 	})
 }
 

@@ -30,6 +30,7 @@ type report struct {
 	uncertain bool // a registered result is not what it will be
 	notices   []string
 	ended     bool // the report is whole
+	undone    bool // some task did not run, because check mode cannot run it
 }
 
 // fact is one line of the plugin's: see callback_plugins/bitops_report.py.
@@ -93,6 +94,8 @@ func (r *report) add(f fact) {
 		r.notices = append(r.notices, fmt.Sprintf("set_stats with per_host leaves no outputs (host %s)", f.Host))
 	case "bad-output":
 		r.notices = append(r.notices, fmt.Sprintf("output %s is left out: %s", f.Name, strings.Join(f.Texts, " ")))
+	case "undone": // a task cannot be checked, so nobody knows what it would change
+		r.undone = true
 	case "host":
 		r.good[f.Host] = !f.Bad
 	case "output":
@@ -104,7 +107,7 @@ func (r *report) add(f fact) {
 
 // changes returns what was changed, as much as was done when ansible failed; nil when nobody knows.
 func (r *report) changes() *schema.Changes {
-	if !r.ended && r.changed == 0 {
+	if (!r.ended || r.undone) && r.changed == 0 {
 		return nil
 	}
 	return &schema.Changes{Change: r.changed, Resources: r.resources}

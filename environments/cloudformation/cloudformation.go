@@ -80,6 +80,9 @@ func (t *CloudFormation) Plan(ctx context.Context, c *environments.Call) (enviro
 func (t *CloudFormation) Apply(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
 		if s.action == actionDelete {
+			if err := c.Removes(); err != nil {
+				return environments.Result{}, err
+			}
 			s.Notice("stack-action is delete: the stack %s is removed", s.stackName)
 			return s.remove(ctx)
 		}

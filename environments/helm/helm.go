@@ -107,6 +107,9 @@ func (t *Helm) Apply(ctx context.Context, c *environments.Call) (environments.Re
 		case s.dryRun:
 			return s.onlyPlan(ctx, s.preview)
 		case s.uninstall != "":
+			if err := c.Removes(); err != nil {
+				return environments.Result{}, err
+			}
 			s.Notice("%s: the release %s is removed", s.uninstall, s.name)
 			return s.remove(ctx)
 		}
@@ -123,7 +126,7 @@ func (t *Helm) PlanDestroy(ctx context.Context, c *environments.Call) (environme
 func (t *Helm) Destroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return t.with(ctx, c, func(s *session) (environments.Result, error) {
 		if s.dryRun {
-			return s.onlyPlan(ctx, s.previewRemoval)
+			return environments.Result{}, environments.Failuref("not destroyed: dry-run is set in the chart's configuration; change that first")
 		}
 		return s.remove(ctx)
 	})

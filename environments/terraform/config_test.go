@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -135,8 +136,8 @@ func TestStackActionPins(t *testing.T) {
 	pin("plan")
 	s.write(map[string]string{"main.tf": one + `output "o" { value = "y" }`})
 	output(t, s.apply().Outputs, "o", "x")
-	s.destroy()
-	contains(t, "notices", s.texts(schema.EventNotice), "only planned (+0 ~0 -1)")
+	_, err := s.try(t.Context(), schema.CommandDestroy)
+	contains(t, "error", fmt.Sprint(err), "not destroyed: the step's stack-action is plan")
 	equal(t, "deployed", s.deployed(), true)
 
 	pin("destroy")

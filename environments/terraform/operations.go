@@ -32,6 +32,9 @@ func (s *session) apply(ctx context.Context) (environments.Result, error) {
 func (s *session) destroy(ctx context.Context) (environments.Result, error) {
 	told, err := s.change(ctx, "apply", "-destroy", "-auto-approve")
 	result := environments.Result{Changes: told.changes()}
+	if err == nil && len(s.targets) > 0 {
+		return result, s.leftByTargets(ctx)
+	}
 	if err == nil || ctx.Err() != nil {
 		return result, err
 	}
@@ -40,6 +43,15 @@ func (s *session) destroy(ctx context.Context) (environments.Result, error) {
 	}
 	s.Notice("%s failed, but nothing of the step is left: %v", s.binary, err)
 	return result, nil
+}
+
+// leftByTargets is the failure of a destroy that took down only the targets: what the step stands on must stay.
+func (s *session) leftByTargets(ctx context.Context) error {
+	deployed, err := s.deployed(ctx)
+	if err == nil && deployed {
+		err = environments.Failuref("only the targets were destroyed, and the rest still stands; take `targets` out of the configuration to destroy all of it")
+	}
+	return err
 }
 
 // preview plans what apply would do, which a pinned step's configuration decides.

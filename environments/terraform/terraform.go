@@ -93,6 +93,9 @@ func (t *Terraform) Apply(ctx context.Context, c *environments.Call) (environmen
 		case actionPlan:
 			return s.onlyPlan(ctx)
 		case actionDestroy:
+			if err := c.Removes(); err != nil {
+				return environments.Result{}, err
+			}
 			s.Notice("stack-action is destroy: the step is removed")
 			return s.destroy(ctx)
 		}
@@ -104,7 +107,7 @@ func (t *Terraform) Apply(ctx context.Context, c *environments.Call) (environmen
 func (t *Terraform) Destroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
 		if s.action == actionPlan {
-			return s.onlyPlan(ctx, "-destroy")
+			return environments.Result{}, environments.Failuref("not destroyed: the step's stack-action is plan; change that first")
 		}
 		return s.destroy(ctx)
 	})

@@ -68,7 +68,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 		return err
 	}
 	if act == schema.CommandDestroy {
-		if err := s.mayDestroy(plan); err != nil {
+		if err := s.mayDestroy(cmd.Context(), plan); err != nil {
 			return err
 		}
 	}
@@ -92,8 +92,15 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 	previewed := *plan
 	previewed.Command = preview
 	report, err := s.run(ctx, &previewed, nil)
-	if err != nil || !report.HasChanges() {
+	if err != nil {
 		return false, err
+	}
+	open, err := s.unfinished(plan, report)
+	if err != nil || !report.HasChanges() && len(open) == 0 {
+		return false, err
+	}
+	if len(open) > 0 {
+		fmt.Fprintf(s.Out, "\nNot known to be done here before, and run although nothing may change: %s\n", strings.Join(open, ", "))
 	}
 	answer, err := s.ask(ctx, question(report, preview))
 	if err != nil {
@@ -104,6 +111,28 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 	}
 	fmt.Fprintln(s.Out)
 	return true, nil
+}
+
+// unfinished returns the selected steps whose records say that something is left to do, whatever their plans say: an apply
+// that did not end well or was never recorded, or for a destroy anything that is recorded as standing.
+func (s *session) unfinished(plan *schema.Plan, report *schema.Report) ([]string, error) {
+	var open []string
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		seen := report.Step(step.Name)
+		if !step.Selected || seen == nil || seen.Outcome != schema.Unchanged {
+			continue
+		}
+		record, err := s.store.Record(step.Name)
+		if err != nil {
+			return nil, err
+		}
+		stands := record != nil && record.State != schema.StateDestroyed
+		if plan.Command.Destroys() && stands || !plan.Command.Destroys() && (record == nil || record.State != schema.StateDeployed) {
+			open = append(open, string(step.Name))
+		}
+	}
+	return open, nil
 }
 
 func question(report *schema.Report, preview schema.Command) string {

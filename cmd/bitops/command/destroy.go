@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -33,7 +34,7 @@ selected depends on.`,
 }
 
 // mayDestroy refuses to take down what is protected, and what others stand on.
-func (s *session) mayDestroy(plan *schema.Plan) error {
+func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 	var problems schema.Problems
 	at := schema.Position{File: s.manifest.File}
 	seen := map[schema.EnvironmentName]bool{}
@@ -45,7 +46,7 @@ func (s *session) mayDestroy(plan *schema.Plan) error {
 				WithHint("take `protect` out of the manifest, or select the others by name"))
 		}
 	}
-	standing, err := s.standing(plan)
+	standing, err := s.standing(ctx, plan)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (s *session) mayDestroy(plan *schema.Plan) error {
 }
 
 // standing finds the deployed steps outside the selection that depend on something in it.
-func (s *session) standing(plan *schema.Plan) (schema.Problems, error) {
+func (s *session) standing(ctx context.Context, plan *schema.Plan) (schema.Problems, error) {
 	selected := make(map[schema.StepName]schema.EnvironmentName, len(plan.Steps))
 	for i := range plan.Steps {
 		if plan.Steps[i].Selected {
@@ -73,15 +74,26 @@ func (s *session) standing(plan *schema.Plan) (schema.Problems, error) {
 		if step.Selected || len(on) == 0 {
 			continue
 		}
-		record, err := s.store.Record(step.Name)
+		stands, err := s.stands(ctx, plan, step)
 		if err != nil {
 			return nil, err
 		}
-		if record != nil && record.State != schema.StateDestroyed {
+		if stands {
 			problems = append(problems, schema.Errorf(schema.Position{},
 				"%s is still deployed and depends on %s", step.Environment, strings.Join(on, ", ")).
 				WithHint("destroy it too: bitops destroy %s", fmt.Sprint(step.Environment)))
 		}
 	}
 	return problems, nil
+}
+
+// stands reports whether something of a step is deployed. Without a record its tool is asked; what nobody can tell counts
+// as deployed.
+func (s *session) stands(ctx context.Context, plan *schema.Plan, step *schema.Step) (bool, error) {
+	record, err := s.store.Record(step.Name)
+	if err != nil || record != nil {
+		return record != nil && record.State != schema.StateDestroyed, err
+	}
+	deployed, err := s.lifecycle("", plan).Deployed(ctx, step, func(schema.Event) {})
+	return err != nil || deployed, nil //nolint:nilerr // a tool that fails to answer has not said no
 }

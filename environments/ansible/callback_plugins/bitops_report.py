@@ -114,6 +114,8 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_skipped(self, result):
         if facts_of(result).get("skip_reason") != "Conditional result was False":
             self.doubt(result)
+            if task_of(result).check_mode:
+                self.tell("undone")
 
     def doubt(self, result):
         """In check mode, what was not really done has not the result that it will have."""
