@@ -24,6 +24,7 @@ type Runner interface {
 type Records interface {
 	Record(step schema.StepName) (*schema.Record, error) // nil when there is none
 	Save(r *schema.Record) error
+	Forget(step schema.StepName) error // as if there had never been a record
 }
 
 // Executor runs plans, one at a time.

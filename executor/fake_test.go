@@ -37,6 +37,13 @@ func (m *memory) Record(step schema.StepName) (*schema.Record, error) {
 	return &r, nil
 }
 
+func (m *memory) Forget(step schema.StepName) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.records, step)
+	return nil
+}
+
 func (m *memory) Save(r *schema.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

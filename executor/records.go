@@ -82,7 +82,7 @@ func (r *run) forget(step *schema.Step) error {
 	if err != nil || record == nil || !r.begunHere(record) {
 		return err
 	}
-	return r.save(step, schema.StateDestroyed, nil)
+	return r.Records.Forget(step.Name)
 }
 
 func done(o schema.Outcome) bool { return o == schema.Succeeded || o == schema.Unchanged }

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -135,9 +136,9 @@ func TestDryRunPinsTheStepToPlanning(t *testing.T) {
 	s.plan()
 	contains(t, "notices", s.texts(schema.EventNotice), "apply only plans this step")
 	s.processes()
-	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
-	equal(t, "processes", s.processes(), "status")
-	contains(t, "notices", s.texts(schema.EventNotice), "only planned (+0 ~0 -1)")
+	_, err := s.try(t.Context(), schema.CommandDestroy)
+	contains(t, "error", fmt.Sprint(err), "not destroyed: dry-run is set")
+	equal(t, "processes", s.processes(), "")
 	s.configure("    dry-run: true\n  options: {uninstall: true}\n")
 	equal(t, "unchanged", s.apply().Changes.Empty(), true)
 	equal(t, "processes", s.processes(), "status")

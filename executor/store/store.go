@@ -85,6 +85,14 @@ func versionOf(text []byte, r schema.Record, err error) int {
 	return r.Version
 }
 
+// Forget removes what is remembered of a step.
+func (s *Store) Forget(step schema.StepName) error {
+	if err := os.Remove(s.recordFile(step)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the record of %s: %w", step, err)
+	}
+	return nil
+}
+
 // Save remembers a step, for good when it returns. A record is replaced as a whole or not at all. Two Saves of one step
 // must not overlap.
 func (s *Store) Save(r *schema.Record) error {
