@@ -77,6 +77,15 @@ type rawNode struct{ node *yaml.Node }
 
 func (r *rawNode) decodeNode(_ *decoder, n *yaml.Node, _ string) { r.node = n }
 
+// BuiltInSchema returns the schema of a built-in tool, which is part of the program: it panics when the text is not right.
+func BuiltInSchema(text []byte) *ToolSchema {
+	s, problems := ParseToolSchema(text, "bitops.schema.yaml")
+	if len(problems) > 0 {
+		panic("schema: " + problems.Error())
+	}
+	return s
+}
+
 // ParseToolSchema reads a `bitops.schema.yaml`. file names it in problems. An attribute that is not known is a warning.
 func ParseToolSchema(text []byte, file string) (*ToolSchema, Problems) {
 	var doc Map[propertyDocument]

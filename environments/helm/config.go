@@ -16,13 +16,7 @@ import (
 var schemaText []byte
 
 // configurationSchema is the schema of the tool's configuration.
-var configurationSchema = sync.OnceValue(func() *schema.ToolSchema {
-	s, problems := schema.ParseToolSchema(schemaText, "bitops.schema.yaml")
-	if len(problems) > 0 {
-		panic(problems.Error()) // it is part of the program, and tests read it
-	}
-	return s
-})
+var configurationSchema = sync.OnceValue(func() *schema.ToolSchema { return schema.BuiltInSchema(schemaText) })
 
 // unfinishedSchema is the schema for a configuration that before hooks may still complete: nothing is required.
 var unfinishedSchema = sync.OnceValue(func() *schema.ToolSchema {

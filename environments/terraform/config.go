@@ -14,13 +14,7 @@ import (
 var schemaText []byte
 
 // configurationSchema returns the keys of a terraform directory's bitops.config.yaml.
-var configurationSchema = sync.OnceValue(func() *schema.ToolSchema {
-	s, problems := schema.ParseToolSchema(schemaText, "bitops.schema.yaml")
-	if len(problems) > 0 {
-		panic("terraform: " + problems.Error())
-	}
-	return s
-})
+var configurationSchema = sync.OnceValue(func() *schema.ToolSchema { return schema.BuiltInSchema(schemaText) })
 
 // ConfigurationSchema implements environments.Configured.
 func (*Terraform) ConfigurationSchema() ([]byte, error) { return configurationSchema().JSONSchema() }
