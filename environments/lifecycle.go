@@ -30,11 +30,13 @@ type Lifecycle struct {
 	Hide       func(path string) bool
 	// Deployments are the directories of each environment's steps, for the defaults that are laid under them.
 	Deployments map[schema.EnvironmentName][]string
+	Paths       map[string]bool // the environments' directories, relative to the repository
 
 	begin      sync.Once
 	inherited  Variables // the caller's
 	mu         sync.Mutex
 	workspaces map[schema.EnvironmentName]*prepared
+	sources    *sources
 }
 
 // prepared is a workspace that was brought up to date in this run, or could not be.
@@ -50,6 +52,8 @@ type Request struct {
 	Inputs  schema.Values
 	Offered schema.Values
 
+	Fingerprint *schema.Fingerprint // what the step runs with; may be nil
+
 	// Begin is called once before the step can change anything, and not at all when it is skipped or previewed, or does
 	// not come that far. When it fails, the step does not go on. May be nil.
 	Begin func() error
@@ -63,6 +67,8 @@ type StepResult struct {
 	Outputs schema.Values
 	Error   *schema.StepError
 	Reason  string
+
+	Fingerprint *schema.Fingerprint // the request's, with the files that the tool wrote into the checkout
 }
 
 // Do takes one step from its first hook to its last and tells observe what happens. It returns when nothing of the step
@@ -92,6 +98,7 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 			ended.Outputs = hooks.over(result.Outputs)
 		}
 		ended.Command = c.Command
+		ended.Fingerprint = l.after(r)
 		return ended
 	})
 }
@@ -195,11 +202,16 @@ func (l *Lifecycle) Check(ctx context.Context, step *schema.Step) error {
 	if !ok {
 		return nil
 	}
+	return checker.Check(ctx, l.outside(step))
+}
+
+// outside returns a call of a step that touches no workspace: its directory is the one in the checkout.
+func (l *Lifecycle) outside(step *schema.Step) *Call {
 	dir := filepath.Join(l.Repository, filepath.FromSlash(step.Directory()))
 	variables := VariablesOf(l.Environ).With(step.Env)
-	return checker.Check(ctx, NewCall(CallOptions{
+	return NewCall(CallOptions{
 		Step: step, Directory: dir, Source: dir, Variables: variables, Runner: l.Runner, Observe: func(schema.Event) {},
-	}))
+	})
 }
 
 // Outputs reads what a step left behind earlier.

@@ -83,6 +83,7 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 	if done != nil {
 		return done.workspace, done.err
 	}
+	l.files().tree(step.EnvironmentPath, true) // before they are copied: what changes in between shows as changed
 	ws, notices, err := workspace.Sync(ctx, workspace.Options{
 		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
 		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),

@@ -18,6 +18,9 @@ type Runner interface {
 	Do(ctx context.Context, r environments.Request, observe func(schema.Event)) environments.StepResult
 	Outputs(ctx context.Context, step *schema.Step, observe func(schema.Event)) (schema.Values, error)
 	Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error)
+
+	// Fingerprint returns what a step would run with now; like is an earlier one to compare it with, or nil.
+	Fingerprint(ctx context.Context, step *schema.Step, inputs schema.Values, like *schema.Fingerprint) (*schema.Fingerprint, error)
 }
 
 // Records remember steps between runs. Implementations are safe for concurrent use.
@@ -145,6 +148,7 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 	r.Emitter.Emit(schema.Event{
 		Type: schema.EventStepFinished, Step: name, Outcome: result.Outcome, Changes: result.Changes,
 		Outputs: result.Outputs, Duration: r.Now().Sub(started), Error: result.Error, Reason: result.Reason, Deferred: deferred,
+		Fingerprint: result.Fingerprint,
 	})
 	return resultOf(result.Outcome), nil
 }
@@ -191,6 +195,10 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 			return err
 		}
 	}
+	var err error
+	if request.Fingerprint, err = r.Runner.Fingerprint(ctx, step, given.all(), nil); err != nil {
+		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
+	}
 	end := r.values.turn(step.Environment)
 	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
 	end()
@@ -202,6 +210,15 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
 	}
 	return r.keep(step, before, result)
+}
+
+// broken judges a step that could not begin.
+func (r *run) broken(ctx context.Context, err error) environments.StepResult {
+	result := environments.StepResult{Outcome: schema.Failed, Error: &schema.StepError{Message: err.Error()}}
+	if ctx.Err() != nil {
+		result.Outcome = schema.Interrupted
+	}
+	return result
 }
 
 // commandOf returns what was done with a step: where the plan leaves it to the step's configuration, or the

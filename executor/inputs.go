@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,14 @@ import (
 type given struct {
 	inputs, offered schema.Values
 	waiting         []schema.Waiting // inputs that are not known yet
+}
+
+// all returns the values that a step is given, by any way.
+func (g given) all() schema.Values {
+	all := make(schema.Values, len(g.inputs)+len(g.offered))
+	maps.Copy(all, g.offered)
+	maps.Copy(all, g.inputs)
+	return all
 }
 
 // missing says which inputs a step cannot have, and what to do about it.

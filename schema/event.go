@@ -19,7 +19,7 @@ const (
 	EventProgress     EventType = "progress"      // Step, Text: what the tool is doing to what
 	EventOutputLine   EventType = "output-line"   // Step, Phase, Stream, Text
 	EventNotice       EventType = "notice"        // Step or none, Text: worth knowing, stops nothing
-	EventStepFinished EventType = "step-finished" // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred
+	EventStepFinished EventType = "step-finished" // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, Fingerprint
 	EventRunStopping  EventType = "run-stopping"  // Text: why nothing new starts
 	EventRunFinished  EventType = "run-finished"  // Outcome, Duration
 )
@@ -48,6 +48,8 @@ type Event struct {
 	Cause    StepName      `json:"cause,omitempty"`  // of a blocked step: the step that stopped it
 	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted
 	Deferred []Waiting     `json:"deferred,omitempty"`
+
+	Fingerprint *Fingerprint `json:"fingerprint,omitempty"` // what the step ran with
 }
 
 // StepSummary is what a run says of its steps when it starts.

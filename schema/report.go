@@ -32,6 +32,8 @@ type StepReport struct {
 	Cause    StepName      `json:"cause,omitempty"`
 	Reason   string        `json:"reason,omitempty"`
 	Deferred []Waiting     `json:"deferred,omitempty"`
+
+	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
 }
 
 // Add folds one more event into the report.
@@ -64,6 +66,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
+		s.Fingerprint = e.Fingerprint
 	default: // nothing else changes what is known of a step
 	}
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// Ansible drives ansible-playbook. It keeps nothing between calls.
-type Ansible struct{}
+// Ansible drives ansible-playbook. It keeps nothing between calls but the program's version.
+type Ansible struct{ versions versions }
 
 var (
 	_ environments.Tool       = (*Ansible)(nil)
 	_ environments.Skipper    = (*Ansible)(nil)
 	_ environments.Checker    = (*Ansible)(nil)
 	_ environments.Configured = (*Ansible)(nil)
+	_ environments.Versioned  = (*Ansible)(nil)
 )
 
 // New returns the tool.

@@ -48,6 +48,17 @@ func (v *versions) check(ctx context.Context, s *session) (*version.Version, err
 	return found, nil
 }
 
+var _ environments.Versioned = (*Helm)(nil)
+
+// Version implements environments.Versioned.
+func (t *Helm) Version(ctx context.Context, c *environments.Call) (string, error) {
+	found, err := t.versions.of(ctx, newSession(c, settings{}))
+	if err != nil {
+		return "", err
+	}
+	return program + " " + found.String(), nil
+}
+
 var versionText = regexp.MustCompile(`\bv(\d+\.\d+(\.\d+)?[^"\s]*)`)
 
 // of returns the version of the helm that the step would run.

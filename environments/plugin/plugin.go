@@ -21,6 +21,7 @@ var (
 	_ environments.Checker    = (*Plugin)(nil)
 	_ environments.Configured = (*Plugin)(nil)
 	_ environments.Hooked     = (*Plugin)(nil)
+	_ environments.Versioned  = (*Plugin)(nil)
 )
 
 // New returns the plugins that the manifest declares, in its order, and those of the image that it does not. Whether
@@ -63,6 +64,15 @@ func (p *Plugin) Programs(_, _ string) []environments.Program { return p.load().
 
 // Check implements environments.Checker: the plugin must be installed, and its script must be there.
 func (p *Plugin) Check(_ context.Context, _ *environments.Call) error { return p.load().ready() }
+
+// Version implements environments.Versioned: a plugin's version is what its files hold.
+func (p *Plugin) Version(context.Context, *environments.Call) (string, error) {
+	dir := p.load().place.dir
+	if dir == "" {
+		return "", nil
+	}
+	return string(p.name) + " " + fingerprint(dir), nil
+}
 
 // Skip implements environments.Skipper. What the configuration lacks may still be written by a hook.
 func (p *Plugin) Skip(c *environments.Call) (string, error) {

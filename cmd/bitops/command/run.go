@@ -136,6 +136,7 @@ func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Li
 		Secrets: s.redact.Add, Deployments: map[schema.EnvironmentName][]string{},
 	}
 	paths := make(map[string]bool, len(plan.Steps))
+	l.Paths = paths
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
 		paths[step.EnvironmentPath] = true

@@ -1,0 +1,102 @@
+package environments
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// Versioned is a Tool that can tell which version of its program a step would run.
+type Versioned interface {
+	// Version returns program and version, as in "terraform 1.11.4". It asks the program at most once a run. The call's
+	// workspace may not exist yet; its Directory is the step's directory in the checkout.
+	Version(ctx context.Context, c *Call) (string, error)
+}
+
+// Fingerprint returns what a step would run with now. Inputs are all values it is given, by any way. Like is an earlier
+// fingerprint that this one will be compared with; it may be nil. The files count as they are when the run first asks
+// for them.
+func (l *Lifecycle) Fingerprint(
+	ctx context.Context, step *schema.Step, inputs schema.Values, like *schema.Fingerprint,
+) (*schema.Fingerprint, error) {
+	if like == nil {
+		like = &schema.Fingerprint{}
+	}
+	var f schema.Fingerprint
+	var err error
+	if f.Manifest, err = schema.HashOf([]string{step.EnvironmentPath, step.Deployment, string(step.Tool)}); err != nil {
+		return nil, err
+	}
+	if f.Files, f.Locks, err = l.files().of(step.EnvironmentPath, step.Deployment, l.Default); err != nil {
+		return nil, err
+	}
+	if f.Inputs, err = inputs.Hashes(like.Inputs); err != nil {
+		return nil, err
+	}
+	if f.Variables, err = l.variableHashes(step, like.Variables); err != nil {
+		return nil, err
+	}
+	f.Tool = l.version(ctx, step)
+	return &f, context.Cause(ctx)
+}
+
+// after returns the fingerprint of a step that has run: its tool may have written lock files into the checkout.
+func (l *Lifecycle) after(r Request) *schema.Fingerprint {
+	if r.Fingerprint == nil {
+		return nil
+	}
+	f := *r.Fingerprint
+	if locks, err := l.files().locks(r.Step.Directory()); err == nil {
+		f.Locks = locks
+	}
+	return &f
+}
+
+// files returns what hashes the checkout's files in this run.
+func (l *Lifecycle) files() *sources {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sources == nil {
+		l.sources = &sources{repository: l.Repository, exclude: l.private, environment: func(path string) bool { return l.Paths[path] }}
+	}
+	return l.sources
+}
+
+// variableHashes returns the hashes of the variables that the manifest sets, and of the caller's that configure a step:
+// they beat its files.
+func (l *Lifecycle) variableHashes(step *schema.Step, like map[string]string) (map[string]string, error) {
+	prefix := "BITOPS_" + variableName(string(step.Tool)) + "_"
+	configures := Variables{}
+	for name, value := range VariablesOf(l.Environ) {
+		if strings.HasPrefix(name, prefix) || step.Tool == "terraform" && (strings.HasPrefix(name, "TF_VAR_") || name == "TF_WORKSPACE") {
+			configures[name] = value
+		}
+	}
+	maps.Copy(configures, step.Env)
+	hashes := make(map[string]string, len(configures))
+	for name, value := range configures {
+		var err error
+		sensitive := secret.NameIsSecret(name) || strings.HasPrefix(name, "TF_VAR_") // of which nobody knows
+		if hashes[name], err = schema.HashText(value, sensitive, like[name]); err != nil {
+			return nil, err
+		}
+	}
+	return hashes, nil
+}
+
+// version returns the version of the step's program, or "" where its tool has none or cannot say: then it is the tool's
+// to complain, if the step runs at all.
+func (l *Lifecycle) version(ctx context.Context, step *schema.Step) string {
+	versioned, ok := l.tool(step.Tool).(Versioned)
+	if !ok {
+		return ""
+	}
+	found, err := versioned.Version(ctx, l.outside(step))
+	if err != nil {
+		return ""
+	}
+	return found
+}

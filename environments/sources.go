@@ -1,0 +1,325 @@
+package environments
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// sources hashes the files of the checkout that a step is made of:
+//
+//	all files of its environment              each by itself
+//	the defaults that are laid under it       each by itself
+//	what these refer to by a path with ../    a file by itself, a directory and those below it as one each
+//
+// Where a reference leads nowhere, or a file names a variable by which hooks find the repository, everything counts
+// that is in no environment, but for hidden files and those at the root. It reads each file once and is safe for
+// concurrent use.
+type sources struct {
+	repository  string
+	exclude     func(name string, isDir bool) bool // relative to the environment's directory
+	environment func(path string) bool             // a directory is an environment's
+
+	mu     sync.Mutex
+	trees  map[string]*tree
+	shared *tree
+}
+
+// tree is what is below a directory or a file of the repository.
+type tree struct {
+	once  sync.Once
+	files map[string]string // relative to the repository: hashes
+	notes map[string]mentions
+	err   error
+}
+
+// mentions are what a file says of others.
+type mentions struct {
+	paths []string // that begin with ../
+	open  bool     // it can reach everything
+}
+
+// lockFile is what terraform writes into the checkout by itself, next to the step's own files.
+const lockFile = ".terraform.lock.hcl"
+
+// mostFiles is how many files of one step are told apart. Of more, a fingerprint has one hash.
+const mostFiles = 512
+
+// of returns the hashes of everything a step is made of, and of the lock file in its directory, if it has one.
+func (s *sources) of(environment, deployment, defaults string) (files, locks map[string]string, err error) {
+	step := path.Join(environment, deployment)
+	files = map[string]string{}
+	follow := &closure{sources: s, environment: environment, files: files, seen: map[string]bool{}}
+	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
+		if defaults == "" && dir == deployment {
+			continue
+		}
+		t := s.tree(dir, true)
+		if t.err != nil {
+			return nil, nil, t.err
+		}
+		if err := follow.add(t, step); err != nil {
+			return nil, nil, err
+		}
+	}
+	locks, err = s.locks(step)
+	maps.DeleteFunc(files, func(name, _ string) bool { return path.Base(name) == lockFile })
+	if err == nil && len(files) > mostFiles {
+		sum, err := schema.HashOf(files)
+		return map[string]string{environment + "/": sum}, locks, err
+	}
+	return files, locks, nil
+}
+
+// locks returns the hash of the lock file in a step's directory, as it is now.
+func (s *sources) locks(step string) (map[string]string, error) {
+	name := path.Join(step, lockFile)
+	content, err := os.ReadFile(s.file(name))
+	if err != nil {
+		return nil, missing(err)
+	}
+	return map[string]string{name: schema.HashBytes(content)}, nil
+}
+
+// closure follows references from file to file.
+type closure struct {
+	*sources
+	environment string
+	files       map[string]string
+	seen        map[string]bool
+	open        bool
+}
+
+// add takes the files of a tree and follows what they mention. step is where the files of an overlay will lie.
+func (c *closure) add(t *tree, step string) error {
+	maps.Copy(c.files, t.files)
+	for name, m := range t.notes {
+		open := m.open
+		for _, mentioned := range m.paths {
+			target, found := c.resolve(path.Dir(name), step, mentioned)
+			if open = open || !found; target == "" || c.seen[target] {
+				continue
+			}
+			c.seen[target] = true
+			below := c.tree(target, false)
+			if below.err != nil {
+				return below.err
+			}
+			if err := c.add(below, step); err != nil {
+				return err
+			}
+		}
+		if open && !c.open {
+			c.open = true
+			if err := c.addShared(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// resolve returns the path in the repository that a file means, or "" where it needs no following. Found is false when
+// it leads nowhere.
+func (c *closure) resolve(dir, step, mentioned string) (target string, found bool) {
+	for _, from := range []string{dir, step} {
+		target := path.Join(from, mentioned)
+		if target == ".." || strings.HasPrefix(target, "../") {
+			return "", true // outside of the repository: nothing is promised of it
+		}
+		if target == "." || target == c.environment || strings.HasPrefix(target, c.environment+"/") {
+			return "", target != "."
+		}
+		if _, err := os.Lstat(c.file(target)); err == nil {
+			return target, true
+		}
+	}
+	return "", false
+}
+
+func (c *closure) addShared() error {
+	c.mu.Lock()
+	if c.shared == nil {
+		c.shared = &tree{}
+	}
+	t := c.shared
+	c.mu.Unlock()
+	t.once.Do(func() { t.err = c.readShared(t) })
+	maps.Copy(c.files, t.files)
+	return t.err
+}
+
+// readShared reads what is in no environment.
+func (s *sources) readShared(t *tree) error {
+	entries, err := os.ReadDir(s.repository)
+	if err != nil {
+		return err
+	}
+	t.files = map[string]string{}
+	for _, entry := range entries {
+		if !entry.IsDir() || hidden(entry.Name()) || s.environment(entry.Name()) {
+			continue
+		}
+		below := s.tree(entry.Name(), false)
+		if below.err != nil {
+			return below.err
+		}
+		maps.Copy(t.files, below.files)
+	}
+	return nil
+}
+
+func hidden(name string) bool { return strings.HasPrefix(name, ".") }
+
+func (s *sources) file(name string) string {
+	return filepath.Join(s.repository, filepath.FromSlash(name))
+}
+
+// tree returns what is below a directory. Apart tells whether its files count one by one.
+func (s *sources) tree(dir string, apart bool) *tree {
+	key := dir
+	if apart {
+		key += "/*"
+	}
+	s.mu.Lock()
+	if s.trees == nil {
+		s.trees = map[string]*tree{}
+	}
+	t := s.trees[key]
+	if t == nil {
+		t = &tree{}
+		s.trees[key] = t
+	}
+	s.mu.Unlock()
+	t.once.Do(func() { t.err = s.read(t, dir, apart) })
+	return t
+}
+
+func (s *sources) read(t *tree, dir string, apart bool) error {
+	t.files, t.notes = map[string]string{}, map[string]mentions{}
+	directories := map[string]hash.Hash{}
+	err := filepath.WalkDir(s.file(dir), func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return missing(err)
+		}
+		rel, err := filepath.Rel(s.repository, file)
+		if err != nil {
+			return err
+		}
+		name := filepath.ToSlash(rel)
+		within := strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
+		if entry.IsDir() {
+			return s.enters(name, within, dir)
+		}
+		if s.exclude(within, false) {
+			return nil
+		}
+		sum, m, err := readSource(file, entry)
+		if err != nil {
+			return missing(err)
+		}
+		if m.open || len(m.paths) > 0 {
+			t.notes[name] = m
+		}
+		if apart || name == dir {
+			t.files[name] = sum
+			return nil
+		}
+		parent := path.Dir(name) + "/"
+		if directories[parent] == nil {
+			directories[parent] = sha256.New()
+		}
+		fmt.Fprintf(directories[parent], "%q %s\n", path.Base(name), sum)
+		return nil
+	})
+	for parent, h := range directories {
+		t.files[parent] = hex.EncodeToString(h.Sum(nil)[:16])
+	}
+	return err
+}
+
+// enters reports by its error whether a directory is gone into: other environments, git's and bitops' own, and what a
+// tool keeps for itself are not.
+func (s *sources) enters(name, within, dir string) error {
+	base := path.Base(name)
+	if within != "" && (s.environment(name) || base == ".git" || base == ".bitops" || s.exclude(within, true)) {
+		return fs.SkipDir
+	}
+	if within == "" && name != dir {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// missing forgives what is not there, or not any more: whoever needs it complains.
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
+}
+
+var (
+	upwards = regexp.MustCompile(`(?:\.\./)+[\pL\pN_@./-]*`)
+	openly  = regexp.MustCompile(`TEMPDIR|ENVROOT|ROOT_DIR|SOURCE_DIR|SCRIPTS_DIR`)
+)
+
+// longestScan is up to how many bytes a file is searched for what it mentions. What is larger is data.
+const longestScan = 1 << 20
+
+// readSource returns the hash of a file, in which its kind and whether it can be executed count, and what it mentions.
+func readSource(file string, entry fs.DirEntry) (sum string, m mentions, err error) {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		target, err := os.Readlink(file)
+		if strings.HasPrefix(target, "../") {
+			m.paths = []string{filepath.ToSlash(target)}
+		}
+		return digest("link " + target), m, err
+	}
+	if !entry.Type().IsRegular() {
+		return digest(entry.Type().String()), m, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", m, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", m, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "file %t\n", info.Mode()&0o111 != 0)
+	if info.Size() > longestScan {
+		_, err = io.Copy(h, f)
+		return hex.EncodeToString(h.Sum(nil)[:16]), m, err
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return "", m, err
+	}
+	h.Write(text)
+	for _, found := range upwards.FindAll(text, -1) {
+		m.paths = append(m.paths, strings.TrimRight(string(found), "."))
+	}
+	m.open = openly.Match(text)
+	return hex.EncodeToString(h.Sum(nil)[:16]), m, nil
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,153 @@
+package environments
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// repository lays files out and returns what hashes them. Every environment's directory is named.
+func repositoryOf(t *testing.T, files map[string]string, environments ...string) *sources {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if target, ok := strings.CutPrefix(content, "-> "); ok {
+			err = os.Symlink(target, file)
+		} else {
+			err = os.WriteFile(file, []byte(content), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sourcesIn(root, environments...)
+}
+
+func sourcesIn(root string, environments ...string) *sources {
+	return &sources{
+		repository:  root,
+		exclude:     func(name string, isDir bool) bool { return isDir && filepath.Base(name) == ".terraform" || strings.HasSuffix(name, ".tfstate") },
+		environment: func(path string) bool { return slices.Contains(environments, path) },
+	}
+}
+
+// files is a repository in which much lies beside the environment a.
+var manyFiles = map[string]string{
+	"README.md":                        "about ../everything",
+	"bitops.config.yaml":               "",
+	".github/workflows/x.yml":          "",
+	"_default/terraform/common.tf":     "# defaults",
+	"_scripts/lib.sh":                  "echo",
+	"a/terraform/main.tf":              "resource",
+	"a/terraform/.terraform.lock.hcl":  "lock",
+	"a/terraform/.terraform/x/main.tf": "cached",
+	"a/terraform/terraform.tfstate":    "state",
+	"a/ansible/playbook.yaml":          "hosts",
+	"b/terraform/main.tf":              "other",
+	"modules/vpc/main.tf":              "module",
+	"modules/vpc/nested/n.tf":          "nested",
+	"modules/db/main.tf":               "source = \"../lib\"",
+	"modules/lib/lib.tf":               "library",
+	"prod/c/terraform/main.tf":         "c",
+	"prod/shared.yaml":                 "",
+}
+
+func TestSourcesOfAStep(t *testing.T) {
+	own := []string{"_default/terraform/common.tf", "a/ansible/playbook.yaml", "a/terraform/main.tf"}
+	shared := []string{"_default/terraform/", "_scripts/", "modules/db/", "modules/lib/", "modules/vpc/", "modules/vpc/nested/", "prod/"}
+	for name, c := range map[string]struct {
+		file, content string
+		more          []string
+	}{
+		"a file that mentions nothing":            {"a/terraform/x.tf", "x", nil},
+		"a directory":                             {"a/terraform/x.tf", `source = "../../modules/vpc"`, []string{"modules/vpc/", "modules/vpc/nested/"}},
+		"a directory whose files mention another": {"a/terraform/x.tf", `source = "../../modules/db"`, []string{"modules/db/", "modules/lib/"}},
+		"a single file":                           {"a/terraform/x.tf", `file("${path.module}/../../_scripts/lib.sh")`, []string{"_scripts/lib.sh"}},
+		"another step of the environment":         {"a/ansible/x.yaml", "../terraform/inventory.yaml", nil},
+		"another environment":                     {"a/terraform/x.tf", "../../b/terraform/main.tf", []string{"b/terraform/main.tf"}},
+		"what leads nowhere":                      {"a/terraform/x.tf", "../../mod$name", shared},
+		"a variable that finds the repository":    {"a/terraform/bitops.before-deploy.d/x.sh", ". $BITOPS_TEMPDIR/_scripts/lib.sh", shared},
+		"what is outside of the repository":       {"a/terraform/x.tf", "../../../elsewhere", nil},
+		"a link":                                  {"a/terraform/x.tf", "-> ../../modules/lib/lib.tf", []string{"modules/lib/lib.tf"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := maps.Clone(manyFiles)
+			all[c.file] = c.content
+			s := repositoryOf(t, all, "a", "b", "prod/c")
+			files, locks, err := s.of("a", "terraform", "_default")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := slices.Concat(own, c.more, []string{c.file})
+			slices.Sort(want)
+			if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, slices.Compact(want)) {
+				t.Errorf("got  %q\nwant %q", got, want)
+			}
+			if len(locks) != 1 || locks["a/terraform/.terraform.lock.hcl"] == "" {
+				t.Errorf("locks: %v", locks)
+			}
+		})
+	}
+}
+
+// Whatever changes of a file shows in its hash, and a new look is needed to see it.
+func TestSourcesShowEveryChange(t *testing.T) {
+	s := repositoryOf(t, manyFiles, "a", "b", "prod/c")
+	hash := func() string {
+		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files["a/terraform/main.tf"]
+	}
+	file := filepath.Join(s.repository, "a", "terraform", "main.tf")
+	seen := map[string]string{hash(): "as it was"}
+	for _, change := range []struct {
+		name string
+		make func() error
+	}{
+		{"content", func() error { return os.WriteFile(file, []byte("other"), 0o644) }},
+		{"mode", func() error { return os.Chmod(file, 0o755) }},
+		{"kind", func() error { return os.Remove(file) }},
+		{"link", func() error { return os.Symlink("x", file) }},
+		{"target", func() error { return os.Remove(file) }},
+		{"large", func() error { return os.WriteFile(file, []byte(strings.Repeat("x", longestScan+1)), 0o644) }},
+	} {
+		if err := change.make(); err != nil {
+			t.Fatal(err)
+		}
+		if sum := hash(); sum != "" && seen[sum] != "" {
+			t.Errorf("after a change of %s it is %s", change.name, seen[sum])
+		} else {
+			seen[sum] = change.name
+		}
+	}
+}
+
+func TestSourcesOfManyFiles(t *testing.T) {
+	files := map[string]string{"a/terraform/main.tf": ""}
+	for i := range mostFiles {
+		files["a/terraform/f"+strings.Repeat("x", i%200)+string(rune('a'+i/200))] = "x"
+	}
+	s := repositoryOf(t, files, "a")
+	got, _, err := s.of("a", "terraform", "_default")
+	if err != nil || len(got) != 1 || got["a/"] == "" {
+		t.Errorf("%d hashes, %v", len(got), err)
+	}
+}
+
+func TestSourcesOfNothing(t *testing.T) {
+	s := repositoryOf(t, nil)
+	files, locks, err := s.of("a", "terraform", "_default")
+	if len(files) != 0 || len(locks) != 0 || err != nil {
+		t.Errorf("%v, %v, %v", files, locks, err)
+	}
+}

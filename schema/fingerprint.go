@@ -1,0 +1,137 @@
+package schema
+
+import (
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Fingerprint says what a step ran with, or was planned with. Where two of one step have no differences, running it
+// again would do again what was done. It holds no value and no file, only hashes of them.
+type Fingerprint struct {
+	Manifest  string            `json:"manifest"`            // of what the plan says of the step, values apart
+	Files     map[string]string `json:"files,omitempty"`     // by path in the repository; a directory's ends in a slash
+	Locks     map[string]string `json:"locks,omitempty"`     // files that a tool writes into the checkout by itself
+	Inputs    map[string]string `json:"inputs,omitempty"`    // by name
+	Variables map[string]string `json:"variables,omitempty"` // that configure the step, by name
+	Tool      string            `json:"tool,omitempty"`      // program and version, as in "terraform 1.11.4"
+}
+
+// Differences says, sentence by sentence and always in the same order, what is different now. There are none where f is
+// nil, because then nobody knows.
+func (f *Fingerprint) Differences(now *Fingerprint) []string {
+	if f == nil || now == nil {
+		return nil
+	}
+	var all []string
+	if f.Manifest != now.Manifest {
+		all = append(all, "the manifest says something else of it")
+	}
+	all = append(all, differing("file", f.Files, now.Files)...)
+	for _, name := range slices.Sorted(maps.Keys(f.Locks)) {
+		if hash, ok := now.Locks[name]; ok && hash != f.Locks[name] { // one that is missing is written again
+			all = append(all, fmt.Sprintf("file %s changed", name))
+		}
+	}
+	all = append(all, differing("input", f.Inputs, now.Inputs)...)
+	all = append(all, differing("variable", f.Variables, now.Variables)...)
+	if f.Tool != now.Tool {
+		all = append(all, fmt.Sprintf("it was %s and is %s", named(f.Tool), named(now.Tool)))
+	}
+	return all
+}
+
+func named(tool string) string {
+	if tool == "" {
+		return "an unknown version"
+	}
+	return tool
+}
+
+func differing(what string, was, is map[string]string) []string {
+	var all []string
+	names := maps.Clone(was)
+	if names == nil {
+		names = map[string]string{}
+	}
+	maps.Copy(names, is)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		before, existed := was[name]
+		after, exists := is[name]
+		switch {
+		case !exists:
+			all = append(all, fmt.Sprintf("%s %s is gone", what, name))
+		case !existed:
+			all = append(all, fmt.Sprintf("%s %s is new", what, name))
+		case before != after:
+			all = append(all, fmt.Sprintf("%s %s changed", what, name))
+		}
+	}
+	return all
+}
+
+// HashOf returns the hash of a document as a Fingerprint has it.
+func HashOf(document any) (string, error) {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return "", err
+	}
+	return HashBytes(text), nil
+}
+
+// HashBytes returns the hash of a content as a Fingerprint has it: 16 bytes of SHA-256, in hexadecimal.
+func HashBytes(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Hashes returns the hashes of values. One of a sensitive value is salted and costs time, so that nobody finds the
+// value by trying many: two of them can only be compared when they have the same salt, which is taken from like, the
+// hashes of earlier values, where it has one of that name.
+func (vs Values) Hashes(like map[string]string) (map[string]string, error) {
+	all := make(map[string]string, len(vs))
+	for name, v := range vs {
+		text, err := v.Reveal()
+		if err != nil {
+			return nil, fmt.Errorf("input %s: %w", name, err)
+		}
+		// A value that was taken for sensitive once is compared as one.
+		if all[name], err = HashText(string(text), v.Sensitive || isSalted(like[name]), like[name]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+const (
+	salted     = "salted:"
+	iterations = 20_000 // of PBKDF2: some milliseconds
+)
+
+func isSalted(hash string) bool { return strings.HasPrefix(hash, salted) }
+
+// HashText returns the hash of a text; see [Values.Hashes] for sensitive ones.
+func HashText(text string, sensitive bool, like string) (string, error) {
+	if !sensitive {
+		return HashBytes([]byte(text)), nil
+	}
+	hexSalt, _, _ := strings.Cut(strings.TrimPrefix(like, salted), ":")
+	salt, err := hex.DecodeString(hexSalt)
+	if !isSalted(like) || err != nil || len(salt) == 0 {
+		salt = make([]byte, 16)
+		if _, err := rand.Read(salt); err != nil {
+			return "", err
+		}
+	}
+	key, err := pbkdf2.Key(sha256.New, text, salt, iterations, 16)
+	if err != nil {
+		return "", err
+	}
+	return salted + hex.EncodeToString(salt) + ":" + hex.EncodeToString(key), nil
+}
