@@ -110,15 +110,8 @@ func (c *closure) add(t *tree, step string) error {
 		open := m.open
 		for _, mentioned := range m.paths {
 			target, found := c.resolve(path.Dir(name), step, mentioned)
-			if open = open || !found; target == "" || c.seen[target] {
-				continue
-			}
-			c.seen[target] = true
-			below := c.tree(target, false)
-			if below.err != nil {
-				return below.err
-			}
-			if err := c.add(below, step); err != nil {
+			open = open || !found
+			if err := c.follow(target, step); err != nil {
 				return err
 			}
 		}
@@ -130,6 +123,19 @@ func (c *closure) add(t *tree, step string) error {
 		}
 	}
 	return nil
+}
+
+// follow adds what is at a path of the repository, once.
+func (c *closure) follow(target, step string) error {
+	if target == "" || c.seen[target] {
+		return nil
+	}
+	c.seen[target] = true
+	t := c.tree(target, false)
+	if t.err != nil {
+		return t.err
+	}
+	return c.add(t, step)
 }
 
 // resolve returns the path in the repository that a file means, or "" where it needs no following. Found is false when

@@ -33,8 +33,10 @@ func repositoryOf(t *testing.T, files map[string]string, environments ...string)
 
 func sourcesIn(root string, environments ...string) *sources {
 	return &sources{
-		repository:  root,
-		exclude:     func(name string, isDir bool) bool { return isDir && filepath.Base(name) == ".terraform" || strings.HasSuffix(name, ".tfstate") },
+		repository: root,
+		exclude: func(name string, isDir bool) bool {
+			return isDir && filepath.Base(name) == ".terraform" || strings.HasSuffix(name, ".tfstate")
+		},
 		environment: func(path string) bool { return slices.Contains(environments, path) },
 	}
 }
