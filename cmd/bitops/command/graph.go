@@ -23,14 +23,15 @@ func newGraph(g *global) *cobra.Command {
 		Short: "Show which environments depend on which",
 		Example: `  bitops graph                         as a tree
   bitops graph --wiring                with the way of every value
-  bitops graph -f dot | dot -Tsvg      as a picture
+  bitops graph -f svg > graph.svg      as a picture
+  bitops graph -f dot | dot -Tpng      for Graphviz
   bitops graph -f mermaid              for a markdown page`,
 		Long:              `Show the graph of environments and steps. No tool runs, and none needs to be installed.`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.graph(cmd, o, args) },
 	}
-	cmd.Flags().StringVarP(&o.format, "format", "f", "tree", "`form`: tree, dot, mermaid or json")
+	cmd.Flags().StringVarP(&o.format, "format", "f", "tree", "`form`: tree, svg, dot, mermaid or json")
 	cmd.Flags().BoolVar(&o.wiring, "wiring", false, "show every value's way: output, environment, variable")
 	return cmd
 }
@@ -38,6 +39,7 @@ func newGraph(g *global) *cobra.Command {
 func (g *global) graph(cmd *cobra.Command, o *graphOptions, selectors []string) error {
 	forms := map[string]func(io.Writer, *schema.Plan) error{
 		"tree":    func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, g.colors(g.Out)) },
+		"svg":     view.SVG,
 		"dot":     view.DOT,
 		"mermaid": view.Mermaid,
 		"json":    view.GraphJSON,
@@ -47,7 +49,7 @@ func (g *global) graph(cmd *cobra.Command, o *graphOptions, selectors []string) 
 	}
 	form, ok := forms[o.format]
 	if !ok {
-		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of tree, dot, mermaid, json", o.format))
+		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of tree, svg, dot, mermaid, json", o.format))
 	}
 	_, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Selectors: selectors})
 	if err != nil {

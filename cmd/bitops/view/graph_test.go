@@ -57,6 +57,7 @@ func TestGraph(t *testing.T) {
 		"tree":       func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, false) },
 		"tree-color": func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, true) },
 		"dot":        view.DOT,
+		"svg":        view.SVG,
 		"mermaid":    view.Mermaid,
 		"json":       view.GraphJSON,
 		"wiring":     func(w io.Writer, p *schema.Plan) error { return view.Wiring(w, p, false) },
