@@ -37,6 +37,12 @@ type Executor struct {
 	Emitter *Emitter
 	Now     func() time.Time
 	LogOf   func(schema.StepName) string // the path of a step's log, for the report
+
+	// Previous is the run that this one goes on with, or nil. What it did and still fits is not done again.
+	Previous *schema.Report
+
+	// Approved are the environments that may start although they wait for a person.
+	Approved []schema.EnvironmentName
 }
 
 // Run executes a plan and returns what became of it. It returns when nothing of the run is at work any more. When ctx
@@ -56,7 +62,11 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	if err != nil {
 		return nil, err
 	}
-	x.Emitter.Emit(schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries()})
+	begin := schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved}
+	if x.Previous != nil {
+		begin.Resumes = x.Previous.Run
+	}
+	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
 	err = dag.Walk(ctx, frontier, r.step, r.settled)
 	told()
@@ -127,6 +137,7 @@ func (r *run) summaries() []schema.StepSummary {
 		if s := &r.plan.Steps[i]; s.Selected {
 			all = append(all, schema.StepSummary{
 				Name: s.Name, Environment: s.Environment, Tool: s.Tool, DependsOn: s.DependsOn, Log: r.LogOf(s.Name),
+				Approval: s.Approval,
 			})
 		}
 	}
@@ -137,21 +148,41 @@ func (r *run) summaries() []schema.StepSummary {
 // run cannot be recorded any more, it goes through the steps that are left without starting them.
 func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error) {
 	step, started := r.steps[name], r.Now()
-	result := environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"}
-	var deferred []schema.Waiting
+	end := ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
 	if r.goesOn(ctx) {
-		r.Emitter.Emit(schema.Event{Type: schema.EventStepStarted, Step: name})
-		if r.goesOn(ctx) {
-			result, deferred = r.do(ctx, step)
+		var settled bool
+		if end, settled = r.withoutStarting(ctx, step); !settled {
+			again := end.again
+			end = r.start(ctx, step)
+			end.again = again
 		}
 	}
 	r.Emitter.Emit(schema.Event{
-		Type: schema.EventStepFinished, Step: name, Outcome: result.Outcome, Changes: result.Changes,
-		Outputs: result.Outputs, Duration: r.Now().Sub(started), Error: result.Error, Reason: result.Reason, Deferred: deferred,
-		Fingerprint: result.Fingerprint,
+		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
+		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
+		Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
 	})
-	return resultOf(result.Outcome), nil
+	return resultOf(end.Outcome), nil
 }
+
+// start tells that a step starts, and lets it.
+func (r *run) start(ctx context.Context, step *schema.Step) ending {
+	r.Emitter.Emit(schema.Event{Type: schema.EventStepStarted, Step: step.Name})
+	if !r.goesOn(ctx) {
+		return ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
+	}
+	return r.do(ctx, step)
+}
+
+// ending is how a step ended, with what only the executor knows of it.
+type ending struct {
+	environments.StepResult
+	deferred []schema.Waiting
+	doneIn   schema.RunID // the earlier run that did the step
+	again    string       // why a resumed run did it again
+}
+
+func ended(result environments.StepResult) ending { return ending{StepResult: result} }
 
 // goesOn reports whether steps may still start.
 func (r *run) goesOn(ctx context.Context) bool { return ctx.Err() == nil && r.Emitter.Err() == nil }
@@ -171,33 +202,35 @@ func resultOf(o schema.Outcome) dag.Result {
 }
 
 // do finds the step's values, lets it run, and remembers it.
-func (r *run) do(ctx context.Context, step *schema.Step) (environments.StepResult, []schema.Waiting) {
+func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	given, err := r.values.of(ctx, step)
 	switch {
 	case err == nil && len(given.waiting) == 0:
-		return r.with(ctx, step, given), nil
+		return ended(r.with(ctx, step, given))
 	case err == nil && r.plan.Command == schema.CommandPlan:
 		r.values.set(step, nil, true)
-		return environments.StepResult{Outcome: schema.Deferred}, given.waiting
+		return ending{StepResult: environments.StepResult{Outcome: schema.Deferred}, deferred: given.waiting}
 	case err == nil:
 		err = given.missing(step)
 	}
-	return r.keep(step, nil, r.without(ctx, step, err)), nil
+	return ended(r.keep(step, nil, r.without(ctx, step, err)))
 }
 
 // with lets a step run with its values.
 func (r *run) with(ctx context.Context, step *schema.Step, given given) environments.StepResult {
-	request := environments.Request{Step: step, Command: r.plan.Command, Inputs: given.inputs, Offered: given.offered}
+	fingerprint, err := r.Runner.Fingerprint(ctx, step, given.all(), nil)
+	if err != nil {
+		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
+	}
+	request := environments.Request{
+		Step: step, Command: r.plan.Command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
+	}
 	var before *schema.Record
 	if !r.plan.Command.Previews() {
 		request.Begin = func() (err error) {
 			before, err = r.begin(ctx, step)
 			return err
 		}
-	}
-	var err error
-	if request.Fingerprint, err = r.Runner.Fingerprint(ctx, step, given.all(), nil); err != nil {
-		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
 	}
 	end := r.values.turn(step.Environment)
 	result := r.Runner.Do(ctx, request, r.Emitter.Emit)

@@ -17,6 +17,7 @@ type values struct {
 
 	mu    sync.Mutex
 	left  map[schema.StepName]*leftBehind
+	ran   map[schema.StepName]bool // in this run, to a good end
 	turns map[schema.EnvironmentName]*sync.Mutex
 }
 
@@ -30,7 +31,10 @@ type leftBehind struct {
 }
 
 func newValues(r *run) *values {
-	return &values{run: r, left: map[schema.StepName]*leftBehind{}, turns: map[schema.EnvironmentName]*sync.Mutex{}}
+	return &values{
+		run: r, left: map[schema.StepName]*leftBehind{}, ran: map[schema.StepName]bool{},
+		turns: map[schema.EnvironmentName]*sync.Mutex{},
+	}
 }
 
 // turn waits until nothing else of an environment is at work, and returns what ends the turn. Whoever has a turn asks
@@ -52,6 +56,14 @@ func (v *values) set(step *schema.Step, outputs schema.Values, open bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.left[step.Name] = &leftBehind{outputs: outputs, open: open, final: true}
+	v.ran[step.Name] = true
+}
+
+// ranHere reports whether a step ran in this run.
+func (v *values) ranHere(name schema.StepName) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.ran[name]
 }
 
 // get returns what a step left behind. needed are the outputs that will be used, nil for all.

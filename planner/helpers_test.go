@@ -122,6 +122,7 @@ func summarise(b *strings.Builder, s *schema.Step) {
 		{"limit", s.Limit, s.Limit != ""},
 		{"timeout", s.Timeout, s.Timeout != 0},
 		{"protect", s.Protect, s.Protect},
+		{"approval", s.Approval, s.Approval},
 	} {
 		if word.set {
 			fmt.Fprintf(b, " %s=%v", word.name, word.value)

@@ -29,8 +29,50 @@ func selectEnvironments(d *draft) {
 			step.Selected = len(d.options.Selectors) == 0 || chosen[env.Name]
 		}
 	}
+	d.narrow(d.from())
+	if d.options.Only != nil {
+		d.narrow(d.options.Only)
+	}
 }
 
+// narrow takes everything out of the selection but some steps. Nil narrows nothing.
+func (d *draft) narrow(to []schema.StepName) {
+	if to == nil {
+		return
+	}
+	kept := make(map[schema.StepName]bool, len(to))
+	for _, name := range to {
+		kept[name] = true
+	}
+	for _, step := range d.steps {
+		step.Selected = step.Selected && kept[step.Name]
+	}
+}
+
+// from returns the steps to start from and everything downstream of them, nil when nothing says where to start. A start
+// is a step, or an environment and so the first of its steps.
+func (d *draft) from() []schema.StepName {
+	var all []schema.StepName
+	for _, start := range d.options.From {
+		name := schema.StepName(start)
+		if env := d.byName[schema.EnvironmentName(start)]; env != nil && len(env.steps) > 0 {
+			name = env.steps[0].Name
+		}
+		if d.steps[name] == nil {
+			d.add(d.noStart(start))
+			continue
+		}
+		all = append(all, name)
+		all = append(all, d.graph.Descendants(name)...)
+	}
+	return all
+}
+
+func (d *draft) noStart(start string) schema.Problem {
+	_, all := d.names()
+	return schema.Errorf(schema.Position{}, "--from: there is no environment or step %q", start).
+		WithHint("%s", schema.DidYouMean(start, all))
+}
 func matches(selector string, env *environment) bool {
 	if tag, ok := strings.CutPrefix(selector, "tag:"); ok {
 		return slices.Contains(env.Tags, tag)

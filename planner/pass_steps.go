@@ -171,7 +171,7 @@ func (d *draft) addSteps(env *environment, dep deployment) {
 func (d *draft) addStep(env *environment, dep deployment) {
 	step := &schema.Step{
 		Name: env.Name.Step(dep.alias), Environment: env.Name, EnvironmentPath: env.directory, Deployment: dep.alias,
-		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Env: map[string]string{},
+		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Approval: env.Approval, Env: map[string]string{},
 	}
 	if other, taken := d.steps[step.Name]; taken {
 		d.errorf(dep.at, "two steps are called %s: one in %s, one in %s", step.Name, other.Directory(), step.Directory())

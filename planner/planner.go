@@ -26,7 +26,9 @@ type Inspector interface {
 // Options are what the command line says about a plan. Zero values leave it to the manifest.
 type Options struct {
 	Command     schema.Command
-	Selectors   []string // environments; none means all
+	Selectors   []string          // environments; none means all
+	From        []string          // environments or steps: they and what depends on them
+	Only        []schema.StepName // nil for all: of what is selected otherwise, nothing else
 	Parallelism int
 	FailFast    *bool
 	Timeout     schema.Duration

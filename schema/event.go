@@ -13,13 +13,13 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted   EventType = "run-started"   // Command, Steps
+	EventRunStarted   EventType = "run-started"   // Command, Steps, Resumes, Approved
 	EventStepStarted  EventType = "step-started"  // Step, Inputs
 	EventPhaseStarted EventType = "phase-started" // Step, Phase, Text: what runs
 	EventProgress     EventType = "progress"      // Step, Text: what the tool is doing to what
 	EventOutputLine   EventType = "output-line"   // Step, Phase, Stream, Text
 	EventNotice       EventType = "notice"        // Step or none, Text: worth knowing, stops nothing
-	EventStepFinished EventType = "step-finished" // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, Fingerprint
+	EventStepFinished EventType = "step-finished" // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, Fingerprint, DoneIn, Again
 	EventRunStopping  EventType = "run-stopping"  // Text: why nothing new starts
 	EventRunFinished  EventType = "run-finished"  // Outcome, Duration
 )
@@ -49,7 +49,11 @@ type Event struct {
 	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted
 	Deferred []Waiting     `json:"deferred,omitempty"`
 
-	Fingerprint *Fingerprint `json:"fingerprint,omitempty"` // what the step ran with
+	Fingerprint *Fingerprint      `json:"fingerprint,omitempty"` // what the step ran with
+	DoneIn      RunID             `json:"done_in,omitempty"`     // of a skipped step: the run that did it
+	Again       string            `json:"again,omitempty"`       // why a resumed run ran the step
+	Resumes     RunID             `json:"resumes,omitempty"`     // the run that this one goes on with
+	Approved    []EnvironmentName `json:"approved,omitempty"`    // that a person let go on, of those that wait for one
 }
 
 // StepSummary is what a run says of its steps when it starts.
@@ -58,7 +62,8 @@ type StepSummary struct {
 	Environment EnvironmentName `json:"environment"`
 	Tool        ToolName        `json:"tool"`
 	DependsOn   []StepName      `json:"depends_on,omitempty"`
-	Log         string          `json:"log,omitempty"` // of the step, relative to the repository
+	Log         string          `json:"log,omitempty"`      // of the step, relative to the repository
+	Approval    bool            `json:"approval,omitempty"` // its environment waits for a person
 }
 
 // Phase is a part of a step's lifecycle.

@@ -38,6 +38,7 @@ type Step struct {
 	Limit           string            `json:"limit,omitempty"`
 	Timeout         Duration          `json:"timeout,omitempty"`
 	Protect         bool              `json:"protect,omitempty"`
+	Approval        bool              `json:"approval,omitempty"` // starts only when a person said so
 }
 
 // Directory returns the step's directory, relative to the repository.

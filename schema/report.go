@@ -16,6 +16,9 @@ type Report struct {
 	Steps    []StepReport  `json:"steps"`             // in the order of the plan
 	Notices  []string      `json:"notices,omitempty"`
 
+	Resumes  RunID             `json:"resumes,omitempty"`  // the run that this one went on with
+	Approved []EnvironmentName `json:"approved,omitempty"` // of those that wait for a person
+
 	index map[StepName]int
 }
 
@@ -34,13 +37,15 @@ type StepReport struct {
 	Deferred []Waiting     `json:"deferred,omitempty"`
 
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
+	DoneIn      RunID        `json:"done_in,omitempty"`
+	Again       string       `json:"again,omitempty"`
 }
 
 // Add folds one more event into the report.
 func (r *Report) Add(e Event) {
 	switch e.Type {
 	case EventRunStarted:
-		*r = Report{Run: e.Run, Command: e.Command, Started: e.Time}
+		*r = Report{Run: e.Run, Command: e.Command, Started: e.Time, Resumes: e.Resumes, Approved: e.Approved}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})
 		}
@@ -66,7 +71,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
-		s.Fingerprint = e.Fingerprint
+		s.Fingerprint, s.DoneIn, s.Again = e.Fingerprint, e.DoneIn, e.Again
 	default: // nothing else changes what is known of a step
 	}
 }

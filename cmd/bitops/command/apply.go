@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,12 +14,14 @@ import (
 // changeOptions are the flags of the commands that change the world.
 type changeOptions struct {
 	runOptions
+	resumeOptions
 	autoApprove bool
 	input       bool
 }
 
 func (o *changeOptions) addFlags(cmd *cobra.Command) {
 	o.runOptions.addFlags(cmd)
+	o.resumeOptions.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask; do not show the plan first")
 	cmd.Flags().BoolVar(&o.input, "input", true, "ask for approval; --input=false never asks")
 }
@@ -32,10 +35,18 @@ func newApply(g *global) *cobra.Command {
 pattern like 'prod/*', or tag:NAME. Environments that are not selected are not run; what the selected ones need
 of them is taken from what they left behind earlier.
 
-Without --auto-approve the plan is shown first, and only "yes" goes on.`,
+Without --auto-approve the plan is shown first, and only "yes" goes on.
+
+--resume goes on with a run that failed, was interrupted, or died with its machine. What it did is not done again, as
+long as nothing of it changed: no file, no value it was given, no version of its program. Everything else runs.
+--from starts in the middle, whatever ran before: at an environment or a step, and with all that depends on it.
+
+An environment with "approval: true" in the manifest is held until --approve names it.`,
 		Example: `  bitops apply                     deploy everything
   bitops apply backend 'web/*'     deploy some environments
-  bitops apply --auto-approve      deploy in CI`,
+  bitops apply --auto-approve      deploy in CI
+  bitops apply --resume            do what the last run left undone
+  bitops apply --from backend      deploy backend and what depends on it`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,6 +54,7 @@ Without --auto-approve the plan is shown first, and only "yes" goes on.`,
 		},
 	}
 	o.addFlags(cmd)
+	o.addApprove(cmd)
 	return cmd
 }
 
@@ -51,15 +63,14 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	if !o.autoApprove && (!o.input || !g.interactive()) {
 		return usageError(cmd, fmt.Errorf("%s asks before it changes anything, and nobody can be asked here; add --auto-approve", act))
 	}
-	options, err := g.planner(cmd, &o.runOptions, act, selectors)
-	if err != nil {
-		return err
+	if o.resume != "" && len(selectors) > 0 {
+		return usageError(cmd, fmt.Errorf("--resume goes on with the environments of its run and takes no selectors; for another run write --resume=%s", selectors[0]))
 	}
-	r, plan, err := g.plan(options)
-	if err != nil {
-		return asUsage(cmd.CommandPath(), err)
+	s, plan, err := g.toChange(cmd, o, selectors, act)
+	if nothing, ok := errors.AsType[*notResumableError](err); ok {
+		fmt.Fprintln(g.Out, nothing)
+		return nil
 	}
-	s, err := r.begin(&o.runOptions, plan)
 	if err != nil {
 		return err
 	}
@@ -80,6 +91,47 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	}
 	_, err = s.run(cmd.Context(), plan, g.next(cmd, selectors))
 	return err
+}
+
+// toChange opens the repository, finds the run to go on with, builds the plan, and takes the lock.
+func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []string, act schema.Command) (*session, *schema.Plan, error) {
+	options, err := g.planner(cmd, &o.runOptions, act, selectors)
+	if err != nil {
+		return nil, nil, err
+	}
+	options.From = o.from
+	r, problems, err := g.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	previous, err := r.previous(cmd, &o.resumeOptions, act)
+	if err != nil {
+		return nil, nil, err
+	}
+	if previous != nil {
+		options.Only = stepsOf(previous)
+	}
+	plan, err := r.build(problems, options)
+	if err != nil {
+		return nil, nil, asUsage(cmd.CommandPath(), err)
+	}
+	g.gone(plan, previous)
+	approved, err := o.resumeOptions.approved(plan, previous)
+	if err != nil {
+		return nil, nil, usageError(cmd, err)
+	}
+	s, err := r.begin(&o.runOptions, plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.approvals = approved
+	if previous != nil { // it may have gone on until the lock was free
+		if s.previous, err = r.history().run(previous.Run); err != nil {
+			s.unlock()
+			return nil, nil, err
+		}
+	}
+	return s, plan, nil
 }
 
 // NotApprovedError says that a person was asked and did not say yes.

@@ -20,8 +20,11 @@ it. The values that an environment needs come from what its dependencies left be
 again after one that stopped half-way.
 
 An environment with "protect: true" in the manifest is refused, and so is one that something still deployed and not
-selected depends on.`,
+selected depends on.
+
+--resume goes on with a destroy that did not end well: what it took down is not looked at again.`,
 		Example: `  bitops destroy                   take everything down
+  bitops destroy --resume          do what the last destroy left undone
   bitops destroy frontend          take one environment down`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),

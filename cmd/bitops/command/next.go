@@ -10,24 +10,47 @@ import (
 	"github.com/bitops-engine/bitops/schema/secret"
 )
 
-// next returns the command that goes on after a run that did not succeed: the same one with the flags that were given.
-// What has been deployed is found unchanged.
+// next returns the command that goes on after a run that did not succeed. A run that changes things is resumed; any
+// other is run again. Flags are those that were given.
 func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Report) string {
 	return func(r *schema.Report) string {
 		if r.Outcome == schema.Succeeded {
 			return ""
 		}
 		words := []string{cmd.CommandPath()}
+		if resumable(r.Command) {
+			words = append(words, "--resume="+string(r.Run))
+			words = append(words, approvals(r)...)
+			selectors = nil
+		}
 		for _, selector := range selectors {
 			words = append(words, shellWord(selector))
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Changed && !g.byVariable[f.Name] {
+			if f.Changed && !g.byVariable[f.Name] && !(resumable(r.Command) && setsTheRun[f.Name]) {
 				words = append(words, flagWords(f)...)
 			}
 		})
 		return strings.Join(words, " ")
 	}
+}
+
+// setsTheRun are flags whose meaning is in the run that is resumed.
+var setsTheRun = map[string]bool{"resume": true, "from": true, "approve": true}
+
+func resumable(c schema.Command) bool { return c == schema.CommandApply || c == schema.CommandDestroy }
+
+// approvals returns the flags that let go on what waits for a person.
+func approvals(r *schema.Report) []string {
+	var words []string
+	seen := map[schema.EnvironmentName]bool{}
+	for i := range r.Steps {
+		if step := &r.Steps[i]; step.Approval && step.Outcome == schema.Held && !seen[step.Environment] {
+			seen[step.Environment] = true
+			words = append(words, "--approve", shellWord(string(step.Environment)))
+		}
+	}
+	return words
 }
 
 // flagWords returns a flag as it is written on a command line. A value that is a secret is left for the person.

@@ -108,18 +108,24 @@ func (g *global) plan(o planner.Options) (*repository, *schema.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	plan, err := r.build(problems, o)
+	return r, plan, err
+}
+
+// build builds a plan of a repository that was opened with these problems.
+func (r *repository) build(problems schema.Problems, o planner.Options) (*schema.Plan, error) {
 	if problems.HasErrors() && (r.manifest.Incomplete || len(r.manifest.Environments) == 0) {
-		return r, nil, r.placed(problems)
+		return nil, r.placed(problems)
 	}
 	plan, more := planner.Build(r.manifest, r.inspector(), o)
 	problems = append(problems, more...).Sorted()
 	if err := problems.Err(); err != nil {
-		return r, nil, r.placed(problems)
+		return nil, r.placed(problems)
 	}
-	if len(problems) > 0 && !g.json {
-		_ = view.Problems(g.Err, r.placed(problems), g.colors(g.Err), "")
+	if len(problems) > 0 && !r.json {
+		_ = view.Problems(r.Err, r.placed(problems), r.colors(r.Err), "")
 	}
-	return r, plan, nil
+	return plan, nil
 }
 
 // placed returns the problems with their files named from the current directory.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -35,6 +36,9 @@ type session struct {
 	redact  *secret.Redactor
 	masks   *secret.Masks
 	unlock  func()
+
+	previous  *schema.Report           // the run to go on with, or nil
+	approvals []schema.EnvironmentName // that may go on although they wait for a person
 }
 
 // begin takes the lock of the run store.
@@ -115,6 +119,8 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		Records: s.store,
 		Emitter: emitter,
 		Now:     time.Now,
+
+		Previous: s.previous, Approved: s.approvals,
 		LogOf: func(step schema.StepName) string {
 			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))
 			if err != nil {
@@ -197,11 +203,13 @@ func outputsOf(report *schema.Report) map[schema.StepName]schema.Values {
 	return all
 }
 
-// newRunID returns an id that sorts by time: 20261123-143005-9f3c1a.
+// newRunID returns an id that sorts by time: 20261123-143005-1c7f3a. Of its last six digits three are the millisecond.
 func newRunID(now time.Time) (schema.RunID, error) {
-	random := make([]byte, 3)
+	random := make([]byte, 2)
 	if _, err := rand.Read(random); err != nil {
 		return "", err
 	}
-	return schema.RunID(now.UTC().Format("20060102-150405-") + hex.EncodeToString(random)), nil
+	now = now.UTC()
+	millisecond := now.Nanosecond() / int(time.Millisecond)
+	return schema.RunID(fmt.Sprintf("%s-%03x%s", now.Format("20060102-150405"), millisecond, hex.EncodeToString(random)[:3])), nil
 }

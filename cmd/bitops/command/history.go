@@ -1,0 +1,86 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/executor/journal"
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// history reads the runs of a repository. It takes no lock: a run that is at work can be looked at.
+type history struct{ store *store.Store }
+
+func (r *repository) history() history { return history{store: store.View(r.store())} }
+
+// run returns the report of a run, the fold of its journal. A journal whose end is damaged tells what comes before.
+func (h history) run(id schema.RunID) (*schema.Report, error) {
+	f, err := os.Open(filepath.Join(h.store.Run(id), journal.FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run %s has no journal", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	events, err := journal.Read(f)
+	if len(events) == 0 {
+		return nil, fmt.Errorf("run %s: %w", id, orElse(err, errors.New("its journal is empty: it ended before it began")))
+	}
+	report := &schema.Report{}
+	for _, e := range events {
+		report.Add(e)
+	}
+	if err != nil {
+		report.Notices = append(report.Notices, err.Error())
+	}
+	return report, nil
+}
+
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// find returns the run whose id begins so; an empty beginning means the last run that wanted accepts.
+func (h history) find(beginning string, wanted func(*schema.Report) bool) (*schema.Report, error) {
+	ids, err := h.store.Runs()
+	if err != nil {
+		return nil, err
+	}
+	if beginning != "" {
+		ids = slices.DeleteFunc(ids, func(id schema.RunID) bool { return !strings.HasPrefix(string(id), beginning) })
+		switch len(ids) {
+		case 0:
+			return nil, &noRunError{fmt.Sprintf("there is no run %q; `bitops runs` lists them", beginning)}
+		case 1:
+			return h.run(ids[0])
+		}
+		return nil, &noRunError{fmt.Sprintf("%d runs begin with %q; `bitops runs` lists them", len(ids), beginning)}
+	}
+	for _, id := range slices.Backward(ids) {
+		report, err := h.run(id)
+		if err == nil && wanted(report) {
+			return report, nil
+		}
+	}
+	return nil, nil
+}
+
+// noRunError says that no run is meant.
+type noRunError struct{ text string }
+
+func (e *noRunError) Error() string { return e.text }
+
+// changes reports whether a run was there to change something.
+func changes(r *schema.Report) bool { return !r.Command.Previews() }
+
+func anyRun(*schema.Report) bool { return true }

@@ -1,0 +1,114 @@
+package command
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// lastRun is the value of --resume without one.
+const lastRun = "last"
+
+// resumeOptions are the flags that say which part of a run is left to do.
+type resumeOptions struct {
+	resume  string
+	from    []string
+	approve []string
+}
+
+func (o *resumeOptions) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.resume, "resume", "", "go on with a `run` that did not end well, without one the last: do the rest, and only the rest")
+	flags.Lookup("resume").NoOptDefVal = lastRun
+	flags.StringArrayVar(&o.from, "from", nil, "start at this `ENV[/tool]`: it and all that depends on it; can be repeated")
+}
+
+func (o *resumeOptions) addApprove(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&o.approve, "approve", nil, "let this `ENV` go on, which waits for a person; can be repeated")
+}
+
+// notResumableError says that there is nothing to go on with, which is no failure.
+type notResumableError struct{ text string }
+
+func (e *notResumableError) Error() string { return e.text }
+
+// previous returns the run to go on with, or nil when a new one begins.
+func (r *repository) previous(cmd *cobra.Command, o *resumeOptions, act schema.Command) (*schema.Report, error) {
+	if o.resume == "" {
+		return nil, nil
+	}
+	beginning := o.resume
+	if beginning == lastRun {
+		beginning = ""
+	}
+	report, err := r.history().find(beginning, changes)
+	switch {
+	case err != nil:
+		return nil, err
+	case report == nil:
+		return nil, &notResumableError{"Nothing to resume: there was no run here yet."}
+	case report.Command.Previews():
+		return nil, usageError(cmd, fmt.Errorf("run %s is a %s, which changes nothing; run it again", report.Run, report.Command))
+	case report.Command != act:
+		return nil, usageError(cmd, fmt.Errorf("run %s is a %s; go on with it by bitops %s --resume=%s",
+			report.Run, report.Command, report.Command, report.Run))
+	case report.Outcome == schema.Succeeded:
+		return nil, &notResumableError{fmt.Sprintf("Nothing to resume: run %s succeeded.", report.Run)}
+	}
+	return report, nil
+}
+
+// stepsOf returns the steps that a run was about.
+func stepsOf(report *schema.Report) []schema.StepName {
+	names := make([]schema.StepName, len(report.Steps))
+	for i := range report.Steps {
+		names[i] = report.Steps[i].Name
+	}
+	return names
+}
+
+// approved returns the environments that may go on although they wait for a person: those named now, and those that
+// were named in the run before.
+func (o *resumeOptions) approved(plan *schema.Plan, previous *schema.Report) ([]schema.EnvironmentName, error) {
+	var all []schema.EnvironmentName
+	if previous != nil {
+		all = slices.Clone(previous.Approved)
+	}
+	known := map[string]bool{}
+	var names []string
+	for i := range plan.Steps {
+		name := string(plan.Steps[i].Environment)
+		if !known[name] {
+			known[name] = true
+			names = append(names, name)
+		}
+	}
+	for _, name := range o.approve {
+		if !known[name] {
+			return nil, fmt.Errorf("--approve: there is no environment %q: %s", name, schema.DidYouMean(name, names))
+		}
+		if !slices.Contains(all, schema.EnvironmentName(name)) {
+			all = append(all, schema.EnvironmentName(name))
+		}
+	}
+	return all, nil
+}
+
+// gone tells which steps of the run before are not in the manifest any more.
+func (g *global) gone(plan *schema.Plan, previous *schema.Report) {
+	if previous == nil {
+		return
+	}
+	here := make(map[schema.StepName]bool, len(plan.Steps))
+	for i := range plan.Steps {
+		here[plan.Steps[i].Name] = true
+	}
+	for _, name := range stepsOf(previous) {
+		if !here[name] {
+			fmt.Fprintf(g.Err, "bitops: warning: %s was part of run %s and is no longer in the manifest; it is left alone\n", name, previous.Run)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/executor/journal"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+func newRuns(g *global) *cobra.Command {
+	limit := 0
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List the runs that are remembered, the last one first",
+		Long: `List the runs that are remembered, the last one first: when each began, what it did, and how it ended. It waits for
+nobody, so a run that is at work is listed too, as not finished.`,
+		Example: `  bitops runs
+  bitops runs --json | jq -r '.[0].run'`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return g.runs(limit) },
+	}
+	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "list at most this `number` of runs; 0 lists all")
+	return cmd
+}
+
+func (g *global) runs(limit int) error {
+	r, _, err := g.open()
+	if err != nil {
+		return err
+	}
+	h := r.history()
+	ids, err := h.store.Runs()
+	if err != nil {
+		return err
+	}
+	slices.Reverse(ids)
+	if limit > 0 {
+		ids = ids[:min(limit, len(ids))]
+	}
+	all := make([]*schema.Report, 0, len(ids))
+	for _, id := range ids {
+		report, err := h.run(id)
+		if err != nil {
+			report = &schema.Report{Run: id, Notices: []string{err.Error()}}
+		}
+		all = append(all, report)
+	}
+	if g.json {
+		return view.RunsJSON(g.Out, all)
+	}
+	return view.Runs(g.Out, all, g.colors(g.Out))
+}
+
+func newShow(g *global) *cobra.Command {
+	o := &runOptions{}
+	cmd := &cobra.Command{
+		Use:   "show [RUN]",
+		Short: "Show what happened in a run",
+		Long: `Show what happened in a run, without one the last: what failed and why, what that blocked, what changed, what was left
+out and why, where the logs are, and which command goes on. The beginning of a run's id is enough.`,
+		Example: `  bitops show                      the last run
+  bitops show 20261123-143005      an earlier one
+  bitops show --json               for a program`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.show(cmd, o, slices.Concat(args, []string{""})[0])
+		},
+	}
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists")
+	return cmd
+}
+
+func (g *global) show(cmd *cobra.Command, o *runOptions, beginning string) error {
+	_, report, err := g.pastRun(cmd, beginning)
+	if err != nil || report == nil {
+		return err
+	}
+	if g.json {
+		return view.ReportJSON(g.Out, report)
+	}
+	return view.Past(g.Out, report, view.Options{
+		Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Next: g.goOnWith,
+	})
+}
+
+// pastRun returns the run whose id begins so, or the last one. There may be none.
+func (g *global) pastRun(cmd *cobra.Command, beginning string) (*repository, *schema.Report, error) {
+	r, _, err := g.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := r.history().find(beginning, anyRun)
+	if _, ok := errors.AsType[*noRunError](err); ok {
+		return r, nil, usageError(cmd, err)
+	}
+	if err == nil && report == nil {
+		fmt.Fprintln(g.Out, "There was no run here yet.")
+	}
+	return r, report, err
+}
+
+// goOnWith returns the command that goes on with an earlier run.
+func (g *global) goOnWith(r *schema.Report) string {
+	if r.Outcome == schema.Succeeded || !resumable(r.Command) {
+		return ""
+	}
+	words := []string{"bitops", string(r.Command), "--resume=" + string(r.Run)}
+	if g.chdir != "." {
+		words = append(words, "-C", shellWord(g.chdir))
+	}
+	return strings.Join(append(words, approvals(r)...), " ")
+}
+
+func newLogs(g *global) *cobra.Command {
+	run := ""
+	cmd := &cobra.Command{
+		Use:   "logs STEP|ENV...",
+		Short: "Print what a step's hooks and tool said",
+		Long: `Print the logs of steps, or of all steps of an environment, from the last run in which one of them was at work, or from
+the run that --run names. Secrets are not in them.`,
+		Example: `  bitops logs backend/terraform
+  bitops logs backend --run 20261123-143005`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.logs(cmd, run, args) },
+	}
+	cmd.Flags().StringVar(&run, "run", "", "the `run`; the beginning of its id is enough")
+	return cmd
+}
+
+func (g *global) logs(cmd *cobra.Command, beginning string, names []string) error {
+	r, _, err := g.open()
+	if err != nil {
+		return err
+	}
+	report, err := r.history().find(beginning, func(report *schema.Report) bool {
+		return len(r.logFiles(report, names)) > 0
+	})
+	if _, ok := errors.AsType[*noRunError](err); ok {
+		return usageError(cmd, err)
+	}
+	if err != nil {
+		return err
+	}
+	var steps []schema.StepName
+	if report != nil {
+		steps = r.logFiles(report, names)
+	}
+	if len(steps) == 0 {
+		return fmt.Errorf("there is no log of %s; `bitops runs` lists the runs, `bitops show RUN` their steps", strings.Join(names, ", "))
+	}
+	for _, step := range steps {
+		if err := r.printLog(report, step, len(steps) > 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logFiles returns the steps of a run that are meant by names and have a log.
+func (r *repository) logFiles(report *schema.Report, names []string) []schema.StepName {
+	var found []schema.StepName
+	for i := range report.Steps {
+		step := &report.Steps[i]
+		meant := slices.Contains(names, string(step.Name)) || slices.Contains(names, string(step.Environment))
+		if _, err := os.Stat(r.logFile(report, step.Name)); meant && err == nil {
+			found = append(found, step.Name)
+		}
+	}
+	return found
+}
+
+func (r *repository) logFile(report *schema.Report, step schema.StepName) string {
+	return journal.LogFile(r.history().store.Run(report.Run), step)
+}
+
+func (r *repository) printLog(report *schema.Report, step schema.StepName, titled bool) error {
+	f, err := os.Open(r.logFile(report, step))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if titled {
+		fmt.Fprintf(r.Out, "=== %s\n", step)
+	}
+	_, err = io.Copy(r.Out, f)
+	return err
+}

@@ -1,0 +1,138 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// withoutStarting ends a step that must not start, or has not to: it waits for a person, or an earlier run did it. Of a
+// step that has to run again, the ending says no more than why.
+func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, bool) {
+	if held := r.awaitsApproval(step); held != "" {
+		return ended(environments.StepResult{Outcome: schema.Held, Reason: held}), true
+	}
+	before := r.before(step)
+	if before == nil {
+		return ending{}, false
+	}
+	run, complete := doneIn(r.Previous.Run, before)
+	switch {
+	case !complete:
+		return r.again(step, howItEnded(before, r.Previous.Run)), false
+	case r.plan.Command.Destroys():
+		return r.takenDown(step, run)
+	}
+	if why := r.changed(ctx, step, run, before); why != "" {
+		return r.again(step, why), false
+	}
+	end := skippedAs(run, fmt.Sprintf("succeeded in run %s, and nothing changed since", run))
+	end.Fingerprint, end.Outputs = before.Fingerprint, before.Outputs
+	return end, true
+}
+
+// awaitsApproval returns what a step waits for that may not start before a person said so, or "".
+func (r *run) awaitsApproval(step *schema.Step) string {
+	waits := step.Approval && !r.plan.Command.Previews() && !r.plan.Command.Destroys()
+	if !waits || slices.Contains(r.Approved, step.Environment) {
+		return ""
+	}
+	return fmt.Sprintf("%s starts only when a person says so: --approve %s", step.Environment, step.Environment)
+}
+
+// before returns what the run that this one goes on with says of a step, or nil.
+func (r *run) before(step *schema.Step) *schema.StepReport {
+	if r.Previous == nil {
+		return nil
+	}
+	return r.Previous.Step(step.Name)
+}
+
+// takenDown ends a step that an earlier run has taken down, if nobody has deployed it since.
+func (r *run) takenDown(step *schema.Step, in schema.RunID) (ending, bool) {
+	record, err := r.Records.Record(step.Name)
+	if err != nil || record == nil || record.State != schema.StateDestroyed {
+		return ending{}, false
+	}
+	return skippedAs(in, fmt.Sprintf("taken down in run %s", in)), true
+}
+
+func skippedAs(run schema.RunID, reason string) ending {
+	return ending{doneIn: run, StepResult: environments.StepResult{Outcome: schema.Skipped, Reason: reason}}
+}
+
+// again tells why a step runs again.
+func (r *run) again(step *schema.Step, why string) ending {
+	if why == "" {
+		return ending{}
+	}
+	r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "runs again: " + why})
+	return ending{again: why}
+}
+
+// doneIn returns the run that did a step, given what a later one says of it.
+func doneIn(run schema.RunID, before *schema.StepReport) (schema.RunID, bool) {
+	if before.Outcome == schema.Skipped && before.DoneIn != "" {
+		return before.DoneIn, true
+	}
+	return run, done(before.Outcome)
+}
+
+// howItEnded says why a step that is not done runs again. Of one that never began there is nothing to say.
+func howItEnded(before *schema.StepReport, run schema.RunID) string {
+	switch {
+	case !before.Started, before.Outcome == schema.Skipped, before.Outcome == schema.Blocked:
+		return ""
+	case before.Outcome == "":
+		return fmt.Sprintf("run %s ended while it was at work", run)
+	case before.Outcome == schema.Interrupted:
+		return fmt.Sprintf("it was interrupted in run %s", run)
+	}
+	return fmt.Sprintf("it %s in run %s", verbOf(before.Outcome), run)
+}
+
+func verbOf(o schema.Outcome) string {
+	if o == schema.Held {
+		return "was held"
+	}
+	return string(o)
+}
+
+// mostReasons is how many reasons are named; a person needs one.
+const mostReasons = 3
+
+// changed returns why a step that is done runs again, or "": something of it changed, something it depends on ran in this
+// run, or another run has touched it in between.
+func (r *run) changed(ctx context.Context, step *schema.Step, in schema.RunID, before *schema.StepReport) string {
+	record, err := r.Records.Record(step.Name)
+	switch {
+	case before.Fingerprint == nil:
+		return fmt.Sprintf("run %s does not say what it ran with", in)
+	case err != nil || record == nil:
+		return "there is no record of it any more"
+	case record.Run != in || record.State != schema.StateDeployed:
+		return fmt.Sprintf("run %s has been at it since", record.Run)
+	}
+	given, err := r.values.of(ctx, step)
+	if err != nil || len(given.waiting) > 0 {
+		return "its inputs are not what they were"
+	}
+	now, err := r.Runner.Fingerprint(ctx, step, given.all(), before.Fingerprint)
+	if err != nil {
+		return fmt.Sprintf("what it would run with could not be found out: %v", err)
+	}
+	differences := before.Fingerprint.Differences(now)
+	for _, on := range step.DependsOn {
+		if r.values.ranHere(on) {
+			differences = append(differences, fmt.Sprintf("%s, which it depends on, ran again", on))
+		}
+	}
+	if more := len(differences) - mostReasons; more > 0 {
+		differences = append(differences[:mostReasons:mostReasons], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(differences, "; ")
+}
