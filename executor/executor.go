@@ -50,7 +50,7 @@ type Executor struct {
 func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, error) {
 	r := &run{
 		Executor: x, plan: plan, started: x.Now(), steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
-		environments: map[schema.EnvironmentName][]schema.StepName{},
+		environments: map[schema.EnvironmentName][]schema.StepName{}, previous: x.stepsBefore(),
 	}
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
@@ -103,6 +103,7 @@ type run struct {
 	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
 	values       *values
 	started      time.Time
+	previous     map[schema.StepName]*schema.StepReport // of the run that this one goes on with
 }
 
 func (r *run) frontier() (*dag.Frontier[schema.StepName], error) {

@@ -20,7 +20,7 @@ func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, b
 	if before == nil {
 		return ending{}, false
 	}
-	run, complete := doneIn(r.Previous.Run, before)
+	run, complete := before.Done(r.Previous.Run)
 	switch {
 	case !complete:
 		return r.again(step, howItEnded(before, r.Previous.Run)), false
@@ -45,11 +45,18 @@ func (r *run) awaitsApproval(step *schema.Step) string {
 }
 
 // before returns what the run that this one goes on with says of a step, or nil.
-func (r *run) before(step *schema.Step) *schema.StepReport {
-	if r.Previous == nil {
+func (r *run) before(step *schema.Step) *schema.StepReport { return r.previous[step.Name] }
+
+// stepsBefore returns the steps of the run that this one goes on with.
+func (x *Executor) stepsBefore() map[schema.StepName]*schema.StepReport {
+	if x.Previous == nil {
 		return nil
 	}
-	return r.Previous.Step(step.Name)
+	steps := make(map[schema.StepName]*schema.StepReport, len(x.Previous.Steps))
+	for i := range x.Previous.Steps {
+		steps[x.Previous.Steps[i].Name] = &x.Previous.Steps[i]
+	}
+	return steps
 }
 
 // takenDown ends a step that an earlier run has taken down, if nobody has deployed it since.
@@ -72,14 +79,6 @@ func (r *run) again(step *schema.Step, why string) ending {
 	}
 	r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "runs again: " + why})
 	return ending{again: why}
-}
-
-// doneIn returns the run that did a step, given what a later one says of it.
-func doneIn(run schema.RunID, before *schema.StepReport) (schema.RunID, bool) {
-	if before.Outcome == schema.Skipped && before.DoneIn != "" {
-		return before.DoneIn, true
-	}
-	return run, done(before.Outcome)
 }
 
 // howItEnded says why a step that is not done runs again. Of one that never began there is nothing to say.

@@ -73,6 +73,7 @@ func (d *draft) noStart(start string) schema.Problem {
 	return schema.Errorf(schema.Position{}, "--from: there is no environment or step %q", start).
 		WithHint("%s", schema.DidYouMean(start, all))
 }
+
 func matches(selector string, env *environment) bool {
 	if tag, ok := strings.CutPrefix(selector, "tag:"); ok {
 		return slices.Contains(env.Tags, tag)

@@ -76,6 +76,32 @@ func (s *StepReport) add(e Event) {
 	}
 }
 
+// GoOnWith takes over, from the run that this one went on with, what is done of the steps that this one did not come to.
+// They count as skipped here.
+func (r *Report) GoOnWith(before *Report) {
+	for i := range r.Steps {
+		now := &r.Steps[i]
+		was := before.Step(now.Name)
+		if now.Started || now.DoneIn != "" || was == nil {
+			continue
+		}
+		run, done := was.Done(before.Run)
+		if !done {
+			continue
+		}
+		now.Outcome, now.DoneIn, now.Fingerprint, now.Outputs = Skipped, run, was.Fingerprint, was.Outputs
+		now.Reason, now.Cause = was.Reason, ""
+	}
+}
+
+// Done reports whether a step was done in a run, and in which: in that one, or in one that it went on with.
+func (s *StepReport) Done(run RunID) (RunID, bool) {
+	if s.Outcome == Skipped && s.DoneIn != "" {
+		return s.DoneIn, true
+	}
+	return run, s.Outcome == Succeeded || s.Outcome == Unchanged
+}
+
 // Step returns the report of a step, or nil when the run has none of that name.
 func (r *Report) Step(name StepName) *StepReport {
 	if r.index == nil { // the report was read from a document

@@ -116,7 +116,7 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 		return nil, nil, asUsage(cmd.CommandPath(), err)
 	}
 	g.gone(plan, previous)
-	approved, err := o.resumeOptions.approved(plan, previous)
+	approved, err := o.letGoOn(plan, previous)
 	if err != nil {
 		return nil, nil, usageError(cmd, err)
 	}
@@ -126,7 +126,7 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	}
 	s.approvals = approved
 	if previous != nil { // it may have gone on until the lock was free
-		if s.previous, err = r.history().run(previous.Run); err != nil {
+		if s.previous, err = r.history().chain(previous.Run); err != nil {
 			s.unlock()
 			return nil, nil, err
 		}

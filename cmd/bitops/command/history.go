@@ -19,6 +19,19 @@ type history struct{ store *store.Store }
 
 func (r *repository) history() history { return history{store: store.View(r.store())} }
 
+// chain returns the report of a run together with what is done of the runs that it went on with, as far as they are
+// remembered.
+func (h history) chain(id schema.RunID) (*schema.Report, error) {
+	report, err := h.run(id)
+	if err != nil || report.Resumes == "" || report.Resumes >= id {
+		return report, err
+	}
+	if before, err := h.chain(report.Resumes); err == nil {
+		report.GoOnWith(before)
+	}
+	return report, nil
+}
+
 // run returns the report of a run, the fold of its journal. A journal whose end is damaged tells what comes before.
 func (h history) run(id schema.RunID) (*schema.Report, error) {
 	f, err := os.Open(filepath.Join(h.store.Run(id), journal.FileName))

@@ -18,7 +18,9 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 			return ""
 		}
 		words := []string{cmd.CommandPath()}
+		var inRun map[string]bool
 		if resumable(r.Command) {
+			inRun = setsTheRun
 			words = append(words, "--resume="+string(r.Run))
 			words = append(words, approvals(r)...)
 			selectors = nil
@@ -27,7 +29,7 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 			words = append(words, shellWord(selector))
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Changed && !g.byVariable[f.Name] && !(resumable(r.Command) && setsTheRun[f.Name]) {
+			if f.Changed && !g.byVariable[f.Name] && !inRun[f.Name] {
 				words = append(words, flagWords(f)...)
 			}
 		})

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -45,15 +46,18 @@ func (r *repository) previous(cmd *cobra.Command, o *resumeOptions, act schema.C
 		beginning = ""
 	}
 	report, err := r.history().find(beginning, changes)
+	if _, ok := errors.AsType[*noRunError](err); ok {
+		return nil, usageError(cmd, err)
+	}
 	switch {
 	case err != nil:
 		return nil, err
 	case report == nil:
 		return nil, &notResumableError{"Nothing to resume: there was no run here yet."}
 	case report.Command.Previews():
-		return nil, usageError(cmd, fmt.Errorf("run %s is a %s, which changes nothing; run it again", report.Run, report.Command))
+		return nil, usageError(cmd, fmt.Errorf("run %s is of %s, which changes nothing; run it again", report.Run, report.Command))
 	case report.Command != act:
-		return nil, usageError(cmd, fmt.Errorf("run %s is a %s; go on with it by bitops %s --resume=%s",
+		return nil, usageError(cmd, fmt.Errorf("run %s is of %s; go on with it by bitops %s --resume=%s",
 			report.Run, report.Command, report.Command, report.Run))
 	case report.Outcome == schema.Succeeded:
 		return nil, &notResumableError{fmt.Sprintf("Nothing to resume: run %s succeeded.", report.Run)}
@@ -70,9 +74,9 @@ func stepsOf(report *schema.Report) []schema.StepName {
 	return names
 }
 
-// approved returns the environments that may go on although they wait for a person: those named now, and those that
+// letGoOn returns the environments that may go on although they wait for a person: those named now, and those that
 // were named in the run before.
-func (o *resumeOptions) approved(plan *schema.Plan, previous *schema.Report) ([]schema.EnvironmentName, error) {
+func (o *resumeOptions) letGoOn(plan *schema.Plan, previous *schema.Report) ([]schema.EnvironmentName, error) {
 	var all []schema.EnvironmentName
 	if previous != nil {
 		all = slices.Clone(previous.Approved)
