@@ -15,15 +15,20 @@ import (
 // privateEnding ends the names of the directories for private files.
 const privateEnding = "~~private"
 
-// prepareRun removes the private files that a killed run left behind, whichever step's they are, and reads the caller's
-// variables.
-func (l *Lifecycle) prepareRun() {
-	entries, _ := os.ReadDir(l.workspaceStore()) // there may be none yet
+// RemoveLeftovers removes the private files that killed runs left behind in a store, whichever step's they are. Nobody
+// may be at work there.
+func RemoveLeftovers(store string) {
+	work := filepath.Join(store, "work")
+	entries, _ := os.ReadDir(work) // there may be none yet
 	for _, entry := range entries {
 		if strings.HasSuffix(entry.Name(), privateEnding) {
-			_ = os.RemoveAll(filepath.Join(l.workspaceStore(), entry.Name())) // its own step tells when that fails
+			_ = os.RemoveAll(filepath.Join(work, entry.Name())) // its own step tells when that fails
 		}
 	}
+}
+
+// prepareRun reads the caller's variables.
+func (l *Lifecycle) prepareRun() {
 	l.inherited = VariablesOf(l.Environ)
 	l.Secrets(l.inherited.secrets()...)
 }

@@ -1,75 +1,88 @@
 package store
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"syscall"
+	"slices"
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// Holder is who holds the store's lock.
-type Holder struct {
-	Run     schema.RunID   `json:"run"`
-	Command schema.Command `json:"command"`
-	Process int            `json:"process"`
-	Host    string         `json:"host"`
-	Since   time.Time      `json:"since"`
+// Lock keeps everybody else out of its holder's environments until it is released.
+type Lock interface {
+	// Working tells everybody who looks which run the holder is executing, "" for none.
+	Working(run schema.RunID) error
+
+	// Release gives the environments back. A second call does nothing.
+	Release() error
 }
 
-// LockedError says that somebody else holds the lock.
-type LockedError struct{ Holder Holder }
-
-func (e *LockedError) Error() string {
-	if e.Holder.Process == 0 {
-		return "another bitops is at work in this repository"
-	}
-	what := string(e.Holder.Command)
-	if e.Holder.Run != "" {
-		what += ", run " + string(e.Holder.Run)
-	}
-	return fmt.Sprintf("another bitops is at work in this repository: %s, process %d on %s, since %s",
-		what, e.Holder.Process, e.Holder.Host, e.Holder.Since.Local().Format(time.DateTime))
+// LockOptions say how long to wait for a lock.
+type LockOptions struct {
+	Timeout time.Duration      // 0: not at all
+	Waiting func(*LockedError) // is told once for whom; may be nil
+	Alone   func()             // is called when nobody else is at work in this checkout, before anybody can be; may be nil
 }
 
-// Lock takes the store's lock for this process, or returns a *LockedError. The kernel gives it back when the process is
-// gone, however it went.
-func (s *Store) Lock(h Holder) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("lock the run store: %w", err)
-	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		defer f.Close()
-		var other Holder
-		if text, err := io.ReadAll(io.LimitReader(f, 1<<12)); err == nil {
-			_ = json.Unmarshal(text, &other)
+// errTryAgain says that nobody is known to be in the way, and still the lock was not to be had.
+var errTryAgain = errors.New("somebody else was faster")
+
+// Lock takes the holder's environments, all of them or none, and returns a *LockedError when somebody else has one of
+// them and gives it back in time neither. Whoever locks more while holding a lock must not wait.
+func (s *Store) Lock(ctx context.Context, h Holder, o LockOptions) (Lock, error) {
+	deadline := time.Now().Add(o.Timeout)
+	for told := false; ; {
+		l, err := s.tryLock(ctx, h, o)
+		locked, isLocked := errors.AsType[*LockedError](err)
+		if err == nil || !isLocked && !errors.Is(err, errTryAgain) {
+			return l, err
 		}
-		return nil, &LockedError{Holder: other}
+		left := time.Until(deadline)
+		if isLocked && left <= 0 {
+			return nil, err
+		}
+		if isLocked && !told && o.Waiting != nil {
+			told = true
+			o.Waiting(locked)
+		}
+		if err := pause(ctx, min(lookAgain, max(left, 0))); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("lock the run store: %w", err)
-	}
-	text, err := json.Marshal(h)
-	if err == nil {
-		err = f.Truncate(0)
-	}
-	if err == nil {
-		_, err = f.WriteAt(text, 0)
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("lock the run store: %w", err)
-	}
-	return func() {
-		_ = f.Truncate(0)
-		_ = f.Close()
-	}, nil
 }
+
+// lookAgain is how often a lock that somebody else holds is looked at.
+const lookAgain = 250 * time.Millisecond
+
+// pause waits, or returns why ctx is done.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *Store) tryLock(_ context.Context, h Holder, o LockOptions) (Lock, error) {
+	return s.fileLocks().try(h, o.Alone)
+}
+
+// Holders returns who is at work, by the beginning of their work.
+func (s *Store) Holders(context.Context) ([]Holder, error) { return s.fileLocks().holders() }
+
+// HoldersOf returns who is at work in an environment.
+func (s *Store) HoldersOf(ctx context.Context, name schema.EnvironmentName) ([]Holder, error) {
+	all, err := s.Holders(ctx)
+	wanted := Holder{Environments: []schema.EnvironmentName{name}}
+	return slices.DeleteFunc(all, func(h Holder) bool {
+		_, overlaps := h.overlap(wanted)
+		return !overlaps
+	}), err
+}
+
+// Take takes the lock of a holder away, who may still be at work.
+func (s *Store) Take(_ context.Context, h Holder) error { return s.fileLocks().take(h) }

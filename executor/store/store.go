@@ -1,9 +1,9 @@
 // Package store is the run store in a directory: what is remembered of each step between runs, the runs themselves, and
-// the lock that keeps two runs apart.
+// the locks that keep two runs apart.
 //
 //	.bitops/
 //	  .gitignore        ignores everything here
-//	  lock              held while a run is at work
+//	  locks/            who is at work, in which environments
 //	  records/<step>.json
 //	  runs/<id>/        journal.jsonl, plan.json, outputs.json, logs/<step>.log
 //	  work/             the workspaces
@@ -22,7 +22,7 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// Store is a run store in a directory. It is safe for concurrent use; of two processes, only one may hold its lock.
+// Store is a run store in a directory. It is safe for concurrent use; of two processes, each may change what it has locked.
 type Store struct {
 	dir string
 }

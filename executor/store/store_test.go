@@ -17,13 +17,15 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// The tests run themselves as other processes: one that saves without end, one that holds the lock.
+// The tests run themselves as other processes: one that saves without end, one that holds a lock, some that race.
 func TestMain(m *testing.M) {
 	switch os.Getenv("STORE_TEST_ROLE") {
 	case "save":
 		saveForever(os.Getenv("STORE_TEST_DIR"))
 	case "lock":
 		holdLock(os.Getenv("STORE_TEST_DIR"))
+	case "race":
+		race(os.Getenv("STORE_TEST_DIR"))
 	}
 	os.Exit(m.Run())
 }
@@ -39,16 +41,6 @@ func saveForever(dir string) {
 			fmt.Println("ready")
 		}
 	}
-}
-
-func holdLock(dir string) {
-	_, err := store.View(dir).Lock(store.Holder{Command: schema.CommandApply, Process: os.Getpid(), Host: "somewhere", Since: time.Now()})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	fmt.Println("ready")
-	time.Sleep(time.Minute)
 }
 
 // startOther starts a role and waits until it is ready.
@@ -173,38 +165,6 @@ func TestDamagedRecords(t *testing.T) {
 	}
 }
 
-func TestLockNamesItsHolder(t *testing.T) {
-	s, dir := open(t)
-	other := startOther(t, "lock", dir)
-	_, err := s.Lock(store.Holder{})
-	locked, ok := errors.AsType[*store.LockedError](err)
-	if !ok {
-		t.Fatalf("Lock returned %v", err)
-	}
-	if h := locked.Holder; h.Process != other.Process.Pid || h.Host != "somewhere" || time.Since(h.Since) > time.Minute {
-		t.Errorf("held by %+v", h)
-	}
-	want := fmt.Sprintf("another bitops is at work in this repository: apply, process %d on somewhere, since ", other.Process.Pid)
-	if !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("the message is %q", err)
-	}
-	other.Process.Kill()
-	other.Wait()
-	unlock, err := s.Lock(store.Holder{Process: 1})
-	if err != nil {
-		t.Fatalf("after the holder was killed: %v", err)
-	}
-	if _, err := s.Lock(store.Holder{}); err == nil {
-		t.Error("locked twice")
-	}
-	unlock()
-	unlock, err = s.Lock(store.Holder{})
-	if err != nil {
-		t.Fatalf("after unlock: %v", err)
-	}
-	unlock()
-}
-
 func TestReadOnlyDirectory(t *testing.T) {
 	if os.Getuid() == 0 {
 		// Root writes everywhere but where a file is in the way.
@@ -231,7 +191,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 	if err := s.Save(bigRecord(0)); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "record a/x: ") {
 		t.Errorf("Save returned %v", err)
 	}
-	if _, err := s.Lock(store.Holder{}); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "lock the run store: ") {
+	if _, err := s.Lock(t.Context(), store.Holder{}, store.LockOptions{}); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "lock the run store: ") {
 		t.Errorf("Lock returned %v", err)
 	}
 }

@@ -74,7 +74,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	if err != nil {
 		return err
 	}
-	defer s.unlock()
+	defer s.end()
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
 	}
@@ -120,14 +120,14 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	if err != nil {
 		return nil, nil, usageError(cmd, err)
 	}
-	s, err := r.begin(&o.runOptions, plan)
+	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
 		return nil, nil, err
 	}
 	s.approvals = approved
 	if previous != nil { // it may have gone on until the lock was free
 		if s.previous, err = r.history().chain(previous.Run); err != nil {
-			s.unlock()
+			s.end()
 			return nil, nil, err
 		}
 	}
@@ -199,15 +199,15 @@ func question(report *schema.Report, preview schema.Command) string {
 }
 
 // ask prints a question and reads a line, or gives up when ctx is done.
-func (s *session) ask(ctx context.Context, question string) (string, error) {
-	fmt.Fprint(s.Out, question)
+func (g *global) ask(ctx context.Context, question string) (string, error) {
+	fmt.Fprint(g.Out, question)
 	answers := make(chan string, 1)
-	go func() { answers <- readLine(s.In) }()
+	go func() { answers <- readLine(g.In) }()
 	select {
 	case answer := <-answers:
 		return strings.TrimSpace(answer), nil
 	case <-ctx.Done():
-		fmt.Fprintln(s.Out)
+		fmt.Fprintln(g.Out)
 		return "", context.Cause(ctx)
 	}
 }

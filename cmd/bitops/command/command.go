@@ -98,7 +98,7 @@ variable beats the manifest, the manifest beats the default.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return g.prepare(cmd) }
 	root.AddCommand(
 		newApply(g), newDeploy(g), newDestroy(g), newDoctor(g), newGraph(g), newInit(g), newLogs(g), newOutput(g), newPlan(g), newPlugin(g),
-		newRuns(g), newSchema(g), newShow(g), newValidate(g), newVersion(g),
+		newRuns(g), newSchema(g), newShow(g), newUnlock(g), newValidate(g), newVersion(g),
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
@@ -205,6 +205,6 @@ Exit status:
   3    held: waits for a person, nothing failed
   64   the command line is wrong
   65   the manifest or a configuration is wrong
-  75   somebody else is at work in this repository
+  75   another bitops is at work in one of the environments
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)
 `

@@ -91,11 +91,11 @@ func only(m *schema.Manifest, name schema.EnvironmentName) error {
 }
 
 func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.Plan) error {
-	s, err := r.begin(&o.runOptions, plan)
+	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
 		return err
 	}
-	defer s.unlock()
+	defer s.end()
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
 	}

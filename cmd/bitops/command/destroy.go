@@ -97,6 +97,6 @@ func (s *session) stands(ctx context.Context, plan *schema.Plan, step *schema.St
 	if err != nil || record != nil {
 		return record != nil && record.State != schema.StateDestroyed, err
 	}
-	deployed, err := s.lifecycle("", plan).Deployed(ctx, step, func(schema.Event) {})
+	deployed, err := s.runner("", plan).Deployed(ctx, step, func(schema.Event) {})
 	return err != nil || deployed, nil //nolint:nilerr // a tool that fails to answer has not said no
 }

@@ -19,6 +19,7 @@ type runOptions struct {
 	timeout     string
 	env         []string
 	verbose     bool
+	lockOptions
 }
 
 func (o *runOptions) addFlags(cmd *cobra.Command) {
@@ -28,6 +29,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&o.keepGoing, "keep-going", false, "after a failure, run everything that does not depend on it")
 	flags.StringVar(&o.timeout, "timeout", "", "stop a step that takes longer than this `DURATION`, like 20m")
 	flags.StringArrayVar(&o.env, "env", nil, "set a variable for every tool and hook: `KEY=VALUE`; can be repeated")
+	o.lockOptions.addFlags(cmd)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show what tools print as they print it")
 }
 

@@ -22,8 +22,8 @@ func newOutput(g *global) *cobra.Command {
 		Use:   "output ENV [NAME]",
 		Short: "Show what an environment left behind",
 		Long: `Show the outputs that were recorded when the environment was deployed. Sensitive ones are not recorded: with --json,
-or when one is asked for by name, their tool is asked for them, which waits for nobody: while another bitops is at
-work, it is refused. --json prints the shape of "terraform output -json".`,
+or when one is asked for by name, their tool is asked for them; that is refused while another bitops is at work in the
+environment. --json prints the shape of "terraform output -json".`,
 		Example: `  bitops output network
   bitops output network vpc_id --raw
   bitops output network --json`,
@@ -31,6 +31,7 @@ work, it is refused. --json prints the shape of "terraform output -json".`,
 		ValidArgsFunction: g.completeEnvironments(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.output(cmd, o, args) },
 	}
+	o.lockOptions.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.raw, "raw", false, "print one value as it is, without quotes and newline")
 	return cmd
 }

@@ -50,11 +50,11 @@ func (g *global) preview(cmd *cobra.Command, o *planOptions, selectors []string)
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}
-	s, err := r.begin(&o.runOptions, plan)
+	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
 		return err
 	}
-	defer s.unlock()
+	defer s.end()
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
 	}

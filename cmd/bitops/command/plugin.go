@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
-	"os"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -98,12 +96,13 @@ func (g *global) installPlugins(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	host, _ := os.Hostname()
-	unlock, err := s.Lock(store.Holder{Command: "plugin install", Process: os.Getpid(), Host: host, Since: time.Now()})
+	everything := holder("plugin install")
+	everything.Everything = true
+	lock, err := r.lock(ctx, &lockOptions{}, s, everything)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Release() //nolint:errcheck // the process ends, and its lock with it
 	log := func(plugin, line string) { fmt.Fprintf(g.Err, "%s | %s\n", plugin, line) }
 	statuses, err := g.Plugins.Install(ctx, r.pluginPlace(), names, g.Runner, log)
 	if printErr := g.printPlugins(statuses); err == nil {

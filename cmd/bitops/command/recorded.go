@@ -54,16 +54,16 @@ func (r *repository) recorded(
 
 // asked returns what the tools of some steps say.
 func (r *repository) asked(ctx context.Context, o *runOptions, plan *schema.Plan, steps []*schema.Step) (schema.Values, error) {
-	s, err := r.begin(o, plan)
+	s, err := r.begin(ctx, o, plan)
 	if err != nil {
 		return nil, err
 	}
-	defer s.unlock()
+	defer s.end()
 	id, err := newRunID(time.Now())
 	if err != nil {
 		return nil, err
 	}
-	lifecycle, all := s.lifecycle(id, plan), schema.Values{}
+	lifecycle, all := s.runner(id, plan), schema.Values{}
 	for _, step := range steps {
 		values, err := lifecycle.Outputs(ctx, step, func(schema.Event) {})
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -35,14 +34,14 @@ type session struct {
 	store   *store.Store
 	redact  *secret.Redactor
 	masks   *secret.Masks
-	unlock  func()
+	lock    store.Lock
 
 	previous  *schema.Report           // the run to go on with, or nil
 	approvals []schema.EnvironmentName // that may go on although they wait for a person
 }
 
-// begin takes the lock of the run store.
-func (r *repository) begin(o *runOptions, plan *schema.Plan) (*session, error) {
+// begin opens the run store and takes the locks of the environments that the plan selects.
+func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan) (*session, error) {
 	s := &session{repository: r, options: o, redact: &secret.Redactor{}}
 	var err error
 	if s.masks, err = r.masks(plan); err != nil {
@@ -51,15 +50,24 @@ func (r *repository) begin(o *runOptions, plan *schema.Plan) (*session, error) {
 	if s.store, err = store.Open(r.store()); err != nil {
 		return nil, err
 	}
-	host, _ := os.Hostname()
-	s.unlock, err = s.store.Lock(store.Holder{Command: plan.Command, Process: os.Getpid(), Host: host, Since: time.Now()})
+	s.lock, err = r.lock(ctx, &o.lockOptions, s.store, holder(plan.Command, selectedEnvironments(plan)...))
 	return s, err
+}
+
+// end gives the locks back.
+func (s *session) end() {
+	if err := s.lock.Release(); err != nil {
+		fmt.Fprintf(s.Err, "bitops: warning: %v\n", err)
+	}
 }
 
 // run executes a plan and shows it. The report is returned even when steps failed, together with a *RunError.
 func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.Report) string) (*schema.Report, error) {
 	id, err := newRunID(time.Now())
 	if err != nil {
+		return nil, err
+	}
+	if err := s.lock.Working(id); err != nil {
 		return nil, err
 	}
 	if err := s.store.Prune(keepRuns - 1); err != nil {
@@ -115,7 +123,7 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		}},
 	}
 	return &executor.Executor{
-		Runner:  s.lifecycle(id, plan),
+		Runner:  s.runner(id, plan),
 		Records: s.store,
 		Emitter: emitter,
 		Now:     time.Now,

@@ -1,0 +1,113 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// lockOptions are the flags of the commands that need an environment for themselves.
+type lockOptions struct {
+	lockTimeout time.Duration
+}
+
+func (o *lockOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&o.lockTimeout, "lock-timeout", 0,
+		"wait up to this `DURATION`, like 10m, for another bitops that is at work in one of the environments")
+}
+
+// holder says who this process is, and what it wants.
+func holder(command schema.Command, names ...schema.EnvironmentName) store.Holder {
+	host, _ := os.Hostname()
+	return store.Holder{Command: command, Process: os.Getpid(), Host: host, Since: time.Now(), Environments: names}
+}
+
+// selectedEnvironments returns the environments that a plan runs.
+func selectedEnvironments(plan *schema.Plan) []schema.EnvironmentName {
+	var names []schema.EnvironmentName
+	seen := map[schema.EnvironmentName]bool{}
+	for i := range plan.Steps {
+		if step := &plan.Steps[i]; step.Selected && !seen[step.Environment] {
+			seen[step.Environment] = true
+			names = append(names, step.Environment)
+		}
+	}
+	return names
+}
+
+// lock takes environments for this process, and says so when it has to wait for them.
+func (r *repository) lock(ctx context.Context, o *lockOptions, s *store.Store, h store.Holder) (store.Lock, error) {
+	return s.Lock(ctx, h, store.LockOptions{
+		Timeout: o.lockTimeout,
+		Waiting: func(e *store.LockedError) {
+			fmt.Fprintf(r.Err, "bitops: waiting up to %s for another bitops, which is at work in %s: %s\n", o.lockTimeout, e.Where(), e.Holder)
+		},
+		Alone: func() { environments.RemoveLeftovers(r.store()) },
+	})
+}
+
+// runner returns what takes the steps of a plan through their lifecycle.
+func (s *session) runner(id schema.RunID, plan *schema.Plan) executor.Runner {
+	g := guarded{Lifecycle: s.lifecycle(id, plan), session: s, command: plan.Command, ours: map[schema.EnvironmentName]bool{}}
+	for _, name := range selectedEnvironments(plan) {
+		g.ours[name] = true
+	}
+	return g
+}
+
+// guarded is a lifecycle that asks the tools of environments outside the selection too, each while it holds the lock of
+// that environment: their workspaces may be somebody else's at the moment.
+type guarded struct {
+	*environments.Lifecycle
+	session *session
+	command schema.Command
+	ours    map[schema.EnvironmentName]bool // locked for the whole session
+}
+
+var _ executor.Runner = guarded{}
+
+// Outputs implements executor.Runner.
+func (g guarded) Outputs(ctx context.Context, step *schema.Step, observe func(schema.Event)) (schema.Values, error) {
+	lock, err := g.enter(ctx, step)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	return g.Lifecycle.Outputs(ctx, step, observe)
+}
+
+// Deployed implements executor.Runner.
+func (g guarded) Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error) {
+	lock, err := g.enter(ctx, step)
+	if err != nil {
+		return false, err
+	}
+	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	return g.Lifecycle.Deployed(ctx, step, observe)
+}
+
+// enter takes the lock of a step's environment, unless it is held already.
+func (g guarded) enter(ctx context.Context, step *schema.Step) (store.Lock, error) {
+	if g.ours[step.Environment] {
+		return noLock{}, nil
+	}
+	lock, err := g.session.repository.lock(ctx, &g.session.options.lockOptions, g.session.store, holder(g.command, step.Environment))
+	if err != nil {
+		return nil, fmt.Errorf("ask %s what it left behind: %w", step.Name, err)
+	}
+	return lock, nil
+}
+
+// noLock is a lock that is not needed.
+type noLock struct{}
+
+func (noLock) Working(schema.RunID) error { return nil }
+func (noLock) Release() error             { return nil }

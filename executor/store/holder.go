@@ -1,0 +1,87 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Holder is who is at work, and where: a process, and the environments that nobody else may touch meanwhile.
+type Holder struct {
+	Run          schema.RunID             `json:"run,omitempty"` // the one it is executing, or "" between runs
+	Command      schema.Command           `json:"command"`
+	Process      int                      `json:"process"`
+	Host         string                   `json:"host"`
+	Since        time.Time                `json:"since"`
+	Environments []schema.EnvironmentName `json:"environments,omitempty"`
+	Everything   bool                     `json:"everything,omitempty"` // all environments, whatever their names
+}
+
+// String says who it is in one line.
+func (h Holder) String() string {
+	what := cmp.Or(string(h.Command), "bitops")
+	if h.Run != "" {
+		what += ", run " + string(h.Run)
+	}
+	return fmt.Sprintf("%s, process %d on %s, since %s", what, h.Process, h.Host, h.Since.Local().Format(time.DateTime))
+}
+
+// is reports whether two are the same process at the same work.
+func (h Holder) is(o Holder) bool {
+	return h.Process == o.Process && h.Host == o.Host && h.Since.Equal(o.Since)
+}
+
+// overlap returns the environments that both want, and whether there is anything at all that both do.
+func (h Holder) overlap(o Holder) (shared []schema.EnvironmentName, overlaps bool) {
+	switch {
+	case h.Everything && o.Everything:
+		return nil, true
+	case h.Everything:
+		return o.Environments, true
+	case o.Everything:
+		return h.Environments, true
+	}
+	mine := make(map[schema.EnvironmentName]bool, len(h.Environments))
+	for _, name := range h.Environments {
+		mine[name] = true
+	}
+	for _, name := range o.Environments {
+		if mine[name] {
+			shared = append(shared, name)
+		}
+	}
+	slices.Sort(shared)
+	return shared, len(shared) > 0
+}
+
+// LockedError says that somebody else is at work in an environment.
+type LockedError struct {
+	Holder       Holder
+	Environments []schema.EnvironmentName // that both want; none means the whole repository
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("another bitops is at work in %s: %s", e.Where(), e.Holder)
+}
+
+// mostNamed is how many environments are named in one line.
+const mostNamed = 3
+
+// Where says in which environments.
+func (e *LockedError) Where() string {
+	if len(e.Environments) == 0 {
+		return "this repository"
+	}
+	var names []string
+	for _, name := range e.Environments[:min(mostNamed, len(e.Environments))] {
+		names = append(names, string(name))
+	}
+	if more := len(e.Environments) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
+}

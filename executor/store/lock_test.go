@@ -1,0 +1,253 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// background is the context of the processes that the tests start.
+var background = context.Background()
+
+// of is a holder of environments.
+func of(names ...schema.EnvironmentName) store.Holder {
+	host, _ := os.Hostname()
+	return store.Holder{Command: schema.CommandApply, Process: os.Getpid(), Host: host, Since: time.Now(), Environments: names}
+}
+
+func holdLock(dir string) {
+	h := of("network", "data")
+	h.Host = "somewhere"
+	l, err := store.View(dir).Lock(background, h, store.LockOptions{})
+	if err == nil {
+		err = l.Working("20261126-120000-000000")
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	time.Sleep(time.Minute)
+}
+
+func try(t *testing.T, s *store.Store, h store.Holder) (store.Lock, *store.LockedError) {
+	t.Helper()
+	l, err := s.Lock(t.Context(), h, store.LockOptions{})
+	if locked, ok := errors.AsType[*store.LockedError](err); ok {
+		return nil, locked
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Release(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l, nil
+}
+
+func TestLockNamesItsHolder(t *testing.T) {
+	s, dir := open(t)
+	other := startOther(t, "lock", dir)
+	_, locked := try(t, s, of("frontend", "network"))
+	if locked == nil {
+		t.Fatal("the lock was given twice")
+	}
+	if h := locked.Holder; h.Process != other.Process.Pid || h.Host != "somewhere" || time.Since(h.Since) > time.Minute {
+		t.Errorf("held by %+v", h)
+	}
+	want := fmt.Sprintf("another bitops is at work in network: apply, run 20261126-120000-000000, process %d on somewhere, since ",
+		other.Process.Pid)
+	if !strings.HasPrefix(locked.Error(), want) {
+		t.Errorf("the message is %q", locked.Error())
+	}
+	if _, locked := try(t, s, of("frontend")); locked != nil {
+		t.Errorf("another environment is locked: %v", locked)
+	}
+	other.Process.Kill()
+	other.Wait()
+	if _, locked := try(t, s, of("network")); locked != nil {
+		t.Fatalf("after the holder was killed: %v", locked)
+	}
+}
+
+func TestLocksOverlap(t *testing.T) {
+	everything := of()
+	everything.Everything = true
+	for _, c := range []struct {
+		what         string
+		first, other store.Holder
+		locked       string // what the message says, or ""
+	}{
+		{"the same environment", of("a"), of("a"), "at work in a: "},
+		{"another one", of("a"), of("b"), ""},
+		{"one in a path is not the path", of("prod"), of("prod/a"), ""},
+		{"some of many", of("a", "b", "c", "d", "e", "f"), of("f", "x", "d", "c", "b"), "at work in b, c, d, 1 more: "},
+		{"everything", everything, of("a"), "at work in a: "},
+		{"before everything", of("a", "b"), everything, "at work in a, b: "},
+		{"everything twice", everything, everything, "at work in this repository: "},
+		{"nothing", everything, of(), "at work in this repository: "},
+		{"nothing twice", of(), of(), ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			s, _ := open(t)
+			first, locked := try(t, s, c.first)
+			if locked != nil {
+				t.Fatal(locked)
+			}
+			_, locked = try(t, s, c.other)
+			switch {
+			case locked == nil && c.locked != "":
+				t.Errorf("both have it, want %q", c.locked)
+			case locked != nil && (c.locked == "" || !strings.Contains(locked.Error(), c.locked)):
+				t.Errorf("%v, want %q", locked, c.locked)
+			}
+			if err := first.Release(); err != nil {
+				t.Fatal(err)
+			}
+			if _, locked := try(t, s, c.other); locked != nil && c.locked != "" {
+				t.Errorf("after it was given back: %v", locked)
+			}
+		})
+	}
+}
+
+func TestLockWaits(t *testing.T) {
+	s, _ := open(t)
+	first, _ := try(t, s, of("a"))
+	told := make(chan *store.LockedError, 2)
+	taken := make(chan error)
+	go func() {
+		_, err := s.Lock(t.Context(), of("a", "b"), store.LockOptions{
+			Timeout: time.Minute, Waiting: func(e *store.LockedError) { told <- e },
+		})
+		taken <- err
+	}()
+	<-told
+	if err := first.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-taken; err != nil || len(told) > 0 {
+		t.Errorf("%v, told %d times more", err, len(told))
+	}
+	begun := time.Now()
+	_, err := s.Lock(t.Context(), of("b"), store.LockOptions{Timeout: 300 * time.Millisecond})
+	if _, ok := errors.AsType[*store.LockedError](err); !ok || time.Since(begun) < 300*time.Millisecond {
+		t.Errorf("after %s: %v", time.Since(begun), err)
+	}
+}
+
+func TestOnlyWhoIsAloneTidies(t *testing.T) {
+	s, _ := open(t)
+	for n, want := range []bool{true, false} {
+		alone := false
+		l, err := s.Lock(t.Context(), of(schema.EnvironmentName(fmt.Sprint(n))), store.LockOptions{Alone: func() { alone = true }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Release()
+		if alone != want {
+			t.Errorf("holder %d is alone: %t", n, alone)
+		}
+	}
+}
+
+func TestTakeALock(t *testing.T) {
+	s, dir := open(t)
+	other := startOther(t, "lock", dir) // it says that it is on another machine
+	holders, err := s.HoldersOf(t.Context(), "data")
+	if err != nil || len(holders) != 1 || holders[0].Process != other.Process.Pid {
+		t.Fatalf("%v, %v", holders, err)
+	}
+	if err := s.Take(t.Context(), holders[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, locked := try(t, s, of("data")); locked != nil {
+		t.Fatal(locked)
+	}
+	holders, err = s.HoldersOf(t.Context(), "data")
+	if err != nil || len(holders) != 1 {
+		t.Fatalf("%v, %v", holders, err)
+	}
+	want := fmt.Sprintf("process %d on this machine is alive", os.Getpid())
+	if err := s.Take(t.Context(), holders[0]); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("taken from the living: %v", err)
+	}
+	if holders, err := s.HoldersOf(t.Context(), "network"); err != nil || len(holders) > 0 {
+		t.Errorf("%v, %v", holders, err)
+	}
+	if holders, err := store.View(filepath.Join(dir, "missing")).Holders(t.Context()); err != nil || holders != nil {
+		t.Errorf("%v, %v", holders, err)
+	}
+}
+
+const (
+	racers     = 6
+	raceRounds = 60
+)
+
+// race takes random environments again and again. In each it makes a directory, which must not be there, and removes it.
+func race(dir string) {
+	s, names := store.View(dir), []schema.EnvironmentName{"a", "b", "c", "d"}
+	fmt.Println("ready")
+	for range raceRounds {
+		rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+		wanted := names[:1+rand.IntN(2)]
+		l, err := s.Lock(background, of(wanted...), store.LockOptions{Timeout: time.Minute})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		for _, name := range wanted {
+			if err := os.Mkdir(filepath.Join(dir, "at-work-"+string(name)), 0o755); err != nil {
+				fmt.Println("two are at work:", err)
+				os.Exit(2)
+			}
+		}
+		if rand.IntN(8) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		for _, name := range wanted {
+			os.Remove(filepath.Join(dir, "at-work-"+string(name)))
+		}
+		if err := l.Release(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+	fmt.Println("done")
+	os.Exit(0)
+}
+
+// Processes that want the same environments at once never have one together.
+func TestProcessesRaceForLocks(t *testing.T) {
+	_, dir := open(t)
+	var all []func() error
+	for range racers {
+		cmd := startOther(t, "race", dir)
+		all = append(all, cmd.Wait)
+	}
+	for n, wait := range all {
+		if err := wait(); err != nil {
+			t.Errorf("racer %d: %v", n, err)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "locks", "*.json"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "locks", "guard")); errors.Is(err, fs.ErrNotExist) {
+		t.Error("nobody locked anything")
+	}
+}
