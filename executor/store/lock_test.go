@@ -134,7 +134,7 @@ func TestLockWaits(t *testing.T) {
 		})
 		taken <- err
 	}()
-	<-told
+	_ = <-told
 	if err := first.Release(); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestOnlyWhoIsAloneTidies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Release()
+		t.Cleanup(func() { _ = l.Release() })
 		if alone != want {
 			t.Errorf("holder %d is alone: %t", n, alone)
 		}
@@ -219,7 +219,7 @@ func race(dir string) {
 			time.Sleep(time.Millisecond)
 		}
 		for _, name := range wanted {
-			os.Remove(filepath.Join(dir, "at-work-"+string(name)))
+			_ = os.Remove(filepath.Join(dir, "at-work-"+string(name)))
 		}
 		if err := l.Release(); err != nil {
 			fmt.Println(err)
