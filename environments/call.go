@@ -24,9 +24,16 @@ type CallOptions struct {
 	Offered   schema.Values // from dependencies and earlier steps, by name: whatever the environment sets wins
 	Workspace *workspace.Workspace
 	Private   string // an existing directory for files of mode 0600; whoever made it removes it
-	Runner    process.Runner
-	Observe   func(schema.Event)
-	Secrets   func(texts ...string) // told what must not be shown; may be nil
+
+	// Artifact is an existing private directory in which a plan leaves what applying it needs, or "" where nobody wants to
+	// apply it. Planned says that it holds a plan of this step: Apply and Destroy do what that says and nothing else. A tool
+	// whose plans are no more than a preview leaves nothing there, and does what its files and inputs say.
+	Artifact string
+	Planned  bool
+
+	Runner  process.Runner
+	Observe func(schema.Event)
+	Secrets func(texts ...string) // told what must not be shown; may be nil
 }
 
 // Call is one step on its way through a tool: where it runs, what it is given, and whom it tells. It belongs to one

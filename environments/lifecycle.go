@@ -54,6 +54,9 @@ type Request struct {
 
 	Fingerprint *schema.Fingerprint // what the step runs with; may be nil
 
+	Artifact string // where a plan leaves what applying it needs, or, when Planned, where it did; "" for nowhere
+	Planned  bool   // apply or destroy what Artifact holds
+
 	// Begin is called once before the step can change anything, and not at all when it is skipped or previewed, or does
 	// not come that far. When it fails, the step does not go on. May be nil.
 	Begin func() error
@@ -91,7 +94,7 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 		}
 		result, err := l.phases(stepCtx, c, tool, hooks, begin)
 		ended := outcome(ctx, stepCtx, c, result, err) // judged before the on-failure hooks take their time
-		if err != nil {
+		if ended.Error != nil {
 			afterFailure(stepCtx, c, hooks, ended.Error.Message)
 		}
 		if ended.Outcome != schema.Skipped {

@@ -22,7 +22,10 @@ func withTimeout(ctx context.Context, step *schema.Step) (context.Context, conte
 // outcome judges how a step ended. ctx is the run's, stepCtx the step's own with its timeout.
 func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) StepResult {
 	r := StepResult{Changes: result.Changes, Outputs: result.Outputs}
+	stale, isStale := errors.AsType[*StaleError](err)
 	switch {
+	case isStale:
+		r.Outcome, r.Reason = schema.Held, stale.Reason
 	case err == nil && result.Deferred != "":
 		r.Outcome, r.Reason = schema.Deferred, result.Deferred
 	case err == nil && result.Skipped != "":

@@ -48,7 +48,7 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 		return nil, nil, err
 	}
 	c := NewCall(CallOptions{
-		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered,
+		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered, Artifact: r.Artifact, Planned: r.Planned,
 		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
 		Source:    filepath.Join(ws.Source, filepath.FromSlash(r.Step.Deployment)),
 		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe, Secrets: l.Secrets,

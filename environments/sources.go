@@ -55,6 +55,9 @@ type mentions struct {
 // lockFile is what terraform writes into the checkout by itself, next to the step's own files.
 const lockFile = ".terraform.lock.hcl"
 
+// planEnding ends the names of saved plans: what is promised of files must not depend on the promise.
+const planEnding = ".bitops"
+
 // mostFiles is how many files of one step are told apart. Of more, a fingerprint has one hash.
 const mostFiles = 512
 
@@ -230,7 +233,7 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 		if entry.IsDir() {
 			return s.enters(name, within, dir)
 		}
-		if s.exclude(within, false) {
+		if s.exclude(within, false) || path.Ext(name) == planEnding {
 			return nil
 		}
 		sum, m, err := readSource(file, entry)

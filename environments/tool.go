@@ -118,6 +118,11 @@ type Failure struct { //nolint:errname // the field's word: a step fails, bitops
 
 func (f *Failure) Error() string { return f.Message }
 
+// StaleError says that a plan cannot be applied any more, because what it was made for has moved on. Nothing was changed.
+type StaleError struct{ Reason string }
+
+func (e *StaleError) Error() string { return e.Reason }
+
 // Failuref returns a Failure without a program behind it.
 func Failuref(format string, args ...any) *Failure {
 	return &Failure{Message: fmt.Sprintf(format, args...)}

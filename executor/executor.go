@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -41,6 +43,17 @@ type Executor struct {
 	// Previous is the run that this one goes on with, or nil. What it did and still fits is not done again.
 	Previous *schema.Report
 
+	// Saved is the plan that is applied, or nil when each step is planned and applied in one go.
+	Saved *Saved
+
+	// Deferral says what happens to steps that nobody has seen a plan of, where Saved or the run before was reviewed.
+	Deferral schema.Deferral
+
+	// Artifacts is where previews leave what applying them needs, a directory for each step by its file name; "" where
+	// nobody wants to apply them. HeldArtifacts is the same of the run that this one goes on with.
+	Artifacts     string
+	HeldArtifacts string
+
 	// Approved are the environments that may start although they wait for a person.
 	Approved []schema.EnvironmentName
 }
@@ -64,7 +77,10 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	}
 	begin := schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved}
 	if x.Previous != nil {
-		begin.Resumes = x.Previous.Run
+		begin.Resumes, begin.Plan = x.Previous.Run, x.Previous.Plan
+	}
+	if x.Saved != nil {
+		begin.Plan = x.Saved.Plan.ID
 	}
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
@@ -210,24 +226,57 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 		return ended(r.with(ctx, step, given))
 	case err == nil && r.plan.Command == schema.CommandPlan:
 		r.values.set(step, nil, true)
-		return ending{StepResult: environments.StepResult{Outcome: schema.Deferred}, deferred: given.waiting}
+		return ending{StepResult: r.deferred(ctx, step, given), deferred: given.waiting}
 	case err == nil:
 		err = given.missing(step)
 	}
 	return ended(r.keep(step, nil, r.without(ctx, step, err)))
 }
 
+// deferred is a step that cannot be planned yet. What it would run with is promised all the same, as far as it is known.
+func (r *run) deferred(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	result := environments.StepResult{Outcome: schema.Deferred}
+	var err error
+	if result.Fingerprint, err = r.Runner.Fingerprint(ctx, step, given.all(), nil); err != nil {
+		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
+	}
+	return result
+}
+
 // with lets a step run with its values.
 func (r *run) with(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	if r.reviewed() && !r.plan.Command.Previews() {
+		return r.asReviewed(ctx, step, given)
+	}
+	a := attempt{command: r.plan.Command}
+	if a.command.Previews() && r.Artifacts != "" {
+		a.artifact = filepath.Join(r.Artifacts, step.Name.FileName())
+		if err := os.MkdirAll(a.artifact, 0o700); err != nil {
+			return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
+		}
+	}
+	return r.lead(ctx, step, given, a)
+}
+
+// attempt is one way through a step's lifecycle.
+type attempt struct {
+	command  schema.Command
+	artifact string // where its plan is left, or taken from
+	planned  bool   // it is taken from there
+}
+
+// lead takes a step through its lifecycle.
+func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attempt) environments.StepResult {
 	fingerprint, err := r.Runner.Fingerprint(ctx, step, given.all(), nil)
 	if err != nil {
 		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
 	}
 	request := environments.Request{
-		Step: step, Command: r.plan.Command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
+		Step: step, Command: a.command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
+		Artifact: a.artifact, Planned: a.planned,
 	}
 	var before *schema.Record
-	if !r.plan.Command.Previews() {
+	if !a.command.Previews() {
 		request.Begin = func() (err error) {
 			before, err = r.begin(ctx, step)
 			return err
@@ -237,6 +286,9 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
 	end()
 	result.Outputs = r.Emitter.Learn(result.Outputs)
+	if a.command.Previews() && !r.plan.Command.Previews() { // a look before the step is applied, or held
+		return result
+	}
 	if result.Outcome == schema.Deferred {
 		r.values.set(step, nil, true)
 	}

@@ -42,6 +42,10 @@ func (r *run) keep(step *schema.Step, before *schema.Record, result environments
 		if before != nil {
 			err = r.Records.Save(before)
 		}
+	case result.Outcome == schema.Held && before != nil:
+		err = r.Records.Save(before)
+	case result.Outcome == schema.Held:
+		err = r.forget(step)
 	case command.Previews() && before == nil:
 	case command.Previews() && done(result.Outcome), result.Outcome == schema.Skipped && before != nil:
 		err = r.Records.Save(before)

@@ -13,7 +13,7 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted   EventType = "run-started"   // Command, Steps, Resumes, Approved
+	EventRunStarted   EventType = "run-started"   // Command, Steps, Resumes, Approved, Plan
 	EventStepStarted  EventType = "step-started"  // Step, Inputs
 	EventPhaseStarted EventType = "phase-started" // Step, Phase, Text: what runs
 	EventProgress     EventType = "progress"      // Step, Text: what the tool is doing to what
@@ -54,6 +54,7 @@ type Event struct {
 	Again       string            `json:"again,omitempty"`       // why a resumed run ran the step
 	Resumes     RunID             `json:"resumes,omitempty"`     // the run that this one goes on with
 	Approved    []EnvironmentName `json:"approved,omitempty"`    // that a person let go on, of those that wait for one
+	Plan        string            `json:"plan,omitempty"`        // the id of the saved plan that is applied
 }
 
 // StepSummary is what a run says of its steps when it starts.

@@ -18,6 +18,7 @@ type Report struct {
 
 	Resumes  RunID             `json:"resumes,omitempty"`  // the run that this one went on with
 	Approved []EnvironmentName `json:"approved,omitempty"` // of those that wait for a person
+	Plan     string            `json:"plan,omitempty"`     // the id of the saved plan that was applied
 
 	index map[StepName]int
 }
@@ -45,7 +46,7 @@ type StepReport struct {
 func (r *Report) Add(e Event) {
 	switch e.Type {
 	case EventRunStarted:
-		*r = Report{Run: e.Run, Command: e.Command, Started: e.Time, Resumes: e.Resumes, Approved: e.Approved}
+		*r = Report{Run: e.Run, Command: e.Command, Started: e.Time, Resumes: e.Resumes, Approved: e.Approved, Plan: e.Plan}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})
 		}

@@ -17,6 +17,7 @@ const (
 	exitHeld    = 3
 	exitUsage   = 64
 	exitConfig  = 65
+	exitUnfit   = 66
 	exitLocked  = 75
 	exitSignal  = 128 // plus the signal's number
 )
@@ -29,6 +30,7 @@ func exitCode(ctx context.Context, err error) int {
 		problems schema.Problems
 		locked   *store.LockedError
 		changes  *command.ChangesExistError
+		unfit    *command.PlanUnfitError
 		run      *command.RunError
 	)
 	switch {
@@ -40,6 +42,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	case errors.As(err, &problems), schema.IsNoManifest(err):
 		return exitConfig
+	case errors.As(err, &unfit):
+		return exitUnfit
 	case errors.As(err, &locked):
 		return exitLocked
 	case errors.As(err, &changes):

@@ -15,6 +15,9 @@ import (
 
 // apply makes it so in one process, and a second one when terraform keeps outputs to itself.
 func (s *session) apply(ctx context.Context) (environments.Result, error) {
+	if s.planned() {
+		return s.applyPlanned(ctx)
+	}
 	told, err := s.change(ctx, "apply", "-auto-approve")
 	result := environments.Result{Changes: told.changes()}
 	if err != nil {
@@ -30,6 +33,11 @@ func (s *session) apply(ctx context.Context) (environments.Result, error) {
 
 // destroy takes everything down. terraform wants a value for every variable even when there is nothing to take down.
 func (s *session) destroy(ctx context.Context) (environments.Result, error) {
+	if s.planned() {
+		result, err := s.applyPlanned(ctx)
+		result.Outputs = nil
+		return result, err
+	}
 	told, err := s.change(ctx, "apply", "-destroy", "-auto-approve")
 	result := environments.Result{Changes: told.changes()}
 	if err == nil && len(s.targets) > 0 {
@@ -85,20 +93,25 @@ func (s *session) onlyPlan(ctx context.Context, args ...string) (environments.Re
 
 // change runs a command that prints messages, with the step's values.
 func (s *session) change(ctx context.Context, command string, args ...string) (*stream, error) {
-	told := &stream{call: s.Call, hideIDs: s.module.hasSecrets()}
 	values, err := s.values()
 	if err != nil {
-		return told, err
+		return &stream{}, err
 	}
 	args = slices.Concat([]string{"-json", "-input=false"}, args, values.args)
 	for _, target := range s.targets {
 		args = append(args, "-target="+target)
 	}
+	return s.tell(ctx, command, args, values.env)
+}
+
+// tell runs a command that prints messages.
+func (s *session) tell(ctx context.Context, command string, args []string, variables map[string]string) (*stream, error) {
+	told := &stream{call: s.Call, hideIDs: s.module.hasSecrets()}
 	p := s.program(command, args...)
 	p.Stdout = told.line
-	maps.Copy(p.Extra, values.env)
+	maps.Copy(p.Extra, variables)
 	s.Phase(schema.PhaseTool, s.binary+" "+command)
-	err = s.must(ctx, p)
+	err := s.must(ctx, p)
 	if failure, ok := errors.AsType[*environments.Failure](err); ok && told.first != "" {
 		failure.Message = fmt.Sprintf("%s %s failed: %s", s.binary, command, told.first)
 		failure.Lines = told.failureLines()

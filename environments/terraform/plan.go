@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/zclconf/go-cty/cty"
@@ -14,13 +13,14 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// plan finds out what apply would change. The plan file holds secrets, so it exists only while it is read.
+// plan finds out what apply would change. The plan file holds secrets, so that it exists only while it is read, unless it
+// is wanted as an artifact.
 func (s *session) plan(ctx context.Context, args ...string) (environments.Result, error) {
-	file, err := s.PrivateFile("terraform.plan", nil) // terraform keeps the permissions of a file that exists
+	file, forget, err := s.planFile()
 	if err != nil {
 		return environments.Result{}, err
 	}
-	defer func() { _ = os.Remove(file) }() // what is left goes with the other private files
+	defer forget() // what is left goes with the other private files
 	if _, err := s.change(ctx, "plan", append(args, "-out="+file)...); err != nil {
 		return environments.Result{}, err
 	}
@@ -32,7 +32,7 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 	if err != nil {
 		return result, fmt.Errorf("read what %s show prints: %w", s.binary, err)
 	}
-	return result, nil
+	return result, s.keepChanges(result.Changes)
 }
 
 // readPlan reads a plan in terraform's JSON form:

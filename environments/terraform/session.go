@@ -74,6 +74,11 @@ func (t *Terraform) prepare(ctx context.Context, s *session) error {
 		return err
 	}
 	s.tellLeftState()
+	if s.planned() { // with the providers it was made with
+		if err := s.copyLock(s.Artifact, s.Directory); err != nil {
+			return err
+		}
+	}
 	// The plugin cache is not safe for two inits at once.
 	release, err := t.caches.take(ctx, s.Variables["TF_PLUGIN_CACHE_DIR"])
 	if err != nil {

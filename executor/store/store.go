@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -136,6 +137,43 @@ func syncDirectory(name string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// MarkApplied remembers, for good when it returns, that a run applies the saved plan of an id.
+func (s *Store) MarkApplied(plan string, run schema.RunID) error {
+	name, err := s.planFile(plan)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(name), 0o755)
+	}
+	if err == nil {
+		err = writeFile(name, []byte(string(run)+"\n"))
+	}
+	if err != nil {
+		return fmt.Errorf("remember that the plan is applied: %w", err)
+	}
+	return nil
+}
+
+// Applied returns the run that applied the saved plan of an id, if one did.
+func (s *Store) Applied(plan string) (schema.RunID, bool, error) {
+	name, err := s.planFile(plan)
+	if err != nil {
+		return "", false, err
+	}
+	run, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	return schema.RunID(strings.TrimSpace(string(run))), err == nil, err
+}
+
+var planPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+func (s *Store) planFile(id string) (string, error) {
+	if !planPattern.MatchString(id) {
+		return "", fmt.Errorf("%q is not the id of a plan", id)
+	}
+	return filepath.Join(s.dir, "plans", id), nil
 }
 
 // Run returns the directory of a run.

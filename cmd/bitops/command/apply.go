@@ -15,6 +15,8 @@ import (
 type changeOptions struct {
 	runOptions
 	resumeOptions
+	deferral    string
+	identity    string
 	autoApprove bool
 	input       bool
 }
@@ -29,13 +31,17 @@ func (o *changeOptions) addFlags(cmd *cobra.Command) {
 func newApply(g *global) *cobra.Command {
 	o := &changeOptions{}
 	cmd := &cobra.Command{
-		Use:   "apply [SELECTOR...]",
+		Use:   "apply [PLAN|SELECTOR...]",
 		Short: "Deploy the environments, dependencies first",
 		Long: `Deploy the environments: all of them, or those that the selectors name. A selector is an environment's name, a
 pattern like 'prod/*', or tag:NAME. Environments that are not selected are not run; what the selected ones need
 of them is taken from what they left behind earlier.
 
 Without --auto-approve the plan is shown first, and only "yes" goes on.
+
+A PLAN is a file that bitops plan -o wrote. What was reviewed is what gets applied: when files, values or versions are
+not what they were, nothing is (exit code 66). A step that could not be planned then is planned now; --deferred says
+whether it goes on, or is held until somebody looked at it.
 
 --resume goes on with a run that failed, was interrupted, or died with its machine. What it did is not done again, as
 long as nothing of it changed: no file, no value it was given, no version of its program. Everything else runs.
@@ -44,24 +50,36 @@ long as nothing of it changed: no file, no value it was given, no version of its
 An environment with "approval: true" in the manifest is held until --approve names it.`,
 		Example: `  bitops apply                     deploy everything
   bitops apply backend 'web/*'     deploy some environments
+  bitops apply plan.bitops         do what was reviewed
   bitops apply --auto-approve      deploy in CI
   bitops apply --resume            do what the last run left undone
   bitops apply --from backend      deploy backend and what depends on it`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch o.deferral {
+			case "safe", "all", "none":
+			default:
+				return usageError(cmd, fmt.Errorf("--deferred cannot be %q; one of safe, all, none", o.deferral))
+			}
+			if len(args) == 1 && g.planArgument(args[0]) {
+				return g.applyPlan(cmd, o, args[0])
+			}
 			return g.change(cmd, o, args, schema.CommandPlan, schema.CommandApply)
 		},
 	}
 	o.addFlags(cmd)
 	o.addApprove(cmd)
+	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan: an age identity or an SSH key")
+	cmd.Flags().StringVar(&o.deferral, "deferred", string(schema.DeferSafe),
+		"with a saved plan, go on with a step that could not be planned before: safe (`unless` it deletes or replaces something), all, none")
 	return cmd
 }
 
 // change previews, asks and acts.
 func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string, preview, act schema.Command) error {
-	if !o.autoApprove && (!o.input || !g.interactive()) {
-		return usageError(cmd, fmt.Errorf("%s asks before it changes anything, and nobody can be asked here; add --auto-approve", act))
+	if o.resume == "" && !o.approves(g) {
+		return nobodyToAsk(cmd, act)
 	}
 	if o.resume != "" && len(selectors) > 0 {
 		return usageError(cmd, fmt.Errorf("--resume goes on with the environments of its run and takes no selectors; for another run write --resume=%s", selectors[0]))
@@ -83,14 +101,39 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 			return err
 		}
 	}
-	if !o.autoApprove {
-		goOn, err := s.approved(cmd.Context(), plan, preview)
-		if !goOn || err != nil {
-			return err
-		}
+	forget, goOn, err := s.goOn(cmd, o, plan, preview)
+	if !goOn || err != nil {
+		return err
 	}
+	defer forget()
 	_, err = s.run(cmd.Context(), plan, g.next(cmd, selectors))
 	return err
+}
+
+// goOn finds out whether the plan is to be executed. Whoever resumes the run of a saved plan has seen that plan; what
+// nobody has seen will be held. Forget ends what that needs.
+func (s *session) goOn(cmd *cobra.Command, o *changeOptions, plan *schema.Plan, preview schema.Command) (forget func(), yes bool, err error) {
+	forget = func() {}
+	switch {
+	case s.previous != nil && s.previous.Plan != "":
+		forget, err = s.resumeSaved(s.previous.Run, s.at(o.identity))
+		return forget, err == nil, err
+	case o.autoApprove:
+		return forget, true, nil
+	case !o.approves(s.global):
+		return forget, false, nobodyToAsk(cmd, plan.Command)
+	}
+	yes, err = s.approved(cmd.Context(), plan, preview)
+	return forget, yes, err
+}
+
+// approves reports whether the plan is approved beforehand, or somebody can be asked.
+func (o *changeOptions) approves(g *global) bool {
+	return o.autoApprove || o.input && g.interactive()
+}
+
+func nobodyToAsk(cmd *cobra.Command, act schema.Command) error {
+	return usageError(cmd, fmt.Errorf("%s asks before it changes anything, and nobody can be asked here; add --auto-approve", act))
 }
 
 // toChange opens the repository, finds the run to go on with, builds the plan, and takes the lock.
@@ -131,6 +174,7 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 			return nil, nil, err
 		}
 	}
+	s.deferral = schema.Deferral(o.deferral)
 	return s, plan, nil
 }
 

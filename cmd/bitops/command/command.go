@@ -205,6 +205,7 @@ Exit status:
   3    held: waits for a person, nothing failed
   64   the command line is wrong
   65   the manifest or a configuration is wrong
+  66   the saved plan no longer fits
   75   another bitops is at work in one of the environments
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)
 `

@@ -5,12 +5,16 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
+
+	"filippo.io/age"
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/executor/archive"
 	"github.com/bitops-engine/bitops/executor/journal"
 	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
@@ -38,6 +42,12 @@ type session struct {
 
 	previous  *schema.Report           // the run to go on with, or nil
 	approvals []schema.EnvironmentName // that may go on although they wait for a person
+	deferral  schema.Deferral
+	saved     *executor.Saved // the plan that is applied, or nil
+	kept      []byte          // its file, of which the run keeps a copy
+	heldIn    string          // where the run before kept the plans that it held
+	out       string          // where a preview is saved, "" for nowhere
+	encryptTo []age.Recipient // who can read that; nobody means everybody who has the file
 }
 
 // begin opens the run store and takes the locks of the environments that the plan selects.
@@ -84,10 +94,19 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err := log.WriteDocument("plan.json", plan, s.redact.String); err != nil {
 		return nil, err
 	}
+	if err := s.beginApplying(id); err != nil {
+		return nil, err
+	}
 	shown := s.view(next)
 	x := s.executor(id, plan, log, shown)
 	report, err := x.Run(ctx, plan)
 	shown.Close(report)
+	if s.heldIn != "" { // applied, or planned anew in this run
+		_ = os.RemoveAll(s.heldIn)
+	}
+	if x.Artifacts != "" {
+		defer s.forgetArtifacts(x.Artifacts, report)
+	}
 	if err != nil {
 		return report, err
 	}
@@ -97,7 +116,42 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if report.Outcome != schema.Succeeded {
 		return report, &RunError{Report: report}
 	}
+	if s.kept != nil { // nobody will resume it, and it holds secrets
+		_ = os.Remove(filepath.Join(dir, keptPlan))
+	}
+	if s.out != "" {
+		return report, s.savePlan(ctx, s.out, report, x.Artifacts)
+	}
 	return report, nil
+}
+
+// beginApplying remembers that a saved plan is applied, before anything is, and keeps a copy of it for whoever resumes.
+func (s *session) beginApplying(id schema.RunID) error {
+	if s.saved == nil || s.kept == nil {
+		return nil
+	}
+	if err := archive.Write(filepath.Join(s.store.Run(id), keptPlan), s.kept); err != nil {
+		return err
+	}
+	return s.store.MarkApplied(s.saved.Plan.ID, id)
+}
+
+// forgetArtifacts removes what previews left, which holds secrets, but for that of steps that are held: it is what goes
+// on when a person says so.
+func (s *session) forgetArtifacts(dir string, report *schema.Report) {
+	entries, _ := os.ReadDir(dir)
+	held := map[string]bool{}
+	if report != nil && !report.Command.Previews() {
+		for i := range report.Steps {
+			held[report.Steps[i].Name.FileName()] = report.Steps[i].Outcome == schema.Held
+		}
+	}
+	for _, entry := range entries {
+		if !held[entry.Name()] {
+			_ = os.RemoveAll(filepath.Join(dir, entry.Name()))
+		}
+	}
+	_ = os.Remove(dir) // unless something is held
 }
 
 // hide makes the values known that must not be shown because the names of their variables say so.
@@ -128,7 +182,8 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		Emitter: emitter,
 		Now:     time.Now,
 
-		Previous: s.previous, Approved: s.approvals,
+		Previous: s.previous, Approved: s.approvals, Saved: s.saved, Deferral: s.deferral, HeldArtifacts: s.heldIn,
+		Artifacts: s.artifacts(dir, plan),
 		LogOf: func(step schema.StepName) string {
 			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))
 			if err != nil {
@@ -137,6 +192,15 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 			return filepath.Join(s.shown, file)
 		},
 	}
+}
+
+// artifacts returns where previews of a run leave what applying them needs, or "" where nobody will apply them.
+func (s *session) artifacts(dir string, plan *schema.Plan) string {
+	reviewed := s.saved != nil || s.previous != nil && s.previous.Plan != ""
+	if s.out == "" && (!reviewed || plan.Command.Previews()) {
+		return ""
+	}
+	return filepath.Join(dir, "artifacts")
 }
 
 // manyEnvironments is from how many on environments no longer see each other's files by a relative path: each workspace

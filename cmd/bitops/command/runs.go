@@ -60,14 +60,22 @@ func (g *global) runs(limit int) error {
 	return view.Runs(g.Out, all, g.colors(g.Out))
 }
 
+type showOptions struct {
+	verbose  bool
+	identity string
+}
+
 func newShow(g *global) *cobra.Command {
-	o := &runOptions{}
+	o := &showOptions{}
 	cmd := &cobra.Command{
-		Use:   "show [RUN]",
-		Short: "Show what happened in a run",
+		Use:   "show [RUN|PLAN]",
+		Short: "Show what happened in a run, or what a plan file would do",
 		Long: `Show what happened in a run, without one the last: what failed and why, what that blocked, what changed, what was left
-out and why, where the logs are, and which command goes on. The beginning of a run's id is enough.`,
+out and why, where the logs are, and which command goes on. The beginning of a run's id is enough.
+
+A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.`,
 		Example: `  bitops show                      the last run
+  bitops show plan.bitops          what a saved plan would do
   bitops show 20261123-143005      an earlier one
   bitops show --json               for a program`,
 		Args: cobra.MaximumNArgs(1),
@@ -76,10 +84,14 @@ out and why, where the logs are, and which command goes on. The beginning of a r
 		},
 	}
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists")
+	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
 	return cmd
 }
 
-func (g *global) show(cmd *cobra.Command, o *runOptions, beginning string) error {
+func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) error {
+	if g.planArgument(beginning) {
+		return g.showPlan(o, beginning)
+	}
 	_, report, err := g.pastRun(cmd, beginning)
 	if err != nil || report == nil {
 		return err
@@ -90,6 +102,18 @@ func (g *global) show(cmd *cobra.Command, o *runOptions, beginning string) error
 	return view.Past(g.Out, report, view.Options{
 		Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Next: g.goOnWith,
 	})
+}
+
+// showPlan shows a plan file.
+func (g *global) showPlan(o *showOptions, name string) error {
+	f, err := g.openPlan(name, g.at(o.identity))
+	if err != nil {
+		return unfit(name, err)
+	}
+	if g.json {
+		return view.SavedPlanJSON(g.Out, f.Plan)
+	}
+	return view.SavedPlan(g.Out, f.Plan, view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose})
 }
 
 // pastRun returns the run whose id begins so, or the last one. There may be none.

@@ -1,0 +1,254 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/executor/archive"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// planEnding ends the names of plan files, so that a misspelled one is not taken for an environment.
+const planEnding = ".bitops"
+
+// PlanUnfitError says that a saved plan cannot be applied, and why, a line for each reason. Nothing was changed.
+type PlanUnfitError struct {
+	File    string
+	Reasons []string
+}
+
+func (e *PlanUnfitError) Error() string {
+	return fmt.Sprintf("%s cannot be applied, and nothing was changed:\n  %s\nMake a new plan: bitops plan -o %s",
+		e.File, strings.Join(e.Reasons, "\n  "), shellWord(e.File))
+}
+
+// keptPlan is the name of the copy of a plan file in the directory of the run that applies it.
+const keptPlan = "plan.bitops"
+
+// at returns the path of a file that the command line names: relative to --chdir, as if one had gone there.
+func (g *global) at(name string) string {
+	if filepath.IsAbs(name) || name == "" {
+		return name
+	}
+	return filepath.Join(g.chdir, name)
+}
+
+// planArgument reports whether an argument names a plan file and not environments.
+func (g *global) planArgument(arg string) bool {
+	info, err := os.Stat(g.at(arg))
+	if err == nil {
+		return info.Mode().IsRegular()
+	}
+	return strings.HasSuffix(arg, planEnding)
+}
+
+// planFile is a plan file that was read.
+type planFile struct {
+	name    string
+	content []byte
+	*archive.Archive
+}
+
+func (g *global) openPlan(name, identity string) (*planFile, error) {
+	content, err := os.ReadFile(g.at(name))
+	kept := content
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &UsageError{Command: "bitops apply", Err: fmt.Errorf("there is no plan file %s; make one with bitops plan -o %s", name, shellWord(name))}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	if content, err = decrypted(name, content, identity); err != nil {
+		return nil, err
+	}
+	a, err := archive.Read(name, content)
+	return &planFile{name: name, content: kept, Archive: a}, err
+}
+
+// decrypted returns the content of a plan file that may be encrypted.
+func decrypted(name string, content []byte, identity string) ([]byte, error) {
+	if !archive.Encrypted(content) {
+		return content, nil
+	}
+	if identity == "" {
+		return nil, &UsageError{Command: "bitops apply", Err: fmt.Errorf("%s is encrypted; say with --identity which file holds the key", name)}
+	}
+	return archive.Decrypt(content, identity)
+}
+
+// unfit makes an error that says a plan file is damaged one of a plan that does not fit.
+func unfit(name string, err error) error {
+	if damaged, ok := errors.AsType[*archive.DamagedError](err); ok {
+		return &PlanUnfitError{File: name, Reasons: []string{damaged.Reason}}
+	}
+	return err
+}
+
+// savePlan writes what a preview found out as a plan file.
+func (s *session) savePlan(ctx context.Context, name string, report *schema.Report, artifacts string) error {
+	id := make([]byte, 16)
+	if _, err := rand.Read(id); err != nil {
+		return err
+	}
+	saved := &schema.SavedPlan{
+		Version: schema.SavedPlanVersion, ID: hex.EncodeToString(id), Bitops: s.Version, Revision: s.revision(ctx),
+		Created: time.Now().UTC(), Command: schema.CommandApply, Report: report,
+	}
+	if report.Command.Destroys() {
+		saved.Command = schema.CommandDestroy
+	}
+	content, err := archive.Bytes(saved, artifacts)
+	if err == nil && len(s.encryptTo) > 0 {
+		content, err = archive.Encrypt(content, s.encryptTo)
+	}
+	if err != nil {
+		return err
+	}
+	return archive.Write(s.at(name), content)
+}
+
+// applies returns the command that applies a plan file.
+func (g *global) applies(name string) string {
+	command := "bitops apply"
+	if g.chdir != "." {
+		command += " -C " + shellWord(g.chdir)
+	}
+	return command + " " + shellWord(name)
+}
+
+// revision returns the commit that is checked out, "" where there is no git to say.
+func (s *session) revision(ctx context.Context) string {
+	var found string
+	result, err := s.Runner.Run(ctx, process.Command{
+		Name: "git", Args: []string{"rev-parse", "HEAD"}, Dir: s.root, Env: s.Environ,
+		Stdout: func(l process.Line) { found = l.Text }, Stderr: func(process.Line) {},
+	})
+	if err != nil || result.ExitCode != 0 {
+		return ""
+	}
+	return found
+}
+
+// unpack makes a saved plan ready for an executor. Forget removes what was unpacked: it holds secrets.
+func (f *planFile) unpack(in string) (saved *executor.Saved, forget func(), err error) {
+	dir, err := os.MkdirTemp(in, "plan-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("unpack the plan: %w", err)
+	}
+	forget = func() { _ = os.RemoveAll(dir) }
+	if err := f.Extract(dir); err != nil {
+		forget()
+		return nil, nil, err
+	}
+	return &executor.Saved{Plan: f.Plan, Artifacts: dir}, forget, nil
+}
+
+// promised checks, before anything is changed, what was promised when the plan was saved.
+func (s *session) promised(ctx context.Context, f *planFile, plan *schema.Plan) error {
+	x := &executor.Executor{Runner: s.lifecycle("", plan), Saved: s.saved}
+	broken, err := x.BrokenPromises(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if len(broken) > 0 {
+		return &PlanUnfitError{File: f.name, Reasons: broken}
+	}
+	return nil
+}
+
+// applyPlan applies a saved plan: reviewing it was the approval.
+func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions, name string) error {
+	if len(o.from) > 0 {
+		return usageError(cmd, errors.New("--from and a plan file do not go together: make a plan of the part"))
+	}
+	f, err := g.openPlan(name, g.at(o.identity))
+	if err != nil {
+		return unfit(name, err)
+	}
+	options, err := g.planner(cmd, &o.runOptions, f.Plan.Command, nil)
+	if err != nil {
+		return err
+	}
+	options.Only = stepsOf(f.Plan.Report)
+	r, plan, err := g.plan(options)
+	if err != nil {
+		return err
+	}
+	approved, err := o.letGoOn(plan, nil)
+	if err != nil {
+		return usageError(cmd, err)
+	}
+	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	s.approvals, s.deferral = approved, schema.Deferral(o.deferral)
+	return s.applySaved(cmd, f, plan)
+}
+
+// applySaved does so once the lock is held.
+func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan) error {
+	run, applied, err := s.store.Applied(f.Plan.ID)
+	if err != nil {
+		return err
+	}
+	if applied {
+		return &PlanUnfitError{File: f.name, Reasons: []string{fmt.Sprintf("it was applied already, in run %s", run)}}
+	}
+	if err := s.ready(cmd.Context(), plan); err != nil {
+		return err
+	}
+	if plan.Command == schema.CommandDestroy {
+		if err := s.mayDestroy(cmd.Context(), plan); err != nil {
+			return err
+		}
+	}
+	var forget func()
+	if s.saved, forget, err = f.unpack(s.repository.store()); err != nil {
+		return err
+	}
+	defer forget()
+	if err := s.promised(cmd.Context(), f, plan); err != nil {
+		return err
+	}
+	s.kept = f.content
+	_, err = s.run(cmd.Context(), plan, s.next(cmd, nil))
+	return err
+}
+
+// resumeSaved makes the plan ready that an earlier run applied, and what that run held for a person to look at.
+func (s *session) resumeSaved(id schema.RunID, identity string) (forget func(), err error) {
+	s.heldIn = filepath.Join(s.store.Run(id), "artifacts")
+	content, err := os.ReadFile(filepath.Join(s.store.Run(id), keptPlan))
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	readable, err := decrypted("the plan of run "+string(id), content, identity)
+	if err != nil {
+		return nil, err
+	}
+	a, err := archive.Read(keptPlan, readable)
+	if err != nil {
+		return nil, err
+	}
+	f := &planFile{name: keptPlan, content: content, Archive: a}
+	s.saved, forget, err = f.unpack(s.repository.store())
+	s.kept = content
+	return forget, err
+}

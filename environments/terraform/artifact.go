@@ -1,0 +1,116 @@
+package terraform
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// planName is terraform's own plan in a step's artifact, beside the lock file that it was made with.
+const planName = "terraform.plan"
+
+// planFile returns an empty file for a plan, which nobody else can read: terraform keeps the permissions of a file that
+// exists. Forget removes it, unless it is the step's artifact.
+func (s *session) planFile() (file string, forget func(), err error) {
+	if s.Artifact == "" {
+		file, err = s.PrivateFile(planName, nil)
+		return file, func() { _ = os.Remove(file) }, err
+	}
+	file = filepath.Join(s.Artifact, planName)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		return "", nil, fmt.Errorf("keep the plan: %w", err)
+	}
+	return file, func() {}, s.copyLock(s.Directory, s.Artifact)
+}
+
+// copyLock copies the lock file from one directory to another. There is none where no provider is needed.
+func (s *session) copyLock(from, to string) error {
+	content, err := os.ReadFile(filepath.Join(from, lockFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	target := filepath.Join(to, lockFile)
+	if have, err := os.ReadFile(target); err == nil && bytes.Equal(have, content) {
+		return nil
+	}
+	return os.WriteFile(target, content, 0o644)
+}
+
+// changesName is what a plan would change, in its artifact.
+const changesName = "changes.json"
+
+// keepChanges writes down what the plan would change, where it is wanted as an artifact.
+func (s *session) keepChanges(changes *schema.Changes) error {
+	if s.Artifact == "" {
+		return nil
+	}
+	text, err := json.Marshal(changes)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.Artifact, changesName), text, 0o600)
+}
+
+func (s *session) plannedChanges() (*schema.Changes, error) {
+	text, err := os.ReadFile(filepath.Join(s.Artifact, changesName))
+	if err != nil {
+		return nil, err
+	}
+	var changes schema.Changes
+	return &changes, json.Unmarshal(text, &changes)
+}
+
+// planned reports whether the artifact holds a plan to be applied.
+func (s *session) planned() bool {
+	if !s.Planned || s.Artifact == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(s.Artifact, planName))
+	return err == nil
+}
+
+// applyPlanned does what the saved plan says. The values are in it.
+func (s *session) applyPlanned(ctx context.Context) (environments.Result, error) {
+	told, err := s.tell(ctx, "apply", []string{"-json", "-input=false", filepath.Join(s.Artifact, planName)}, nil)
+	result := environments.Result{Changes: told.changes()}
+	if err != nil {
+		return result, s.staleness(err)
+	}
+	if result.Changes, err = s.plannedChanges(); err != nil { // which terraform does not repeat
+		return result, err
+	}
+	if told.knowsOutputs() {
+		result.Outputs = told.outputs
+		return result, nil
+	}
+	result.Outputs, err = s.outputs(ctx)
+	return result, err
+}
+
+// staleness turns what terraform says of a plan that does not fit the state any more into a *environments.StaleError.
+// These are the summaries of its diagnostics (backend/local, plans/planfile); nothing was changed when it says one.
+func (s *session) staleness(err error) error {
+	failure, ok := errors.AsType[*environments.Failure](err)
+	if !ok {
+		return err
+	}
+	said := failure.Message + "\n" + strings.Join(failure.Lines, "\n")
+	for _, summary := range []string{"Saved plan is stale", "Saved plan does not match the given state"} {
+		if strings.Contains(said, summary) {
+			return &environments.StaleError{Reason: "the state moved on after it was planned: something else was applied to it"}
+		}
+	}
+	return err
+}

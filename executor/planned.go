@@ -1,0 +1,145 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Saved is a saved plan that is applied.
+type Saved struct {
+	Plan *schema.SavedPlan
+
+	// Artifacts is a directory with one for each step that can be applied as it was planned, by the step's file name.
+	Artifacts string
+}
+
+// artifact returns where a directory keeps the artifact of a step, or "" where it keeps none.
+func artifact(dir string, step schema.StepName) string {
+	if dir == "" {
+		return ""
+	}
+	name := filepath.Join(dir, step.FileName())
+	if entries, err := os.ReadDir(name); err != nil || len(entries) == 0 {
+		return ""
+	}
+	return name
+}
+
+// BrokenPromises says what is not any more as it was when a plan was saved, a line for each step. It needs no values of
+// other steps, so that it is known before anything is changed.
+func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]string, error) {
+	var broken []string
+	for i := range x.Saved.Plan.Report.Steps {
+		was := &x.Saved.Plan.Report.Steps[i]
+		step := plan.Step(was.Name)
+		if step == nil {
+			broken = append(broken, fmt.Sprintf("%s: it is no longer in the manifest", was.Name))
+			continue
+		}
+		if was.Fingerprint == nil {
+			continue // nothing was promised: it was left out
+		}
+		differences, err := x.differences(ctx, step, was)
+		if err != nil {
+			return nil, err
+		}
+		if !sameNames(step.DependsOn, was.DependsOn) {
+			differences = append([]string{"it depends on something else now"}, differences...)
+		}
+		if len(differences) > 0 {
+			broken = append(broken, fmt.Sprintf("%s: %s", was.Name, strings.Join(differences, "; ")))
+		}
+	}
+	return broken, nil
+}
+
+// differences compares a step with what was promised of it, its values apart.
+func (x *Executor) differences(ctx context.Context, step *schema.Step, was *schema.StepReport) ([]string, error) {
+	now, err := x.Runner.Fingerprint(ctx, step, nil, was.Fingerprint)
+	if err != nil {
+		return nil, fmt.Errorf("%s: find out whether the plan still fits: %w", step.Name, err)
+	}
+	now.Inputs = was.Fingerprint.Inputs
+	return was.Fingerprint.Differences(now), nil
+}
+
+func sameNames(a, b []schema.StepName) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// reviewed reports whether the run may do only what a person has seen.
+func (r *run) reviewed() bool {
+	return r.Saved != nil || r.Previous != nil && r.Previous.Plan != ""
+}
+
+// asReviewed runs a step of a saved plan: as it was planned, if it is given what it was planned with; else it is planned
+// now, and held if somebody should look at that first.
+func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	dir, unlike := r.reviewedArtifact(ctx, step, given)
+	if dir != "" {
+		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
+	}
+	if unlike != "" {
+		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "planned again: " + unlike})
+	}
+	dir = filepath.Join(r.Artifacts, step.Name.FileName())
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
+	}
+	planned := r.lead(ctx, step, given, attempt{command: previewOf(r.plan.Command), artifact: dir})
+	switch {
+	case planned.Outcome == schema.Skipped, planned.Outcome == schema.Deferred:
+		return r.lead(ctx, step, given, attempt{command: r.plan.Command})
+	case !done(planned.Outcome):
+		return planned
+	case r.Deferral.Holds(planned.Changes):
+		planned.Outcome, planned.Outputs = schema.Held, nil
+		planned.Reason = "nobody has seen what it would change: it was planned just now"
+		return planned
+	}
+	return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
+}
+
+// reviewedArtifact returns the artifact of a step that a person has seen and that still fits: the saved plan's, or what
+// was held in the run that this one goes on with. Otherwise unlike says what does not fit, "" when nothing was planned.
+func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given given) (dir, unlike string) {
+	var was *schema.StepReport
+	if before := r.before(step); before != nil && before.Outcome == schema.Held && !step.Approval {
+		was, dir = before, artifact(r.HeldArtifacts, step.Name)
+	} else if r.Saved != nil && (before == nil || !before.Started) {
+		was, dir = r.Saved.Plan.Report.Step(step.Name), artifact(r.Saved.Artifacts, step.Name)
+	}
+	if was == nil || was.Fingerprint == nil || was.Outcome == schema.Deferred || was.Outcome == schema.Skipped {
+		return "", ""
+	}
+	now, err := r.Runner.Fingerprint(ctx, step, given.all(), was.Fingerprint)
+	if err != nil {
+		return "", err.Error()
+	}
+	if differences := was.Fingerprint.Differences(now); len(differences) > 0 {
+		return "", strings.Join(differences, "; ")
+	}
+	return dir, ""
+}
+
+// previewOf returns the command that previews another.
+func previewOf(c schema.Command) schema.Command {
+	if c.Destroys() {
+		return schema.CommandPlanDestroy
+	}
+	return schema.CommandPlan
+}
