@@ -168,7 +168,7 @@ func hooksOf(tool Tool) (before, after bool) {
 // operate lets the tool do what the command says.
 func operate(ctx context.Context, c *Call, tool Tool) (Result, error) {
 	switch c.Command {
-	case schema.CommandPlan:
+	case schema.CommandPlan, schema.CommandDrift:
 		if c.deploys {
 			return planOnly(ctx, c, tool)
 		}

@@ -224,7 +224,7 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	switch {
 	case err == nil && len(given.waiting) == 0:
 		return ended(r.with(ctx, step, given))
-	case err == nil && r.plan.Command == schema.CommandPlan:
+	case err == nil && r.plan.Command.Previews() && !r.plan.Command.Destroys():
 		r.values.set(step, nil, true)
 		return ending{StepResult: r.deferred(ctx, step, given), deferred: given.waiting}
 	case err == nil:

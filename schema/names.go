@@ -29,6 +29,8 @@ const (
 	CommandDestroy Command = "destroy"
 	// CommandPlanDestroy previews a destroy.
 	CommandPlanDestroy Command = "plan-destroy"
+	// CommandDrift previews an apply of what should be there already.
+	CommandDrift Command = "drift"
 	// CommandDeploy does with each step what its configuration says: plan, apply or destroy.
 	CommandDeploy Command = "deploy"
 )
@@ -42,7 +44,9 @@ func (c Command) Effective() Command {
 }
 
 // Previews reports whether the command changes nothing.
-func (c Command) Previews() bool { return c == CommandPlan || c == CommandPlanDestroy }
+func (c Command) Previews() bool {
+	return c == CommandPlan || c == CommandPlanDestroy || c == CommandDrift
+}
 
 // Destroys reports whether the command takes things down: dependents come first then.
 func (c Command) Destroys() bool { return c == CommandDestroy || c == CommandPlanDestroy }

@@ -95,7 +95,7 @@ func (s *session) skipped() string {
 // action returns the stack-action for the call's command.
 func (s *session) action() string {
 	switch s.Command {
-	case schema.CommandPlan:
+	case schema.CommandPlan, schema.CommandDrift:
 		return s.actions.config.plan
 	case schema.CommandDestroy, schema.CommandPlanDestroy:
 		return s.actions.destroy()

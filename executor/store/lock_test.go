@@ -134,7 +134,7 @@ func TestLockWaits(t *testing.T) {
 		})
 		taken <- err
 	}()
-	_ = <-told
+	<-told
 	if err := first.Release(); err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,12 @@ tools need to do just what was shown, and so it holds secrets: only its owner ca
   bitops plan --detailed-exitcode      exit with 2 when there are changes`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
-		RunE:              func(cmd *cobra.Command, args []string) error { return g.preview(cmd, o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.destroy {
+				return g.preview(cmd, o, schema.CommandPlanDestroy, args)
+			}
+			return g.preview(cmd, o, schema.CommandPlan, args)
+		},
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to a `file`")
@@ -51,11 +56,7 @@ tools need to do just what was shown, and so it holds secrets: only its owner ca
 	return cmd
 }
 
-func (g *global) preview(cmd *cobra.Command, o *planOptions, selectors []string) error {
-	command := schema.CommandPlan
-	if o.destroy {
-		command = schema.CommandPlanDestroy
-	}
+func (g *global) preview(cmd *cobra.Command, o *planOptions, command schema.Command, selectors []string) error {
 	if info, err := os.Stat(filepath.Dir(g.at(o.out))); o.out != "" && (err != nil || !info.IsDir()) {
 		return usageError(cmd, fmt.Errorf("--out: there is no directory %s", filepath.Dir(o.out)))
 	}

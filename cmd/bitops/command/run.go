@@ -110,6 +110,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err != nil {
 		return report, err
 	}
+	s.reportElsewhere(report, dir)
 	if err := log.WriteDocument("outputs.json", outputsOf(report), s.redact.String); err != nil {
 		return report, err
 	}

@@ -61,6 +61,7 @@ func (g *global) runs(limit int) error {
 }
 
 type showOptions struct {
+	format   string
 	verbose  bool
 	identity string
 }
@@ -77,18 +78,34 @@ A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.
 		Example: `  bitops show                      the last run
   bitops show plan.bitops          what a saved plan would do
   bitops show 20261123-143005      an earlier one
+  bitops show plan.bitops -f markdown   as a comment for a pull request
+  bitops show -f junit             as results of tests
   bitops show --json               for a program`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.show(cmd, o, slices.Concat(args, []string{""})[0])
 		},
 	}
+	cmd.Flags().StringVarP(&o.format, "format", "f", "text", "`form`: text, json, markdown, junit or html")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
 	return cmd
 }
 
+// forms are the ways to show a report, beside text and the document itself.
+var forms = map[string]func(io.Writer, *schema.Report) error{
+	"markdown": func(w io.Writer, r *schema.Report) error { return view.Markdown(w, r, view.CommentLimit) },
+	"junit":    view.JUnit,
+	"html":     view.HTML,
+}
+
 func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) error {
+	if g.json {
+		o.format = "json"
+	}
+	if o.format != "text" && o.format != "json" && forms[o.format] == nil {
+		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of text, json, markdown, junit, html", o.format))
+	}
 	if g.planArgument(beginning) {
 		return g.showPlan(o, beginning)
 	}
@@ -96,7 +113,10 @@ func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) erro
 	if err != nil || report == nil {
 		return err
 	}
-	if g.json {
+	if form := forms[o.format]; form != nil {
+		return form(g.Out, report)
+	}
+	if o.format == "json" {
 		return view.ReportJSON(g.Out, report)
 	}
 	return view.Past(g.Out, report, view.Options{
@@ -110,7 +130,10 @@ func (g *global) showPlan(o *showOptions, name string) error {
 	if err != nil {
 		return unfit(name, err)
 	}
-	if g.json {
+	if form := forms[o.format]; form != nil {
+		return form(g.Out, f.Plan.Report)
+	}
+	if o.format == "json" {
 		return view.SavedPlanJSON(g.Out, f.Plan)
 	}
 	return view.SavedPlan(g.Out, f.Plan, view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose})

@@ -7,7 +7,7 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// JSON shows a run to a program: one event a line, and nothing else.
+// JSON shows a run to a program: one event a line, and on the last line the report that they make.
 type JSON struct {
 	w   io.Writer
 	err error
@@ -28,8 +28,21 @@ func (j *JSON) Event(e schema.Event) {
 	j.err = err
 }
 
-// Close does nothing: the last event said it all.
-func (j *JSON) Close(*schema.Report) {}
+// Close writes the report: {"version": 1, "type": "report", "report": {...}}. Of a preview, that is the plan.
+func (j *JSON) Close(r *schema.Report) {
+	if j.err != nil || r == nil {
+		return
+	}
+	text, err := json.Marshal(struct {
+		Version int            `json:"version"`
+		Type    string         `json:"type"`
+		Report  *schema.Report `json:"report"`
+	}{1, "report", r})
+	if err == nil {
+		_, err = j.w.Write(append(text, '\n'))
+	}
+	j.err = err
+}
 
 // Err returns the first error of the writer, or nil.
 func (j *JSON) Err() error { return j.err }

@@ -169,6 +169,9 @@ func (s *summary) planTotal() string {
 		}
 	}
 	same := count[schema.Unchanged]
+	if s.report.Command == schema.CommandDrift {
+		return s.driftTotal(sum, changed, same, others)
+	}
 	switch {
 	case changed == 0 && len(others) == 0:
 		return "No changes"
@@ -176,6 +179,14 @@ func (s *summary) planTotal() string {
 		return "No changes: " + amount(same, "environment") + " unchanged"
 	}
 	return "Plan: " + s.promised(sum) + " in " + amount(changed, "environment") + joined("; ", strings.Join(others, ", "))
+}
+
+// driftTotal is planTotal for what should be there already.
+func (s *summary) driftTotal(sum schema.Changes, changed, same int, others []string) string {
+	if changed == 0 && (len(others) == 0 || len(others) == 1 && same > 0) {
+		return "No drift: " + amount(same, "environment") + " as declared"
+	}
+	return "Drift in " + amount(changed, "environment") + ": to be as declared, " + s.promised(sum) + joined("; ", strings.Join(others, ", "))
 }
 
 // unforeseeable reports whether a step was planned, and yet nobody knows what it will change.

@@ -1,0 +1,49 @@
+package command
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// summaryLimit is how much GitHub Actions shows of a step's summary, in bytes
+// (https://docs.github.com/actions/reference/workflow-commands-for-github-actions#step-isolation-and-limits).
+const summaryLimit = 1 << 20
+
+// reportElsewhere writes what a run came to where people look who do not see the screen: a page in the run's directory,
+// and in GitHub Actions the summary of the job. None of it is worth a failure.
+func (s *session) reportElsewhere(report *schema.Report, dir string) {
+	var page bytes.Buffer
+	err := view.HTML(&page, report)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "report.html"), page.Bytes(), 0o644)
+	}
+	if err == nil && s.ci() == view.GitHub && s.variable("GITHUB_STEP_SUMMARY") != "" {
+		err = appendSummary(s.variable("GITHUB_STEP_SUMMARY"), report)
+	}
+	if err != nil {
+		fmt.Fprintf(s.Err, "bitops: warning: the report was not written: %v\n", err)
+	}
+}
+
+// appendSummary adds a report to the job's summary, as far as there is room.
+func appendSummary(name string, report *schema.Report) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	left := summaryLimit - int(info.Size())
+	if left < 1000 {
+		return nil
+	}
+	return view.Markdown(f, report, min(left, 4*view.CommentLimit))
+}

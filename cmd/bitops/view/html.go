@@ -1,0 +1,134 @@
+package view
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+//go:embed report.html.tmpl
+var reportTemplate string
+
+// parsed on first use: most commands show no page.
+var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("report").Parse(reportTemplate)) })
+
+// How much a page shows, so that it opens quickly whatever ran.
+const (
+	pageSteps     = 2000
+	pageResources = 200
+)
+
+type pageReport struct {
+	Command, Run, Ended, Tone, Total, Started, Resumes, More string
+	Notices                                                  []string
+	Steps                                                    []pageStep
+}
+
+type pageStep struct {
+	Name, Outcome, Tone, Why, Changes, Time string
+	Lines, Waits                            []string
+	Resources                               []pageResource
+	Open                                    bool
+}
+
+type pageResource struct{ Text, Tone string }
+
+// HTML shows a report as one page that needs nothing else: no scripts, no other files. What went wrong stands first.
+func HTML(w io.Writer, r *schema.Report) error {
+	s := &summary{screen: &screen{}, report: r, environments: byEnvironment(r)}
+	p := pageReport{
+		Command: visible(r.Command), Run: visible(r.Run), Ended: howItEnded(r), Tone: tone(r.Outcome), Total: s.total(),
+		Started: r.Started.Format(time.RFC1123), Resumes: visible(r.Resumes),
+	}
+	for _, notice := range r.Notices {
+		p.Notices = append(p.Notices, firstLine(notice))
+	}
+	steps := make([]*schema.StepReport, len(r.Steps))
+	for i := range r.Steps {
+		steps[i] = &r.Steps[i]
+	}
+	slices.SortStableFunc(steps, func(a, b *schema.StepReport) int { return urgency(a.Outcome) - urgency(b.Outcome) })
+	for _, step := range steps[:min(len(steps), pageSteps)] {
+		p.Steps = append(p.Steps, pageStepOf(step))
+	}
+	if more := len(steps) - pageSteps; more > 0 {
+		p.More = "and " + amount(more, "more step") + "; bitops show has all of them"
+	}
+	return page().Execute(w, p)
+}
+
+// urgency sorts outcomes by how soon a person wants to see them.
+func urgency(o schema.Outcome) int {
+	order := []schema.Outcome{
+		schema.Failed, schema.Interrupted, "", schema.Held, schema.Blocked, schema.Deferred, schema.Succeeded, schema.Unchanged, schema.Skipped,
+	}
+	return slices.Index(order, o)
+}
+
+func tone(o schema.Outcome) string {
+	switch o {
+	case schema.Succeeded:
+		return "good"
+	case schema.Failed:
+		return "bad"
+	case schema.Unchanged, schema.Skipped:
+		return "faint"
+	default:
+		return "warn"
+	}
+}
+
+func pageStepOf(step *schema.StepReport) pageStep {
+	p := pageStep{
+		Name: visible(step.Name), Outcome: visible(step.Outcome), Tone: tone(step.Outcome), Time: elapsed(step.Duration),
+		Changes: counts(step.Changes),
+	}
+	if p.Outcome == "" {
+		p.Outcome = "not finished"
+	}
+	if step.Error != nil {
+		p.Why = firstLine(step.Error.Message)
+		for _, line := range step.Error.Lines {
+			p.Lines = append(p.Lines, shortened(printable(line, false), 2000))
+		}
+	} else if step.Reason != "" || step.Cause != "" {
+		p.Why = howStepEnded(step)
+	} else if step.Again != "" {
+		p.Why = "ran again: " + firstLine(step.Again)
+	}
+	for _, w := range step.Deferred {
+		p.Waits = append(p.Waits, visible(w.Input)+" waits for "+strings.Join(awaited([]schema.Waiting{w}), ", "))
+	}
+	p.resources(step)
+	return p
+}
+
+func (p *pageStep) resources(step *schema.StepReport) {
+	if step.Changes == nil {
+		return
+	}
+	sorted := slices.Clone(step.Changes.Resources)
+	slices.SortStableFunc(sorted, func(a, b schema.ResourceChange) int { return rank(a) - rank(b) })
+	for _, r := range sorted[:min(len(sorted), pageResources)] {
+		mark, remark, lost := sign(r.Action)
+		shown := pageResource{Text: pad(mark, 3) + " " + visible(r.Address) + joined("  ", visible(remark))}
+		switch {
+		case lost:
+			shown.Tone, p.Open = "bad", true
+		case mark == "+":
+			shown.Tone = "good"
+		case mark == "~":
+			shown.Tone = "warn"
+		}
+		p.Resources = append(p.Resources, shown)
+	}
+	if more := len(sorted) - pageResources; more > 0 {
+		p.Resources = append(p.Resources, pageResource{Text: "and " + number(more) + " more"})
+	}
+}

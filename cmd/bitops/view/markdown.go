@@ -1,0 +1,269 @@
+package view
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// CommentLimit is how long a comment on a pull request can be, in bytes: GitHub takes 65,536 characters, GitLab more.
+const CommentLimit = 65_000
+
+// Markdown shows a report as a comment on a pull request: totals on top, then failures and what is lost, then each
+// environment folded. It is never longer than limit bytes; what does not fit is counted. Foreign text in it is nothing
+// but text: it is no markup, no link, and it calls nobody.
+func Markdown(w io.Writer, r *schema.Report, limit int) error {
+	m := &markdown{summary: &summary{screen: &screen{}, report: r, environments: byEnvironment(r), options: Options{}}}
+	m.left = limit - reserve
+	m.title()
+	m.failures()
+	m.lost()
+	m.held()
+	m.details()
+	m.rest()
+	_, err := io.WriteString(w, m.text.String())
+	return err
+}
+
+// reserve is kept for the last lines, which say what is missing.
+const reserve = 400
+
+// How much one environment takes of a comment.
+const (
+	commentResources = 100
+	commentLines     = 12
+	commentLost      = 100
+)
+
+type markdown struct {
+	*summary
+	text    strings.Builder
+	left    int // bytes
+	omitted int // environments
+	cut     bool
+}
+
+// add adds a part as a whole, if it fits.
+func (m *markdown) add(part string) bool {
+	if len(part) > m.left {
+		m.cut = true
+		return false
+	}
+	m.text.WriteString(part)
+	m.left -= len(part)
+	return true
+}
+
+func (m *markdown) title() {
+	m.add(fmt.Sprintf("### bitops %s\n\n**%s**\n\n", inline(string(m.report.Command)), strings.ReplaceAll(m.total(), "~", "&#126;")))
+}
+
+func (m *markdown) failures() {
+	for _, step := range m.withOutcome(schema.Failed) {
+		e := step.Error
+		if e == nil {
+			e = &schema.StepError{Message: step.Reason}
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "**Failed:** %s: %s\n\n", code(string(step.Name)), inline(firstLine(e.Message)))
+		if last := lastOf(e.Lines, commentLines); len(last) > 0 {
+			b.WriteString("<pre>\n")
+			for _, line := range last {
+				b.WriteString(html.EscapeString(shortened(printable(line, false), 400)) + "\n")
+			}
+			b.WriteString("</pre>\n\n")
+		}
+		if !m.add(b.String()) {
+			break
+		}
+	}
+}
+
+func firstLine(text string) string { return lines(text, false)[0] }
+
+// shortened cuts a text that is too long, between two runes.
+func shortened(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// lost lists every resource that is destroyed or replaced, above everything else that changes.
+func (m *markdown) lost() {
+	var all []string
+	for i := range m.report.Steps {
+		all = append(all, lostIn(&m.report.Steps[i])...)
+	}
+	if len(all) == 0 || !m.add("#### Destroyed or replaced\n\n") {
+		return
+	}
+	listed := 0
+	for listed < min(len(all), commentLost) && m.add(all[listed]) {
+		listed++
+	}
+	if more := len(all) - listed; more > 0 {
+		m.add(fmt.Sprintf("- and %s\n", amount(more, "more resource")))
+	}
+	m.add("\n")
+}
+
+func lostIn(step *schema.StepReport) []string {
+	if step.Changes == nil {
+		return nil
+	}
+	var all []string
+	for _, r := range step.Changes.Resources {
+		if _, remark, lost := sign(r.Action); lost {
+			all = append(all, fmt.Sprintf("- %s in %s: %s\n", code(r.Address), code(string(step.Name)), remark))
+		}
+	}
+	return all
+}
+
+func (m *markdown) held() {
+	for _, step := range m.withOutcome(schema.Held) {
+		m.add(fmt.Sprintf("**Held:** %s: %s\n\n", code(string(step.Name)), inline(step.Reason)))
+	}
+}
+
+// details has a folded part for each environment with something to say, those that lose something first.
+func (m *markdown) details() {
+	var said, quiet []environment
+	for _, e := range m.environments {
+		if o := e.outcome(); o == schema.Unchanged || o == schema.Skipped {
+			quiet = append(quiet, e)
+			continue
+		}
+		said = append(said, e)
+	}
+	slices.SortStableFunc(said, func(a, b environment) int { return loses(b) - loses(a) })
+	for _, e := range said {
+		if !m.add(m.detail(e)) && !m.add(m.line(e)) {
+			m.omitted++
+		}
+	}
+	if len(quiet) > 0 {
+		m.add(m.unchanged(quiet))
+	}
+}
+
+func loses(e environment) int {
+	if c := e.changes(); c != nil && c.Remove > 0 {
+		return 1
+	}
+	return 0
+}
+
+// shortWord returns how an environment is summed up.
+func shortWord(e environment) string {
+	switch o := e.outcome(); o {
+	case schema.Succeeded:
+		if text := counts(e.changes()); text != "" {
+			return text
+		}
+		return "unknown"
+	case "":
+		return "not finished"
+	default:
+		return visible(o)
+	}
+}
+
+func (m *markdown) line(e environment) string {
+	return fmt.Sprintf("<div>%s <b>%s</b></div>\n", code(shortWord(e)), inline(string(e.name)))
+}
+
+func (m *markdown) detail(e environment) string {
+	var b strings.Builder
+	for _, step := range e.steps {
+		m.step(&b, step, len(e.steps) > 1)
+	}
+	if b.Len() == 0 {
+		return m.line(e)
+	}
+	return fmt.Sprintf("<details><summary>%s <b>%s</b></summary>\n\n%s</details>\n", code(shortWord(e)), inline(string(e.name)), &b)
+}
+
+func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool) {
+	if named {
+		fmt.Fprintf(b, "%s: %s\n\n", code(deployment(step)), inline(string(step.Outcome)))
+	}
+	if step.Reason != "" {
+		fmt.Fprintf(b, "<i>%s</i>\n\n", inline(step.Reason))
+	}
+	if step.Outcome == schema.Blocked && step.Cause != "" {
+		fmt.Fprintf(b, "blocked by %s\n\n", code(string(step.Cause)))
+	}
+	for _, waiting := range step.Deferred {
+		fmt.Fprintf(b, "- %s waits for %s\n", code(waiting.Input), code(strings.Join(waiting.For, ", ")))
+	}
+	if len(step.Deferred) > 0 {
+		b.WriteString("\n")
+	}
+	if step.Changes != nil && len(step.Changes.Resources) > 0 {
+		resourceList(b, step.Changes.Resources)
+	}
+}
+
+// resourceList shows resources as a diff, which is coloured. No line of it can end the block: each begins with a sign.
+func resourceList(b *strings.Builder, resources []schema.ResourceChange) {
+	sorted := slices.Clone(resources)
+	slices.SortStableFunc(sorted, func(x, y schema.ResourceChange) int { return rank(x) - rank(y) })
+	shown := sorted[:min(len(sorted), commentResources)]
+	b.WriteString("```diff\n")
+	for _, r := range shown {
+		mark, remark, _ := sign(r.Action)
+		if mark == "~" {
+			mark = "!" // what a diff shows as changed
+		}
+		fmt.Fprintf(b, "%s %s%s\n", pad(mark, 3), shortened(visible(r.Address), 300), joined("  # ", visible(remark)))
+	}
+	b.WriteString("```\n\n")
+	if rest := sorted[len(shown):]; len(rest) > 0 {
+		fmt.Fprintf(b, "and %s more: %s\n\n", number(len(rest)), inline(tally(rest)))
+	}
+}
+
+func (m *markdown) unchanged(quiet []environment) string {
+	names := make([]string, len(quiet))
+	for i, e := range quiet {
+		names[i] = code(string(e.name))
+	}
+	return fmt.Sprintf("<details><summary>%s unchanged or left out</summary>\n\n%s\n\n</details>\n",
+		amount(len(quiet), "environment"), strings.Join(firstOf(names, 200), ", "))
+}
+
+// rest says what is missing. Space for it was kept.
+func (m *markdown) rest() {
+	m.left += reserve
+	switch {
+	case m.omitted > 0:
+		m.add(fmt.Sprintf("\n%s not shown, because a comment can hold no more. `bitops show` has all of it.\n", amount(m.omitted, "environment")))
+	case m.cut:
+		m.add("\nNot everything is shown, because a comment can hold no more. `bitops show` has all of it.\n")
+	}
+}
+
+// markupCharacters are those that can mean something in Markdown. As entities they never do.
+const markupCharacters = "\\`*_{}[]()<>#!|~&@:\"'=$^\t"
+
+// inline returns foreign text of one line as text and nothing else.
+func inline(text string) string {
+	var b strings.Builder
+	for _, r := range shortened(printable(text, false), 600) {
+		if strings.ContainsRune(markupCharacters, r) {
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return strings.ReplaceAll(b.String(), "www.", "www&#46;")
+}
+
+// code returns foreign text as code, in which nobody is called by name.
+func code(text string) string { return "<code>" + inline(visible(text)) + "</code>" }
