@@ -49,22 +49,24 @@ func jsonlines(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	scanner := bufio.NewScanner(strings.NewReader(ts.ReadFile(args[0])))
 	scanner.Buffer(nil, 16<<20)
-	number := 0
+	number, last := 0, ""
 	for scanner.Scan() {
 		number++
 		var object struct {
-			Seq int `json:"seq"`
+			Seq  int    `json:"seq"`
+			Type string `json:"type"`
 		}
 		if err := json.Unmarshal(scanner.Bytes(), &object); err != nil {
 			ts.Fatalf("line %d is no JSON object: %v\n%s", number, err, scanner.Text())
 		}
-		if object.Seq != number {
-			ts.Fatalf("line %d has seq %d", number, object.Seq)
+		if object.Seq != number && object.Type != "report" || last == "report" {
+			ts.Fatalf("line %d has seq %d and type %q, after %q", number, object.Seq, object.Type, last)
 		}
+		last = object.Type
 	}
 	ts.Check(scanner.Err())
-	if number == 0 {
-		ts.Fatalf("%s is empty", args[0])
+	if last != "report" {
+		ts.Fatalf("%s ends with %q", args[0], last)
 	}
 }
 

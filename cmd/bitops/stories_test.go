@@ -88,7 +88,7 @@ var commands = map[string]scriptCommand{
 	// What is left.
 	"runs":      runs,      // runs N DIR: so many runs are recorded in the repository
 	"journal":   journal,   // journal DIR: stdout holds the journal of the last run in the repository
-	"jsonlines": jsonlines, // jsonlines FILE: a JSON object a line, whose seq counts from 1
+	"jsonlines": jsonlines, // jsonlines FILE: events, whose seq counts from 1, and at the end a report
 	"json":      isJSON,    // json FILE: one JSON document
 	"canary":    canary,    // canary VALUE PATH...: it is nowhere in these files, not in base64 either; states excepted
 	"keep":      keep,      // keep VARIABLE: it is set to what stdout holds

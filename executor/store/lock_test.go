@@ -134,7 +134,9 @@ func TestLockWaits(t *testing.T) {
 		})
 		taken <- err
 	}()
-	<-told
+	if e := <-told; e == nil {
+		t.Fatal("nobody holds the lock that is waited for")
+	}
 	if err := first.Release(); err != nil {
 		t.Fatal(err)
 	}
