@@ -89,9 +89,9 @@ func (r *run) reviewed() bool {
 // asReviewed runs a step of a saved plan: as it was planned, if it is given what it was planned with; else it is planned
 // now, and held if somebody should look at that first.
 func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) environments.StepResult {
-	dir, unlike := r.reviewedArtifact(ctx, step, given)
-	if dir != "" {
-		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
+	dir, seen, unlike := r.reviewedArtifact(ctx, step, given)
+	if seen {
+		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: dir != ""})
 	}
 	if unlike != "" {
 		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "planned again: " + unlike})
@@ -114,26 +114,29 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 	return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
 }
 
-// reviewedArtifact returns the artifact of a step that a person has seen and that still fits: the saved plan's, or what
-// was held in the run that this one goes on with. Otherwise unlike says what does not fit, "" when nothing was planned.
-func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given given) (dir, unlike string) {
+// reviewedArtifact reports whether a person has seen what a step would change, and that still fits: the saved plan tells,
+// or what was held in the run that this one goes on with. Dir is what the tool kept of that, "" when it keeps nothing.
+// Otherwise unlike says what does not fit, "" when nothing was planned.
+func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given given) (dir string, seen bool, unlike string) {
 	var was *schema.StepReport
 	if before := r.before(step); before != nil && before.Outcome == schema.Held && !step.Approval {
-		was, dir = before, artifact(r.HeldArtifacts, step.Name)
+		if was, dir = before, artifact(r.HeldArtifacts, step.Name); dir == "" {
+			return "", false, ""
+		}
 	} else if r.Saved != nil && (before == nil || !before.Started) {
 		was, dir = r.Saved.Plan.Report.Step(step.Name), artifact(r.Saved.Artifacts, step.Name)
 	}
 	if was == nil || was.Fingerprint == nil || was.Outcome == schema.Deferred || was.Outcome == schema.Skipped {
-		return "", ""
+		return "", false, ""
 	}
 	now, err := r.Runner.Fingerprint(ctx, step, given.all(), was.Fingerprint)
 	if err != nil {
-		return "", err.Error()
+		return "", false, err.Error()
 	}
 	if differences := was.Fingerprint.Differences(now); len(differences) > 0 {
-		return "", strings.Join(differences, "; ")
+		return "", false, strings.Join(differences, "; ")
 	}
-	return dir, ""
+	return dir, true, ""
 }
 
 // previewOf returns the command that previews another.

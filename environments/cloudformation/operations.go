@@ -14,7 +14,7 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// preview finds out what deploy would change. The change set is deleted again.
+// preview finds out what deploy would change. The change set is deleted again, unless somebody may want to execute it.
 func (s *session) preview(ctx context.Context) (environments.Result, error) {
 	stack, err := s.prepare(ctx)
 	if err != nil {
@@ -28,10 +28,9 @@ func (s *session) preview(ctx context.Context) (environments.Result, error) {
 		return environments.Result{}, err
 	}
 	if set == nil {
-		return environments.Result{Changes: &schema.Changes{}, Outputs: s.outputs(stack)}, nil
+		return environments.Result{Changes: &schema.Changes{}, Outputs: s.outputs(stack)}, s.Keep(setName, plannedSet{})
 	}
-	s.discard(ctx, set)
-	return environments.Result{Changes: set.changes, Outputs: s.laterOutputs()}, nil
+	return environments.Result{Changes: set.changes, Outputs: s.laterOutputs()}, s.keep(ctx, set)
 }
 
 // previewAnew is preview for a stack that deploy has to delete first. CloudFormation makes no change set for it, so the
@@ -60,6 +59,9 @@ func (s *session) laterOutputs() schema.Values {
 
 // deploy makes the stack what the template and the values say.
 func (s *session) deploy(ctx context.Context) (environments.Result, error) {
+	if result, planned, err := s.deployPlanned(ctx); planned || err != nil {
+		return result, err
+	}
 	stack, err := s.prepare(ctx)
 	if err != nil {
 		return environments.Result{}, err

@@ -11,6 +11,9 @@ import (
 
 // deploy makes the release what the chart says. It makes no revision where nothing differs.
 func (s *session) deploy(ctx context.Context) (environments.Result, error) {
+	if err := s.asPlanned(func() (environments.Result, error) { return s.preview(ctx) }); err != nil {
+		return environments.Result{}, err
+	}
 	values, err := s.ready(ctx)
 	if err != nil {
 		return environments.Result{}, err
@@ -165,6 +168,9 @@ func (s *session) previewRemoval(ctx context.Context) (environments.Result, erro
 
 // remove takes the release down.
 func (s *session) remove(ctx context.Context) (environments.Result, error) {
+	if err := s.asPlanned(func() (environments.Result, error) { return s.previewRemoval(ctx) }); err != nil {
+		return environments.Result{}, err
+	}
 	live, err := s.find(ctx)
 	if err != nil || live == nil {
 		return environments.Result{Changes: &schema.Changes{}}, err

@@ -3,7 +3,6 @@ package terraform
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
-	"github.com/bitops-engine/bitops/schema"
 )
 
 // planName is terraform's own plan in a step's artifact, beside the lock file that it was made with.
@@ -51,27 +49,6 @@ func (s *session) copyLock(from, to string) error {
 // changesName is what a plan would change, in its artifact.
 const changesName = "changes.json"
 
-// keepChanges writes down what the plan would change, where it is wanted as an artifact.
-func (s *session) keepChanges(changes *schema.Changes) error {
-	if s.Artifact == "" {
-		return nil
-	}
-	text, err := json.Marshal(changes)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(s.Artifact, changesName), text, 0o600)
-}
-
-func (s *session) plannedChanges() (*schema.Changes, error) {
-	text, err := os.ReadFile(filepath.Join(s.Artifact, changesName))
-	if err != nil {
-		return nil, err
-	}
-	var changes schema.Changes
-	return &changes, json.Unmarshal(text, &changes)
-}
-
 // planned reports whether the artifact holds a plan to be applied.
 func (s *session) planned() bool {
 	if !s.Planned || s.Artifact == "" {
@@ -88,7 +65,7 @@ func (s *session) applyPlanned(ctx context.Context) (environments.Result, error)
 	if err != nil {
 		return result, s.staleness(err)
 	}
-	if result.Changes, err = s.plannedChanges(); err != nil { // which terraform does not repeat
+	if _, err := s.Kept(changesName, &result.Changes); err != nil { // terraform does not repeat them
 		return result, err
 	}
 	if told.knowsOutputs() {

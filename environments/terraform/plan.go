@@ -32,7 +32,7 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 	if err != nil {
 		return result, fmt.Errorf("read what %s show prints: %w", s.binary, err)
 	}
-	return result, s.keepChanges(result.Changes)
+	return result, s.Keep(changesName, result.Changes)
 }
 
 // readPlan reads a plan in terraform's JSON form:
