@@ -233,16 +233,6 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	return ended(r.keep(step, nil, r.without(ctx, step, err)))
 }
 
-// deferred is a step that cannot be planned yet. What it would run with is promised all the same, as far as it is known.
-func (r *run) deferred(ctx context.Context, step *schema.Step, given given) environments.StepResult {
-	result := environments.StepResult{Outcome: schema.Deferred}
-	var err error
-	if result.Fingerprint, err = r.Runner.Fingerprint(ctx, step, given.all(), nil); err != nil {
-		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
-	}
-	return result
-}
-
 // with lets a step run with its values.
 func (r *run) with(ctx context.Context, step *schema.Step, given given) environments.StepResult {
 	if r.reviewed() && !r.plan.Command.Previews() {

@@ -16,6 +16,29 @@ func checkInputs(d *draft) {
 			}
 			d.giveInput(env, in)
 		}
+		for _, mock := range env.Mock {
+			d.giveMock(env, mock)
+		}
+	}
+}
+
+// giveMock hands a value for previews to the steps that can take it.
+func (d *draft) giveMock(env *environment, mock schema.Entry[schema.Expression]) {
+	if refs := mock.Value.References(); len(refs) > 0 {
+		d.add(schema.Errorf(refs[0].Position, "mock %q refers to an output, which is what a mock stands for", mock.Key).
+			WithHint("write the value itself"))
+		return
+	}
+	taken := len(env.steps) == 0 // why it has no steps has been said
+	for _, step := range env.steps {
+		if takes(step, mock.Key) || d.unread[step.Name] {
+			step.Mock = append(step.Mock, schema.Input{Name: mock.Key, Expression: mock.Value})
+			taken = true
+		}
+	}
+	if !taken {
+		d.add(schema.Errorf(mock.Position, "nothing in environment %q takes an input %q", env.Name, mock.Key).
+			WithHint("%s", d.inputHint(env.steps, mock.Key)))
 	}
 }
 

@@ -111,6 +111,7 @@ type Environment struct {
 	Tags      []string        `yaml:"tags" doc:"Words to select environments by."`
 	Limit     Located         `yaml:"limit" doc:"The name of one of the limits."`
 	Timeout   Duration        `yaml:"timeout" doc:"The longest a step of this environment may take."`
+	Mock      Map[Expression] `yaml:"mock" doc:"Values to preview with while the real ones are not known. Never applied."`
 	Approval  bool            `yaml:"approval" doc:"apply starts this environment only when a person said so."`
 	Protect   bool            `yaml:"protect" doc:"destroy refuses this environment."`
 }

@@ -30,6 +30,7 @@ type Step struct {
 	DependsOn       []StepName        `json:"depends_on,omitempty"` // direct dependencies
 	Selected        bool              `json:"selected"`             // false: not run; its recorded outputs are used
 	Inputs          []Input           `json:"inputs,omitempty"`
+	Mock            []Input           `json:"mock,omitempty"` // what a preview may use for inputs that are not known yet
 	Offers          []Offer           `json:"offers,omitempty"`
 	Wiring          []Wire            `json:"wiring,omitempty"`
 	Interface       Interface         `json:"interface"`

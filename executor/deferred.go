@@ -1,0 +1,64 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// deferred is a step that cannot be planned yet. What it would run with is promised all the same, as far as it is known.
+// Where the manifest has values to preview with, the changes are those of such a preview, and nothing else comes of it.
+func (r *run) deferred(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	result := environments.StepResult{Outcome: schema.Deferred}
+	var err error
+	if result.Fingerprint, err = r.Runner.Fingerprint(ctx, step, given.all(), nil); err != nil {
+		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
+	}
+	mocked, ok, err := given.mocked(step)
+	if err != nil {
+		return r.broken(ctx, err)
+	}
+	if !ok {
+		return result
+	}
+	end := r.values.turn(step.Environment)
+	preview := r.Runner.Do(ctx, environments.Request{
+		Step: step, Command: r.plan.Command, Inputs: mocked.inputs, Offered: mocked.offered,
+	}, r.Emitter.Emit)
+	end()
+	r.Emitter.Learn(preview.Outputs) // nobody gets them, and what is secret of them stays so
+	if !done(preview.Outcome) {
+		return preview
+	}
+	result.Changes = preview.Changes
+	return result
+}
+
+// mocked returns the values with mocks in place of those that are not known yet. It is false when one has no mock.
+func (g given) mocked(step *schema.Step) (given, bool, error) {
+	all := given{inputs: maps.Clone(g.inputs), offered: g.offered}
+	for _, waiting := range g.waiting {
+		mock, ok := mockOf(step, waiting.Input)
+		if !ok {
+			return g, false, nil
+		}
+		value, err := mock.Evaluate(&schema.Scope{Environment: step.Environment, Path: step.EnvironmentPath, Tags: step.Tags})
+		if err != nil {
+			return g, false, fmt.Errorf("mock %s: %w", waiting.Input, err)
+		}
+		all.inputs[waiting.Input] = value
+	}
+	return all, true, nil
+}
+
+func mockOf(step *schema.Step, name string) (schema.Expression, bool) {
+	for _, mock := range step.Mock {
+		if mock.Name == name {
+			return mock.Expression, true
+		}
+	}
+	return schema.Expression{}, false
+}
