@@ -41,3 +41,8 @@ func (c *Call) Kept(name string, document any) (bool, error) {
 	}
 	return true, nil
 }
+
+// Stalef returns a StaleError.
+func Stalef(format string, args ...any) *StaleError {
+	return &StaleError{Reason: fmt.Sprintf(format, args...)}
+}

@@ -115,27 +115,6 @@ func (c *Changes) Empty() bool {
 	return c.Add == 0 && c.Change == 0 && c.Remove == 0 && c.Outputs == 0 && !changes
 }
 
-// Same reports whether two plans change the same resources in the same ways. Of changes that nobody knows, nothing can
-// be said: they are the same.
-func (c *Changes) Same(o *Changes) bool {
-	if c == nil || o == nil {
-		return true
-	}
-	if c.Add != o.Add || c.Change != o.Change || c.Remove != o.Remove || len(c.Resources) != len(o.Resources) {
-		return false
-	}
-	count := map[ResourceChange]int{}
-	for _, r := range c.Resources {
-		count[r]++
-	}
-	for _, r := range o.Resources {
-		if count[r]--; count[r] < 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // Plus returns the sum of two counts, without the resources.
 func (c Changes) Plus(o *Changes) Changes {
 	if o == nil {

@@ -2,79 +2,117 @@ package cloudformation
 
 import (
 	"context"
+	"errors"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// setName is the change set of a plan, in its artifact. It waits in AWS until it is executed.
-const setName = "changeset.json"
+// keptName is the document in a step's artifact.
+const keptName = "stack.json"
 
-// plannedSet is a change set as it is written down. Without an id there was nothing to change.
-type plannedSet struct {
-	ID          string          `json:"id,omitempty"`
-	StackID     string          `json:"stack_id,omitempty"`
-	Placeholder bool            `json:"placeholder,omitempty"`
-	Changes     *schema.Changes `json:"changes,omitempty"`
+// kept is what a plan leaves for its apply: the change set, which stays in AWS until then, or, where there is none to
+// make, the stack that was looked at. A template and parameters are in the change set.
+type kept struct {
+	Stack     string            `json:"stack,omitempty"` // its ID, "" where there was none
+	Status    types.StackStatus `json:"status,omitempty"`
+	Updated   time.Time         `json:"updated"`              // when it was changed last, as AWS says
+	ChangeSet string            `json:"change_set,omitempty"` // its ID
+	Changes   *schema.Changes   `json:"changes"`
 }
 
-// keep leaves the change set in AWS and writes down which it is, or, where nobody wants to execute it, deletes it.
-func (s *session) keep(ctx context.Context, set *changeSet) error {
-	if s.Artifact == "" {
-		s.discard(ctx, set)
-		return nil
+// looked returns what is kept of a stack, which may be nil.
+func looked(stack *types.Stack, changes *schema.Changes) kept {
+	k := kept{Changes: changes}
+	if stack != nil && !announced(stack) {
+		k.Stack, k.Status, k.Updated = aws.ToString(stack.StackId), stack.StackStatus, aws.ToTime(stack.LastUpdatedTime)
 	}
-	return s.Keep(setName, plannedSet{ID: set.id, StackID: set.stackID, Placeholder: set.placeholder, Changes: set.changes})
+	return k
 }
 
-// deployPlanned executes the change set of a saved plan. It is false where there is none.
-func (s *session) deployPlanned(ctx context.Context) (environments.Result, bool, error) {
-	var planned plannedSet
-	found, err := s.Kept(setName, &planned)
-	if err != nil || !found {
-		return environments.Result{}, false, err
-	}
-	result, err := s.executePlanned(ctx, planned)
-	return result, true, err
-}
+// anew reports whether the stack has to be deleted and created anew, for which AWS makes no change set.
+func (k kept) anew() bool { return k.ChangeSet == "" && !k.Changes.Empty() }
 
-func (s *session) executePlanned(ctx context.Context, planned plannedSet) (environments.Result, error) {
-	if planned.ID == "" {
-		return s.stillNothing(ctx)
-	}
-	set := &changeSet{id: planned.ID, stackID: planned.StackID, placeholder: planned.Placeholder, changes: planned.Changes}
-	s.Phase(schema.PhaseTool, "looking at the change set")
-	out, err := s.describeChangeSet(ctx, set.id, set.stackID)
+// fits tells that a stack is not the one that was looked at, if so.
+func (k kept) fits(stack *types.Stack) error {
+	now := looked(stack, nil)
 	switch {
-	case answered(err, "does not exist"):
-		return environments.Result{}, &environments.StaleError{Reason: "the change set that was planned is not there any more"}
-	case err != nil:
+	case k.Stack == now.Stack && k.Status == now.Status && k.Updated.Equal(now.Updated):
+		return nil
+	case k.Stack == "":
+		return environments.Stalef("the stack did not exist when it was planned, and does now")
+	case now.Stack == "":
+		return environments.Stalef("the stack is gone that was there when it was planned")
+	case k.Stack != now.Stack:
+		return environments.Stalef("the stack was deleted and made anew after it was planned")
+	}
+	return environments.Stalef("the stack was changed after it was planned: it was in %s and is in %s", k.Status, now.Status)
+}
+
+// deployPlanned does what a saved plan says: it executes the change set that was reviewed, or finds that still nothing
+// is to be done.
+func (s *session) deployPlanned(ctx context.Context, k kept) (environments.Result, error) {
+	if err := s.ready(); err != nil {
 		return environments.Result{}, err
-	case out.ExecutionStatus != types.ExecutionStatusAvailable:
-		return environments.Result{}, &environments.StaleError{Reason: "the stack was changed after it was planned: its change set is " + string(out.ExecutionStatus)}
+	}
+	s.Phase(schema.PhaseTool, "looking at the stack "+s.stackName)
+	stack, err := s.settled(ctx)
+	if err != nil {
+		return environments.Result{}, err
+	}
+	if k.ChangeSet == "" {
+		return environments.Result{Changes: k.Changes, Outputs: s.outputs(stack)}, k.fits(stack)
+	}
+	set, err := s.planned(ctx, k, stack)
+	if err != nil {
+		return environments.Result{}, err
+	}
+	if err := s.publish(ctx); err != nil {
+		return environments.Result{}, err
 	}
 	deployed, err := s.execute(ctx, set)
 	if err != nil {
-		return environments.Result{}, err
+		return environments.Result{}, staleness(err)
 	}
 	return environments.Result{Changes: set.changes, Outputs: s.outputs(deployed)}, nil
 }
 
-// stillNothing makes sure that there is still nothing to change.
-func (s *session) stillNothing(ctx context.Context) (environments.Result, error) {
-	stack, err := s.prepare(ctx)
-	if err != nil {
-		return environments.Result{}, err
+// planned returns the change set that was kept, if it can still be executed.
+func (s *session) planned(ctx context.Context, k kept, stack *types.Stack) (*changeSet, error) {
+	if stack == nil {
+		return nil, environments.Stalef("its change set is gone, and so is the stack")
 	}
-	set, err := s.propose(ctx, stack)
-	if err != nil {
-		return environments.Result{}, err
+	set := &changeSet{
+		id: k.ChangeSet, stackID: aws.ToString(stack.StackId), changes: k.Changes, placeholder: announced(stack),
 	}
-	if set != nil {
-		s.discard(ctx, set)
-		return environments.Result{}, &environments.StaleError{Reason: "the stack was changed after it was planned: then there was nothing to do"}
+	found, err := s.describeChangeSet(ctx, set.id, set.stackID)
+	switch {
+	case err != nil:
+		return nil, staleness(err)
+	case found.ExecutionStatus == types.ExecutionStatusObsolete:
+		return nil, environments.Stalef("the stack was changed after it was planned, which made the change set obsolete")
+	case found.ExecutionStatus != types.ExecutionStatusAvailable:
+		return nil, environments.Stalef("its change set cannot be executed: it is %s, %s", found.Status, found.ExecutionStatus)
 	}
-	return environments.Result{Changes: &schema.Changes{}, Outputs: s.outputs(stack)}, nil
+	return set, nil
+}
+
+// staleness turns what AWS says of a change set that cannot be executed any more into a *environments.StaleError.
+func staleness(err error) error {
+	answer, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return err
+	}
+	switch answer.ErrorCode() {
+	case "ChangeSetNotFound", "ChangeSetNotFoundException":
+		return environments.Stalef("its change set is gone: somebody deleted it, or applied another plan of the stack")
+	case "InvalidChangeSetStatus", "InvalidChangeSetStatusException":
+		return environments.Stalef("its change set cannot be executed any more: %s", answer.ErrorMessage())
+	}
+	return err
 }

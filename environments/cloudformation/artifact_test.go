@@ -2,6 +2,8 @@ package cloudformation
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,62 +11,152 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// stale runs an apply that must be refused because something moved on, and returns why.
-func (s *story) stale() string {
+// stale runs an operation that must find the plan stale, and returns the reason.
+func (s *story) stale(command schema.Command) string {
 	s.t.Helper()
-	_, err := s.try(s.t.Context(), schema.CommandApply)
+	_, err := s.try(s.t.Context(), command)
 	stale, ok := errors.AsType[*environments.StaleError](err)
 	if !ok {
-		s.t.Fatalf("the apply says %v", err)
+		s.t.Fatalf("%s: error %v (%T), want a stale plan", command, err, err)
 	}
 	return stale.Reason
 }
 
-// A saved plan's change set waits in AWS, and just that is executed, once.
-func TestASavedChangeSetIsExecuted(t *testing.T) {
+// set is a change set in a status of its execution.
+func set(execution string, list ...string) answer {
+	a := changes(list...)
+	a.body = strings.Replace(a.body, "AVAILABLE", execution, 1)
+	return a
+}
+
+func TestASavedPlanExecutesItsChangeSet(t *testing.T) {
+	const canary = "s3cr3t-canary"
+	aws, s := scripted(t, map[string]string{})
+	s.artifact = t.TempDir()
+	s.inputs = schema.Values{"Password": {Data: schema.Text(canary).Data, Sensitive: true}}
+	aws.on("DescribeChangeSet", changes("Add A", "Add B"))
+	counts(t, s.plan().Changes, 2, 0, 0)
+	equal(t, "requests of the plan", aws.actions(), "CreateChangeSet")
+	contains(t, "notices", s.notices(), setID+" stays in AWS")
+	content, err := os.ReadFile(filepath.Join(s.artifact, keptName))
+	check(t, err)
+	lacks(t, "artifact", string(content), canary)
+
+	aws.on("DescribeStacks", stack("REVIEW_IN_PROGRESS"), stack("CREATE_COMPLETE", outputs("Arn", "arn:a")))
+	aws.on("DescribeStackEvents", announcedEvents, createdEvents)
+	result := s.apply()
+	equal(t, "executed", aws.asked("ExecuteChangeSet")[0].Get("ChangeSetName"), setID)
+	equal(t, "requests of the apply", aws.actions(), "ExecuteChangeSet")
+	counts(t, result.Changes, 2, 0, 0)
+	equal(t, "outputs", shows(result.Outputs), `Arn="arn:a"`)
+}
+
+func TestAChangeSetThatCannotBeExecutedAnyMoreIsStale(t *testing.T) {
+	const gone = "its change set is gone"
+	tests := map[string]struct {
+		script func(*service)
+		want   string
+	}{
+		"it is obsolete": {func(aws *service) { aws.on("DescribeChangeSet", set("OBSOLETE", "Modify A")) }, "made the change set obsolete"},
+		"it was executed": {
+			func(aws *service) { aws.on("DescribeChangeSet", set("EXECUTE_COMPLETE", "Modify A")) }, "it is CREATE_COMPLETE, EXECUTE_COMPLETE",
+		},
+		"it was deleted": {
+			func(aws *service) {
+				aws.on("DescribeChangeSet", refusal("ChangeSetNotFound", "ChangeSet [x] does not exist"))
+			}, gone,
+		},
+		"it is deleted while the apply looks": {
+			func(aws *service) {
+				aws.on("ExecuteChangeSet", refusal("ChangeSetNotFound", "ChangeSet [x] does not exist"))
+			}, gone,
+		},
+		"another one is executed while the apply looks": {
+			func(aws *service) {
+				aws.on("ExecuteChangeSet", refusal("InvalidChangeSetStatus", "the stack has moved on"))
+			}, "its change set cannot be executed any more: the stack has moved on",
+		},
+		"the stack is gone": {func(aws *service) { aws.on("DescribeStacks", missing) }, "and so is the stack"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			aws, s := scripted(t, map[string]string{})
+			s.artifact = t.TempDir()
+			aws.on("DescribeStacks", stack("CREATE_COMPLETE"))
+			aws.on("DescribeChangeSet", changes("Modify A False"))
+			aws.on("DescribeStackEvents", createdEvents)
+			s.plan()
+			tt.script(aws)
+			contains(t, "reason", s.stale(schema.CommandApply), tt.want)
+			lacks(t, "requests", aws.actions(), "CreateChangeSet CreateChangeSet")
+		})
+	}
+}
+
+func updated(when string) string { return "<LastUpdatedTime>" + when + "</LastUpdatedTime>" }
+
+func TestASavedPlanWithoutChangesChangesNothing(t *testing.T) {
+	aws, s := scripted(t, map[string]string{})
+	s.artifact = t.TempDir()
+	const then, later = "2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z"
+	aws.on("DescribeStacks", stack("UPDATE_COMPLETE", updated(then), outputs("Arn", "arn:a")))
+	aws.on("CreateChangeSet", refusal("ValidationError", "No updates are to be performed."))
+	equal(t, "planned", s.plan().Changes.Empty(), true)
+	aws.actions()
+
+	result := s.apply()
+	equal(t, "applied", result.Changes.Empty(), true)
+	equal(t, "outputs", shows(result.Outputs), `Arn="arn:a"`)
+	aws.on("DescribeStacks", stack("UPDATE_COMPLETE", updated(later)))
+	contains(t, "reason", s.stale(schema.CommandApply), "the stack was changed after it was planned")
+	aws.on("DescribeStacks", missing)
+	contains(t, "reason", s.stale(schema.CommandApply), "the stack is gone")
+	equal(t, "requests", aws.actions(), "")
+}
+
+func TestAStackThatMustBeMadeAnewIsPlannedToo(t *testing.T) {
+	aws, s := scripted(t, map[string]string{})
+	s.artifact = t.TempDir()
+	aws.on("DescribeStacks", stack("ROLLBACK_COMPLETE"))
+	counts(t, s.plan().Changes, 2, 0, 0)
+	aws.on("DescribeStacks", stack("UPDATE_COMPLETE"))
+	contains(t, "reason", s.stale(schema.CommandApply), "it was in ROLLBACK_COMPLETE and is in UPDATE_COMPLETE")
+	equal(t, "requests", aws.actions(), "")
+}
+
+// Change sets are what moto imitates; see moto_test.go for what it does not.
+func TestLifeOfASavedPlan(t *testing.T) {
 	s := tell(t, moto(t), map[string]string{
 		"template.yaml":      bucketTemplate,
 		"bitops.config.yaml": named("saved") + "  cli: {validate-cfn: false}\n",
 	})
-	s.inputs = schema.Values{"Name": schema.Text("a-saved-bucket")}
-	s.artifact = t.TempDir()
-	counts(t, s.plan().Changes, 1, 0, 0)
+	s.inputs = schema.Values{"Name": schema.Text("life-of-a-saved-plan")}
+	plan := func(command schema.Command) (artifact string) {
+		s.artifact = t.TempDir()
+		s.do(command)
+		return s.artifact
+	}
+	first := plan(schema.CommandPlan)
 	equal(t, "deployed by the plan", s.deployed(), false)
-
-	// The files say something else now. What was planned is what is done.
-	s.inputs = schema.Values{"Name": schema.Text("another-bucket")}
-	s.planned = true
+	s.inputs = schema.Values{"Name": schema.Text("another-bucket")} // what was planned is what is done
 	counts(t, s.apply().Changes, 1, 0, 0)
-	equal(t, "the planned bucket", s.bucketExists("a-saved-bucket"), true)
+	equal(t, "the planned bucket", s.bucketExists("life-of-a-saved-plan"), true)
 	equal(t, "the other bucket", s.bucketExists("another-bucket"), false)
-	contains(t, "a second apply", s.stale(), "change set")
-}
+	contains(t, "applied again", s.stale(schema.CommandApply), "change set")
 
-func TestASavedPlanThatChangesNothing(t *testing.T) {
-	s := tell(t, moto(t), map[string]string{
-		"template.yaml":      bucketTemplate,
-		"bitops.config.yaml": named("still") + "  cli: {validate-cfn: false}\n",
-	})
-	s.inputs = schema.Values{"Name": schema.Text("a-still-bucket")}
+	deleted := plan(schema.CommandPlanDestroy)
+	s.artifact = ""
+	s.destroy()
 	s.apply()
-	s.artifact = t.TempDir()
-	equal(t, "the plan is empty", s.plan().Changes.Empty(), true)
-	s.planned = true
-	equal(t, "its apply is empty", s.apply().Changes.Empty(), true)
-	s.write(map[string]string{"template.yaml": strings.Replace(bucketTemplate, "Outputs:\n", topic[1:], 1)})
-	contains(t, "after a change", s.stale(), "then there was nothing to do")
-}
+	s.artifact = deleted
+	contains(t, "another stack", s.stale(schema.CommandDestroy), "the stack was deleted and made anew")
+	s.artifact = first
+	contains(t, "a plan of another stack", s.stale(schema.CommandApply), "its change set ")
 
-// CloudFormation says so when a stack was changed after its change set was made.
-func TestAnObsoleteChangeSetIsStale(t *testing.T) {
-	aws, s := scripted(t, map[string]string{})
-	s.artifact = t.TempDir()
-	aws.on("DescribeStacks", stack("CREATE_COMPLETE"))
-	aws.on("DescribeChangeSet", changes("Add A"))
-	s.plan()
-	equal(t, "requests", aws.actions(), "CreateChangeSet")
-	s.planned = true
-	aws.on("DescribeChangeSet", result("<Status>CREATE_COMPLETE</Status><ExecutionStatus>OBSOLETE</ExecutionStatus>"))
-	contains(t, "why", s.stale(), "its change set is OBSOLETE")
-	equal(t, "requests", aws.actions(), "")
+	s.artifact = plan(schema.CommandPlanDestroy)
+	counts(t, s.destroy().Changes, 0, 0, 1)
+	equal(t, "deployed", s.deployed(), false)
+	equal(t, "destroyed again", s.destroy().Changes.Empty(), true)
+	s.artifact = first
+	contains(t, "no stack", s.stale(schema.CommandApply), "its change set is gone, and so is the stack")
 }

@@ -39,8 +39,7 @@ type story struct {
 	events     []schema.Event // of the last operation
 	watch      func(schema.Event)
 	afterSync  func(dir string) // changes the workspace, as a hook would
-	artifact   string           // where plans are kept, or ""
-	planned    bool             // an apply does what is kept there
+	artifact   string           // where plans are kept and taken from, or ""
 }
 
 const minimal = "cloudformation: {options: {cfn-stack-name: app, cfn-files: {template-file: template.yaml}}}"
@@ -99,7 +98,8 @@ func (s *story) call(ctx context.Context, command schema.Command) *environments.
 		Step: &schema.Step{
 			Name: "net/cloudformation", Environment: "net", EnvironmentPath: "net", Deployment: "cloudformation",
 		},
-		Command: command, Workspace: ws, Private: private, Artifact: s.artifact, Planned: s.planned, Directory: s.workspace(), Source: s.source(),
+		Command: command, Workspace: ws, Private: private, Directory: s.workspace(), Source: s.source(),
+		Artifact: s.artifact, Planned: s.artifact != "" && !command.Previews(),
 		Variables: s.variables.With(nil), Inputs: s.inputs, Offered: s.offered,
 		Observe: func(e schema.Event) {
 			s.events = append(s.events, e)

@@ -14,28 +14,40 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// preview finds out what deploy would change. The change set is deleted again, unless somebody may want to execute it.
+// preview finds out what deploy would change. The change set is deleted again, unless somebody wants to execute it.
 func (s *session) preview(ctx context.Context) (environments.Result, error) {
 	stack, err := s.prepare(ctx)
 	if err != nil {
 		return environments.Result{}, err
 	}
 	if stillborn(stack) {
-		return s.previewAnew()
+		return s.previewAnew(stack)
 	}
 	set, err := s.propose(ctx, stack)
 	if err != nil {
 		return environments.Result{}, err
 	}
 	if set == nil {
-		return environments.Result{Changes: &schema.Changes{}, Outputs: s.outputs(stack)}, s.Keep(setName, plannedSet{})
+		unchanged := &schema.Changes{}
+		return environments.Result{Changes: unchanged, Outputs: s.outputs(stack)}, s.Keep(keptName, looked(stack, unchanged))
 	}
-	return environments.Result{Changes: set.changes, Outputs: s.laterOutputs()}, s.keep(ctx, set)
+	if s.Artifact == "" {
+		s.discard(ctx, set)
+		return environments.Result{Changes: set.changes, Outputs: s.laterOutputs()}, nil
+	}
+	k := looked(stack, set.changes)
+	k.ChangeSet = set.id
+	if err := s.Keep(keptName, k); err != nil {
+		s.discard(ctx, set)
+		return environments.Result{}, err
+	}
+	s.Notice("the change set %s stays in AWS until the plan is applied", set.id)
+	return environments.Result{Changes: set.changes, Outputs: s.laterOutputs()}, nil
 }
 
 // previewAnew is preview for a stack that deploy has to delete first. CloudFormation makes no change set for it, so the
 // template must do.
-func (s *session) previewAnew() (environments.Result, error) {
+func (s *session) previewAnew(stack *types.Stack) (environments.Result, error) {
 	s.Notice("the creation of the stack %s has failed before (%s): apply deletes it and creates it anew; what is shown is "+
 		"what the template declares", s.stackName, types.StackStatusRollbackComplete)
 	if _, err := s.parameterValues(nil); err != nil {
@@ -45,7 +57,8 @@ func (s *session) previewAnew() (environments.Result, error) {
 	for _, r := range s.template.resources {
 		resources = append(resources, schema.ResourceChange{Address: r.name, Action: "create"})
 	}
-	return environments.Result{Changes: counted(resources), Outputs: s.laterOutputs()}, nil
+	changes := counted(resources)
+	return environments.Result{Changes: changes, Outputs: s.laterOutputs()}, s.Keep(keptName, looked(stack, changes))
 }
 
 // laterOutputs are outputs that are not known before the change set is executed.
@@ -59,10 +72,18 @@ func (s *session) laterOutputs() schema.Values {
 
 // deploy makes the stack what the template and the values say.
 func (s *session) deploy(ctx context.Context) (environments.Result, error) {
-	if result, planned, err := s.deployPlanned(ctx); planned || err != nil {
-		return result, err
+	var k kept
+	planned, err := s.Kept(keptName, &k)
+	if err != nil {
+		return environments.Result{}, err
+	}
+	if planned && !k.anew() {
+		return s.deployPlanned(ctx, k)
 	}
 	stack, err := s.prepare(ctx)
+	if err == nil && planned {
+		err = k.fits(stack)
+	}
 	if err != nil {
 		return environments.Result{}, err
 	}
@@ -190,8 +211,12 @@ func (s *session) executed(ctx context.Context, set *changeSet) (bool, error) {
 func (s *session) previewRemoval(ctx context.Context) (environments.Result, error) {
 	s.Phase(schema.PhaseTool, "looking at the stack "+s.stackName)
 	stack, err := s.find(ctx)
-	if err != nil || stack == nil || announced(stack) {
-		return environments.Result{Changes: &schema.Changes{}}, err
+	if err != nil {
+		return environments.Result{}, err
+	}
+	if stack == nil || announced(stack) {
+		unchanged := &schema.Changes{}
+		return environments.Result{Changes: unchanged}, s.Keep(keptName, looked(stack, unchanged))
 	}
 	if aws.ToBool(stack.EnableTerminationProtection) {
 		s.Notice("the stack %s has termination protection: AWS will refuse to delete it", s.stackName)
@@ -203,7 +228,7 @@ func (s *session) previewRemoval(ctx context.Context) (environments.Result, erro
 	for _, r := range changes.Resources {
 		s.Log("stdout", r.Action+" "+r.Address)
 	}
-	return environments.Result{Changes: changes}, nil
+	return environments.Result{Changes: changes}, s.Keep(keptName, looked(stack, changes))
 }
 
 // removal returns the deletion of everything in a stack.
@@ -219,10 +244,18 @@ func (s *session) removal(ctx context.Context, stack *types.Stack) (*schema.Chan
 	return counted(resources), nil
 }
 
-// remove deletes the stack. No stack is no failure.
+// remove deletes the stack. No stack is no failure, not even for a saved plan.
 func (s *session) remove(ctx context.Context) (environments.Result, error) {
 	s.Phase(schema.PhaseTool, "deleting the stack "+s.stackName)
+	var k kept
+	planned, err := s.Kept(keptName, &k)
+	if err != nil {
+		return environments.Result{}, err
+	}
 	stack, err := s.settled(ctx)
+	if err == nil && planned && stack != nil && !announced(stack) {
+		err = k.fits(stack)
+	}
 	switch {
 	case err != nil || stack == nil:
 		return environments.Result{Changes: &schema.Changes{}}, err

@@ -89,12 +89,12 @@ func (t *Helm) Plan(ctx context.Context, c *environments.Call) (environments.Res
 	return t.with(ctx, c, func(s *session) (environments.Result, error) {
 		if s.uninstall != "" {
 			s.Notice("%s: apply removes the release %s", s.uninstall, s.name)
-			return s.keep(s.previewRemoval(ctx))
+			return s.previewRemoval(ctx)
 		}
 		if s.dryRun {
 			s.Notice("dry-run is true: apply only plans this step")
 		}
-		return s.keep(s.preview(ctx))
+		return s.preview(ctx)
 	})
 }
 
@@ -119,7 +119,7 @@ func (t *Helm) Apply(ctx context.Context, c *environments.Call) (environments.Re
 
 // PlanDestroy implements environments.Tool.
 func (t *Helm) PlanDestroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
-	return t.with(ctx, c, func(s *session) (environments.Result, error) { return s.keep(s.previewRemoval(ctx)) })
+	return t.with(ctx, c, func(s *session) (environments.Result, error) { return s.previewRemoval(ctx) })
 }
 
 // Destroy implements environments.Tool.

@@ -38,8 +38,7 @@ type story struct {
 	watch      func(schema.Event)
 	afterSync  func(dir string)     // changes the workspace, as a hook would
 	end        func(private string) // looks at the private files before they go
-	artifact   string               // where plans are kept, or ""
-	planned    bool                 // an apply does what is kept there
+	artifact   string               // where plans are kept and taken from, or ""
 }
 
 // chart is a chart of one ConfigMap.
@@ -163,7 +162,8 @@ func (s *story) call(ctx context.Context, command schema.Command) *environments.
 			Name: schema.StepName("backend/" + s.deployment), Environment: "backend", EnvironmentPath: "backend",
 			Deployment: s.deployment, Tool: "helm",
 		},
-		Command: command, Workspace: ws, Private: private, Artifact: s.artifact, Planned: s.planned, Runner: s.runner,
+		Command: command, Workspace: ws, Private: private, Runner: s.runner,
+		Artifact: s.artifact, Planned: s.artifact != "" && !command.Previews(),
 		Directory: s.workspace(), Source: s.source(),
 		Variables: s.variables.With(nil), Inputs: s.inputs, Offered: s.offered,
 		Observe: func(e schema.Event) {

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -11,8 +12,11 @@ import (
 
 // deploy makes the release what the chart says. It makes no revision where nothing differs.
 func (s *session) deploy(ctx context.Context) (environments.Result, error) {
-	if err := s.asPlanned(func() (environments.Result, error) { return s.preview(ctx) }); err != nil {
+	var k kept
+	if planned, err := s.Kept(keptName, &k); err != nil {
 		return environments.Result{}, err
+	} else if planned {
+		return s.deployPlanned(ctx, k)
 	}
 	values, err := s.ready(ctx)
 	if err != nil {
@@ -47,45 +51,61 @@ func (s *session) deploy(ctx context.Context) (environments.Result, error) {
 
 // preview finds out what deploy would do.
 func (s *session) preview(ctx context.Context) (environments.Result, error) {
-	values, err := s.ready(ctx)
+	l, err := s.look(ctx)
 	if err != nil {
 		return environments.Result{}, err
 	}
-	live, err := s.find(ctx)
-	if err != nil {
-		return environments.Result{}, err
-	}
-	if live.halfDone() {
-		return s.previewRepaired(ctx, live, values)
-	}
-	changes, err := s.compareWith(ctx, live, values)
-	return environments.Result{Changes: changes}, err
+	return environments.Result{Changes: l.changes}, s.keep(l)
 }
 
-// previewRepaired compares with the revision that the repair would roll back to.
-func (s *session) previewRepaired(ctx context.Context, broken *release, values []string) (environments.Result, error) {
-	revision, err := s.lastDeployed(ctx)
+// look is a release as it is, and as deploy would make it.
+type look struct {
+	values     []string // the arguments with the chart's values
+	live, next *release // live is nil when there is none
+	changes    *schema.Changes
+	render     func(context.Context) (*release, error) // renders next once more
+}
+
+// look finds out what deploy would make of the release.
+func (s *session) look(ctx context.Context) (*look, error) {
+	values, err := s.ready(ctx)
 	if err != nil {
-		return environments.Result{}, err
+		return nil, err
 	}
-	var base *release
-	if revision == 0 {
-		s.Notice("%s, and it never was deployed: apply removes it first", broken.describe())
-	} else {
-		s.Notice("%s: apply rolls it back to revision %d first", broken.describe(), revision)
-		if base, err = s.revision(ctx, revision); err != nil {
-			return environments.Result{}, err
+	l := &look{values: values}
+	if l.live, err = s.find(ctx); err != nil {
+		return nil, err
+	}
+	base, repaired := l.live, l.live.halfDone()
+	l.render = func(ctx context.Context) (*release, error) { return s.render(ctx, values) }
+	if repaired {
+		l.render = func(ctx context.Context) (*release, error) { return s.template(ctx, values, "--validate", "--is-upgrade") }
+		if base, err = s.repairedTo(ctx, l.live); err != nil {
+			return nil, err
 		}
 	}
-	next, err := s.template(ctx, values, "--validate", "--is-upgrade")
+	if l.next, err = l.render(ctx); err != nil {
+		return nil, err
+	}
+	l.changes = s.changes(base, l.next)
+	if repaired && l.changes.Empty() {
+		l.changes = nil // the repair changes something
+	}
+	return l, nil
+}
+
+// repairedTo returns the revision that the repair of a release would roll back to, nil when it would remove it.
+func (s *session) repairedTo(ctx context.Context, broken *release) (*release, error) {
+	revision, err := s.lastDeployed(ctx)
 	if err != nil {
-		return environments.Result{}, err
+		return nil, err
 	}
-	changes := s.changes(base, next)
-	if changes.Empty() {
-		changes = nil // the repair changes something
+	if revision == 0 {
+		s.Notice("%s, and it never was deployed: apply removes it first", broken.describe())
+		return nil, nil //nolint:nilnil // no revision is an answer
 	}
-	return environments.Result{Changes: changes}, nil
+	s.Notice("%s: apply rolls it back to revision %d first", broken.describe(), revision)
+	return s.revision(ctx, revision)
 }
 
 // ready makes the chart ready to be rendered, and returns the arguments with its values.
@@ -163,23 +183,35 @@ func (s *session) upgradeCall(values []string, args ...string) environments.Prog
 // previewRemoval finds out what remove would remove.
 func (s *session) previewRemoval(ctx context.Context) (environments.Result, error) {
 	live, err := s.find(ctx)
-	return environments.Result{Changes: s.removal(live)}, err
+	if err != nil {
+		return environments.Result{}, err
+	}
+	changes := s.removal(live)
+	return environments.Result{Changes: changes}, s.Keep(keptName, looked(live, changes))
 }
 
-// remove takes the release down.
+// remove takes the release down. No release is no failure, not even for a saved plan.
 func (s *session) remove(ctx context.Context) (environments.Result, error) {
-	if err := s.asPlanned(func() (environments.Result, error) { return s.previewRemoval(ctx) }); err != nil {
+	var k kept
+	planned, err := s.Kept(keptName, &k)
+	if err != nil {
 		return environments.Result{}, err
 	}
 	live, err := s.find(ctx)
 	if err != nil || live == nil {
 		return environments.Result{Changes: &schema.Changes{}}, err
 	}
+	changes := s.removal(live)
+	if planned {
+		if err := cmp.Or(k.fits(s, live), k.changesLike(changes)); err != nil {
+			return environments.Result{}, err
+		}
+	}
 	s.Phase(schema.PhaseTool, "helm uninstall")
 	if err := s.must(ctx, s.uninstallation()); err != nil {
 		return environments.Result{}, err
 	}
-	return environments.Result{Changes: s.removal(live)}, nil
+	return environments.Result{Changes: changes}, nil
 }
 
 // onlyPlan is apply or destroy for a step whose configuration pins it to planning.

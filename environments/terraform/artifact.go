@@ -86,7 +86,7 @@ func (s *session) staleness(err error) error {
 	said := failure.Message + "\n" + strings.Join(failure.Lines, "\n")
 	for _, summary := range []string{"Saved plan is stale", "Saved plan does not match the given state"} {
 		if strings.Contains(said, summary) {
-			return &environments.StaleError{Reason: "the state moved on after it was planned: something else was applied to it"}
+			return environments.Stalef("the state moved on after it was planned: something else was applied to it")
 		}
 	}
 	return err
