@@ -130,7 +130,7 @@ func TestARepairCanBePlanned(t *testing.T) {
 	s := tellReal(t, chart)
 	s.apply()
 	s.write(map[string]string{"values.yaml": "color: green\n", "templates/bad.yaml": badName})
-	s.fails(schema.CommandApply)
+	contains(t, "failure", s.fails(schema.CommandApply).Message, "Not_A_Name")
 	s.write(map[string]string{"templates/bad.yaml": ""})
 	counts(t, s.keptPlan(schema.CommandPlan).Changes, 0, 1, 0)
 	s.processes()

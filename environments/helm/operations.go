@@ -79,7 +79,9 @@ func (s *session) look(ctx context.Context) (*look, error) {
 	base, repaired := l.live, l.live.halfDone()
 	l.render = func(ctx context.Context) (*release, error) { return s.render(ctx, values) }
 	if repaired {
-		l.render = func(ctx context.Context) (*release, error) { return s.template(ctx, values, "--validate", "--is-upgrade") }
+		l.render = func(ctx context.Context) (*release, error) {
+			return s.template(ctx, values, "--validate", "--is-upgrade")
+		}
 		if base, err = s.repairedTo(ctx, l.live); err != nil {
 			return nil, err
 		}
