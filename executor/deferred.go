@@ -10,7 +10,8 @@ import (
 )
 
 // deferred is a step that cannot be planned yet. What it would run with is promised all the same, as far as it is known.
-// Where the manifest has values to preview with, the changes are those of such a preview, and nothing else comes of it.
+// Where the manifest has values to preview with, the changes are those of such a preview, and nothing else comes of it:
+// that it fails can be the fault of these values, so the step is no more than deferred.
 func (r *run) deferred(ctx context.Context, step *schema.Step, given given) environments.StepResult {
 	result := environments.StepResult{Outcome: schema.Deferred}
 	var err error
@@ -30,10 +31,14 @@ func (r *run) deferred(ctx context.Context, step *schema.Step, given given) envi
 	}, r.Emitter.Emit)
 	end()
 	r.Emitter.Learn(preview.Outputs) // nobody gets them, and what is secret of them stays so
-	if !done(preview.Outcome) {
+	switch {
+	case done(preview.Outcome):
+		result.Changes = preview.Changes
+	case preview.Outcome == schema.Failed:
+		result.Reason = "the preview with mock values failed: " + preview.Error.Message
+	default:
 		return preview
 	}
-	result.Changes = preview.Changes
 	return result
 }
 

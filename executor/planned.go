@@ -86,6 +86,10 @@ func (r *run) reviewed() bool {
 	return r.Saved != nil || r.Previous != nil && r.Previous.Plan != ""
 }
 
+// shownName is a file in the artifact of a step that was held and shown. Without it the artifact of a tool that keeps
+// nothing could not be told from one that is lost, or of a step that was held for another reason.
+const shownName = "shown"
+
 // asReviewed runs a step of a saved plan: as it was planned, if it is given what it was planned with; else it is planned
 // now, and held if somebody should look at that first.
 func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) environments.StepResult {
@@ -107,6 +111,9 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 	case !done(planned.Outcome):
 		return planned
 	case r.Deferral.Holds(planned.Changes):
+		if err := os.WriteFile(filepath.Join(dir, shownName), nil, 0o600); err != nil {
+			return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
+		}
 		planned.Outcome, planned.Outputs = schema.Held, nil
 		planned.Reason = "nobody has seen what it would change: it was planned just now"
 		return planned

@@ -206,7 +206,9 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 		return err
 	}
 	if applied {
-		return &PlanUnfitError{File: f.name, Reasons: []string{fmt.Sprintf("it was applied already, in run %s", run)}}
+		reason := fmt.Sprintf("it was applied already, in run %s; what that left undone is done by: bitops %s --resume=%s",
+			run, f.Plan.Command, run)
+		return &PlanUnfitError{File: f.name, Reasons: []string{reason}}
 	}
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err

@@ -92,6 +92,9 @@ func pageStepOf(step *schema.StepReport) pageStep {
 	if p.Outcome == "" {
 		p.Outcome = "not finished"
 	}
+	if step.Outcome == schema.Deferred && step.Changes != nil {
+		p.Changes = mocked + " " + p.Changes
+	}
 	if step.Error != nil {
 		p.Why = firstLine(step.Error.Message)
 		for _, line := range step.Error.Lines {

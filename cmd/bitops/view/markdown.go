@@ -113,7 +113,7 @@ func (m *markdown) lost() {
 }
 
 func lostIn(step *schema.StepReport) []string {
-	if step.Changes == nil {
+	if step.Changes == nil || step.Outcome == schema.Deferred { // it was only previewed with made-up values
 		return nil
 	}
 	var all []string
@@ -204,6 +204,9 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool)
 	}
 	if len(step.Deferred) > 0 {
 		b.WriteString("\n")
+	}
+	if step.Outcome == schema.Deferred && step.Changes != nil {
+		fmt.Fprintf(b, "%s %s\n\n", mocked, code(counts(step.Changes)))
 	}
 	if step.Changes != nil && len(step.Changes.Resources) > 0 {
 		resourceList(b, step.Changes.Resources)

@@ -118,6 +118,9 @@ func (s *summary) plannedStep(step *schema.StepReport, named bool, indent string
 	}
 }
 
+// mocked marks the changes of a deferred step, which come of made-up values and are no promise.
+const mocked = "preview with mock values:"
+
 // deferred shows what a step waits for before it can be planned.
 func (s *summary) deferred(step *schema.StepReport, indent string) {
 	shown := s.options.limit(namesShown, len(step.Deferred))
@@ -129,7 +132,7 @@ func (s *summary) deferred(step *schema.StepReport, indent string) {
 		s.line(indent + "and " + amount(rest, "more input"))
 	}
 	if step.Changes != nil {
-		s.line(indent + "preview with mock values: " + counts(step.Changes))
+		s.line(indent + mocked + " " + counts(step.Changes))
 		s.resources(indent+"  ", step.Changes)
 	}
 }

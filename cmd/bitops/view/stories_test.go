@@ -162,7 +162,7 @@ func planned() *story {
 				{Input: "api_url", For: []string{"outputs.backend.host", "outputs.backend.port"}},
 				{Input: "vpc_id", For: []string{"outputs.network.vpc_id"}},
 			},
-			Changes: changes("create aws_s3_bucket.site"),
+			Changes: changes("create aws_s3_bucket.site", "replace aws_s3_object.index"),
 		}).
 		start("cache/hello").end("cache/hello", schema.Succeeded, 100*time.Millisecond, nil).
 		start("old/terraform").
