@@ -144,8 +144,9 @@ func (s *site) mayDo(step *schema.Step, in intent) {
 	s.touched[step.Name] = true
 	seen, ok := s.seen[step.Name]
 	sameAction := seen.Action == in.Action || !s.frozen[step.Name] // who freezes nothing promises no more than what it makes
+	wasSeen := ok && seen.Makes == in.Makes && sameAction
 	unseen := s.deferral == schema.DeferAll || in.Action == "none" || s.deferral == schema.DeferSafe && in.Action != "replace"
-	if !(ok && seen.Makes == in.Makes && sameAction) && !unseen {
+	if !wasSeen && !unseen {
 		s.problems = append(s.problems, fmt.Sprintf("%s does %+v, and what was seen is %+v", step.Name, in, seen))
 	}
 }
