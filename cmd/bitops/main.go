@@ -19,17 +19,23 @@ import (
 )
 
 func main() {
+	if process.Guarding() {
+		process.GuardMain()
+		return
+	}
 	os.Exit(run(os.Args[1:]))
 }
 
 func run(args []string) int {
 	defer profile()()
 	ctx, kill := signals()
+	guard := &process.Guard{}
+	defer guard.Close()
 	world := &command.World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Version: version(),
 		Tools:   []environments.Tool{terraform.New(), ansible.New(), helm.New(), cloudformation.New()},
 		Plugins: plugins{},
-		Runner:  process.Local{Kill: kill},
+		Runner:  process.Local{Kill: kill, Guard: guard},
 	}
 	err := command.Execute(ctx, world, args)
 	if err == nil {

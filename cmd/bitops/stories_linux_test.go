@@ -18,9 +18,20 @@ import (
 
 // gone looks at the environment of every process for the story's mark.
 func gone(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: gone")
+	if neg || len(args) > 1 || len(args) == 1 && args[0] != "soon" {
+		ts.Fatalf("usage: gone [soon]")
 	}
+	left := survivors(ts)
+	for end := time.Now().Add(30 * time.Second); left != "" && len(args) == 1 && time.Now().Before(end); left = survivors(ts) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if left != "" {
+		ts.Fatalf("still alive: %s", left)
+	}
+}
+
+// survivors returns a process of the story that is alive, or "".
+func survivors(ts *testscript.TestScript) string {
 	entry := []byte(mark + "=" + ts.Getenv(mark) + "\x00")
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	ts.Check(err)
@@ -31,9 +42,10 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		command, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
 		if len(command) > 0 {
-			ts.Fatalf("still alive: %s: %s", filepath.Dir(file), bytes.ReplaceAll(command, []byte{0}, []byte{' '}))
+			return filepath.Dir(file) + ": " + string(bytes.ReplaceAll(command, []byte{0}, []byte{' '}))
 		}
 	}
+	return ""
 }
 
 // keys are answers that are keys and not lines.

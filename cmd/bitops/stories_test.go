@@ -11,10 +11,16 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/bitops-engine/bitops/environments/process"
 )
 
 // TestMain lets the test binary be bitops itself when a story starts it under that name, exit code and signals included.
 func TestMain(m *testing.M) {
+	if process.Guarding() { // a bitops of a story started its guard
+		process.GuardMain()
+		return
+	}
 	// Stories wait for programs more than they compute. A -parallel on the command line is read later, and wins.
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
@@ -83,7 +89,7 @@ var commands = map[string]scriptCommand{
 	"await":  await,      // await FILE: waits until it is there
 	"signal": sendSignal, // signal NAME INT|TERM|HUP|KILL
 	"ends":   ends,       // ends NAME CODE [SECONDS]: waits for it, as exits does, but not longer than that
-	"gone":   gone,       // gone: no process of this story is alive
+	"gone":   gone,       // gone [soon]: no process of the story is alive; soon waits for that
 
 	// What is left.
 	"runs":      runs,      // runs N DIR: so many runs are recorded in the repository

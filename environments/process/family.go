@@ -25,6 +25,7 @@ type family struct {
 	mu      sync.Mutex
 	issued  int
 	running map[string]bool // the tokens of the Commands that run
+	guard   int             // the process that outlives this one, or 0
 	leaders map[int]bool    // the programs that os/exec waits for: nobody else may reap them
 	// starting counts Commands whose program may exist already and is not in leaders yet.
 	starting int
@@ -63,6 +64,13 @@ func (f *family) begin() string {
 	token := f.prefix + "." + strconv.Itoa(f.issued)
 	f.running[token] = true
 	return token
+}
+
+// guardedBy remembers the guard, which is a child and no program.
+func (f *family) guardedBy(pid int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.guard = pid
 }
 
 // abandon takes back a token whose program could not be started.

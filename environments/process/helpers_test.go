@@ -19,6 +19,13 @@ import (
 const path = "PATH=/usr/local/bin:/usr/bin:/bin"
 
 func TestMain(m *testing.M) {
+	if process.Guarding() {
+		process.GuardMain()
+		return
+	}
+	if text := os.Getenv(victimVariable); text != "" {
+		victim(text)
+	}
 	if signal.Ignored(os.Interrupt) { // then the programs would ignore it too
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	}

@@ -16,6 +16,9 @@ type Local struct {
 	// Kill, once closed, ends every running program at once and keeps new ones from starting: the user's second
 	// Ctrl-C. May be nil.
 	Kill <-chan struct{}
+
+	// Guard ends the programs when this process dies. May be nil.
+	Guard *Guard
 }
 
 var _ Runner = Local{}
@@ -31,10 +34,11 @@ func (l Local) Run(ctx context.Context, c Command) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := start(c, path)
+	p, err := start(c, path, l.Guard)
 	if err != nil {
 		return Result{}, err
 	}
+	defer l.Guard.ended(p.ward)
 	var r Result
 	l.supervise(ctx, p, c.Grace, &r)
 	r.Duration = time.Since(p.started)

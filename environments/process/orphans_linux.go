@@ -31,7 +31,7 @@ func (f *family) pass(number int) (again bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, pid := range childrenOf(os.Getpid()) {
-		if _, killed := f.doomed[pid]; killed || f.leaders[pid] {
+		if _, killed := f.doomed[pid]; killed || f.leaders[pid] || pid == f.guard {
 			continue
 		}
 		switch f.judge(pid) {

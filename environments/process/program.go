@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ const busyTries = 8
 type program struct {
 	cmd     *exec.Cmd
 	token   string
+	ward    int // what the guard calls it
 	started time.Time
 	exited  chan struct{} // closed when the leader has exited; it stays a zombie until finish
 	input   *input
@@ -24,15 +26,17 @@ type program struct {
 }
 
 // start starts the program at path. The program counts as running until finish.
-func start(c Command, path string) (*program, error) {
+func start(c Command, path string, guard *Guard) (*program, error) {
 	p := &program{token: children.begin(), exited: make(chan struct{}), input: new(input), output: new(output)}
-	err := p.start(c, path)
+	err := p.start(c, path, guard)
 	if err != nil {
+		guard.ended(p.ward)
 		p.input.close()
 		p.output.close()
 		children.abandon(p.token)
 		return nil, &StartError{Name: c.Name, Path: path, Err: err}
 	}
+	guard.runs(p.ward, p.cmd.Process.Pid, cmp.Or(c.Grace, DefaultGrace))
 	children.started(p.cmd.Process.Pid)
 	go func() {
 		waitExited(p.cmd.Process.Pid)
@@ -41,7 +45,7 @@ func start(c Command, path string) (*program, error) {
 	return p, nil
 }
 
-func (p *program) start(c Command, path string) error {
+func (p *program) start(c Command, path string, guard *Guard) error {
 	if err := checkDir(c.Dir); err != nil {
 		return err
 	}
@@ -59,6 +63,7 @@ func (p *program) start(c Command, path string) error {
 	if cmd.Stderr, err = p.output.open(c.Stderr); err != nil {
 		return err
 	}
+	p.ward = guard.take(p.output.ours)
 	if p.cmd, err = startRetrying(cmd); err != nil {
 		return err
 	}

@@ -1,0 +1,32 @@
+package process
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// strays returns the groups of the living processes that carry a token of a bitops that is gone.
+func strays(token string) map[int]bool {
+	entries, err := os.ReadDir("/proc")
+	if err != nil || token == "" {
+		return nil
+	}
+	groups := map[int]bool{}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() || !strings.Contains(environ(pid), token+".") {
+			continue
+		}
+		if s, err := readStat(pid); err == nil && !s.zombie() && s.group > 1 {
+			groups[s.group] = true
+		}
+	}
+	return groups
+}
+
+// alive reports whether a process is there and runs. One that nobody has reaped yet does not.
+func alive(pid int) bool {
+	s, err := readStat(pid)
+	return err == nil && !s.zombie()
+}

@@ -1,0 +1,162 @@
+package process_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bitops-engine/bitops/environments/process"
+)
+
+// victimVariable makes this test binary a bitops that runs one script, guarded, until it is killed.
+const victimVariable = "PROCESS_TEST_VICTIM"
+
+func victim(text string) {
+	guard := &process.Guard{}
+	l := process.Local{Guard: guard}
+	_, err := l.Run(context.Background(), process.Command{
+		Name: "bash", Args: []string{"-c", text}, Env: os.Environ(), Grace: 500 * time.Millisecond,
+		Stdout: func(line process.Line) { fmt.Println(line.Text) }, Stderr: func(process.Line) {},
+	})
+	guard.Close()
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// fell starts a victim with a script, and kills it when it has printed "ready", or after a while.
+func fell(t *testing.T, text string, after time.Duration) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), victimVariable+"="+text, mark(t))
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after == 0 {
+		line := make([]byte, 6)
+		if _, err := out.Read(line); err != nil || string(line) != "ready\n" {
+			t.Fatalf("the script says %q, %v", line, err)
+		}
+	} else {
+		time.Sleep(after)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+}
+
+// goneSoon waits until nothing of a test is alive any more.
+func goneSoon(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if len(marked(t)) == 0 {
+			reapGuards(t)
+			return
+		}
+	}
+	nothingSurvives(t)
+}
+
+// reapGuards waits for the guards whose bitops was killed: orphans are children of this process.
+func reapGuards(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		var guards []int
+		files, _ := filepath.Glob("/proc/[0-9]*/stat")
+		for _, file := range files {
+			text, _ := os.ReadFile(file)
+			pid, parent := 0, 0
+			var state string
+			_, rest, _ := strings.Cut(string(text), ") ")
+			_, _ = fmt.Sscan(string(text), &pid)
+			if _, _ = fmt.Sscan(rest, &state, &parent); parent == os.Getpid() && !running[pid] {
+				guards = append(guards, pid)
+			}
+		}
+		for _, pid := range guards {
+			_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+		}
+		if len(guards) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("guards that do not end: %v", guards)
+		}
+	}
+}
+
+// running are the children that a test waits for itself.
+var running = map[int]bool{}
+
+// A program whose bitops is killed is interrupted and ends in its own way, whatever it prints while it does.
+func TestAKilledBitopsLeavesTimeToSave(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state")
+	fell(t, `trap 'for i in {1..3000}; do echo saving a long line of output; done; echo saved >`+file+`; exit' INT
+echo ready; while :; do sleep 0.01; done`, 0)
+	goneSoon(t)
+	if text, _ := os.ReadFile(file); string(text) != "saved\n" {
+		t.Errorf("the program saved %q", text)
+	}
+}
+
+func TestAKilledBitopsLeavesNothing(t *testing.T) {
+	for name, text := range map[string]string{
+		"that ignores the interrupt":      `trap '' INT TERM; echo ready; sleep 60; sleep 60`,
+		"that has children":               `sleep 60 & sleep 60 & echo ready; wait`,
+		"whose children went away":        `setsid sleep 60 & (trap '' INT; setsid bash -c 'sleep 60; sleep 60' &); echo ready; sleep 60`,
+		"that is stopped":                 `echo ready; kill -STOP $$; sleep 60`,
+		"that is gone but for its orphan": `(trap '' INT; sleep 60 &); echo ready; exec sleep 60`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			fell(t, text, 0)
+			goneSoon(t)
+		})
+	}
+}
+
+// Whenever bitops is killed, also between starting a program and telling the guard, nothing is left.
+func TestABitopsKilledAtAnyMoment(t *testing.T) {
+	for range 60 {
+		fell(t, `sleep 60 & sleep 60`, time.Duration(1+rand.IntN(40))*time.Millisecond)
+	}
+	goneSoon(t)
+}
+
+// A guard ends with its bitops, and does nothing to what runs elsewhere.
+func TestAGuardGoesWithItsBitops(t *testing.T) {
+	other := exec.Command("sleep", "60")
+	other.Env = []string{path, process.Marker + "=SOMEBODYELSE.1"}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	running[other.Process.Pid] = true
+	defer func() {
+		delete(running, other.Process.Pid)
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), victimVariable+"=echo hello", mark(t))
+	out, err := cmd.Output()
+	if err != nil || strings.TrimSpace(string(out)) != "hello" {
+		t.Fatalf("%q, %v", out, err)
+	}
+	goneSoon(t)
+	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Error("a program of somebody else was ended")
+	}
+}
