@@ -70,6 +70,9 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 		r.steps[step.Name] = step
 		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
 	}
+	if x.Saved != nil {
+		x.Saved.Plan.Report.Step("") // makes its index, before several steps ask at once
+	}
 	r.values = newValues(r)
 	frontier, err := r.frontier()
 	if err != nil {
