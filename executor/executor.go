@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -63,15 +61,12 @@ type Executor struct {
 func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, error) {
 	r := &run{
 		Executor: x, plan: plan, started: x.Now(), steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
-		environments: map[schema.EnvironmentName][]schema.StepName{}, previous: x.stepsBefore(),
+		environments: map[schema.EnvironmentName][]schema.StepName{},
 	}
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
 		r.steps[step.Name] = step
 		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
-	}
-	if x.Saved != nil {
-		x.Saved.Plan.Report.Step("") // makes its index, before several steps ask at once
 	}
 	r.values = newValues(r)
 	frontier, err := r.frontier()
@@ -122,7 +117,6 @@ type run struct {
 	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
 	values       *values
 	started      time.Time
-	previous     map[schema.StepName]*schema.StepReport // of the run that this one goes on with
 }
 
 func (r *run) frontier() (*dag.Frontier[schema.StepName], error) {
@@ -234,61 +228,6 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 		err = given.missing(step)
 	}
 	return ended(r.keep(step, nil, r.without(ctx, step, err)))
-}
-
-// with lets a step run with its values.
-func (r *run) with(ctx context.Context, step *schema.Step, given given) environments.StepResult {
-	if r.reviewed() && !r.plan.Command.Previews() {
-		return r.asReviewed(ctx, step, given)
-	}
-	a := attempt{command: r.plan.Command}
-	if a.command.Previews() && r.Artifacts != "" {
-		a.artifact = filepath.Join(r.Artifacts, step.Name.FileName())
-		if err := os.MkdirAll(a.artifact, 0o700); err != nil {
-			return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
-		}
-	}
-	return r.lead(ctx, step, given, a)
-}
-
-// attempt is one way through a step's lifecycle.
-type attempt struct {
-	command  schema.Command
-	artifact string // where its plan is left, or taken from
-	planned  bool   // it is taken from there
-}
-
-// lead takes a step through its lifecycle.
-func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attempt) environments.StepResult {
-	fingerprint, err := r.Runner.Fingerprint(ctx, step, given.all(), nil)
-	if err != nil {
-		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
-	}
-	request := environments.Request{
-		Step: step, Command: a.command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
-		Artifact: a.artifact, Planned: a.planned,
-	}
-	var before *schema.Record
-	if !a.command.Previews() {
-		request.Begin = func() (err error) {
-			before, err = r.begin(ctx, step)
-			return err
-		}
-	}
-	end := r.values.turn(step.Environment)
-	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
-	end()
-	result.Outputs = r.Emitter.Learn(result.Outputs)
-	if a.command.Previews() && !r.plan.Command.Previews() { // a look before the step is applied, or held
-		return result
-	}
-	if result.Outcome == schema.Deferred {
-		r.values.set(step, nil, true)
-	}
-	if done(result.Outcome) && !r.commandOf(result).Destroys() {
-		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
-	}
-	return r.keep(step, before, result)
 }
 
 // broken judges a step that could not begin.

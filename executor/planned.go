@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -35,9 +36,13 @@ func artifact(dir string, step schema.StepName) string {
 // other steps, so that it is known before anything is changed.
 func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]string, error) {
 	var broken []string
+	steps := make(map[schema.StepName]*schema.Step, len(plan.Steps))
+	for i := range plan.Steps {
+		steps[plan.Steps[i].Name] = &plan.Steps[i]
+	}
 	for i := range x.Saved.Plan.Report.Steps {
 		was := &x.Saved.Plan.Report.Steps[i]
-		step := plan.Step(was.Name)
+		step := steps[was.Name]
 		if step == nil {
 			broken = append(broken, fmt.Sprintf("%s: it is no longer in the manifest", was.Name))
 			continue
@@ -49,7 +54,7 @@ func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]str
 		if err != nil {
 			return nil, err
 		}
-		if !sameNames(step.DependsOn, was.DependsOn) {
+		if !slices.Equal(step.DependsOn, was.DependsOn) {
 			differences = append([]string{"it depends on something else now"}, differences...)
 		}
 		if len(differences) > 0 {
@@ -67,18 +72,6 @@ func (x *Executor) differences(ctx context.Context, step *schema.Step, was *sche
 	}
 	now.Inputs = was.Fingerprint.Inputs
 	return was.Fingerprint.Differences(now), nil
-}
-
-func sameNames(a, b []schema.StepName) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // reviewed reports whether the run may do only what a person has seen.

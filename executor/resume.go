@@ -45,18 +45,11 @@ func (r *run) awaitsApproval(step *schema.Step) string {
 }
 
 // before returns what the run that this one goes on with says of a step, or nil.
-func (r *run) before(step *schema.Step) *schema.StepReport { return r.previous[step.Name] }
-
-// stepsBefore returns the steps of the run that this one goes on with.
-func (x *Executor) stepsBefore() map[schema.StepName]*schema.StepReport {
-	if x.Previous == nil {
+func (r *run) before(step *schema.Step) *schema.StepReport {
+	if r.Previous == nil {
 		return nil
 	}
-	steps := make(map[schema.StepName]*schema.StepReport, len(x.Previous.Steps))
-	for i := range x.Previous.Steps {
-		steps[x.Previous.Steps[i].Name] = &x.Previous.Steps[i]
-	}
-	return steps
+	return r.Previous.Step(step.Name)
 }
 
 // takenDown ends a step that an earlier run has taken down, if nobody has deployed it since.

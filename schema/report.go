@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -50,6 +51,7 @@ func (r *Report) Add(e Event) {
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})
 		}
+		r.makeIndex()
 	case EventRunFinished:
 		r.Outcome, r.Duration = e.Outcome, e.Duration
 	case EventNotice:
@@ -103,19 +105,35 @@ func (s *StepReport) Done(run RunID) (RunID, bool) {
 	return run, s.Outcome == Succeeded || s.Outcome == Unchanged
 }
 
-// Step returns the report of a step, or nil when the run has none of that name.
+// Step returns the report of a step, or nil when the run has none of that name. It changes nothing: several goroutines may
+// ask at once.
 func (r *Report) Step(name StepName) *StepReport {
-	if r.index == nil { // the report was read from a document
-		r.index = make(map[StepName]int, len(r.Steps))
-		for i := range r.Steps {
-			r.index[r.Steps[i].Name] = i
-		}
-	}
 	i, ok := r.index[name]
+	if r.index == nil { // it was put together by hand
+		i = slices.IndexFunc(r.Steps, func(s StepReport) bool { return s.Name == name })
+		ok = i >= 0
+	}
 	if !ok {
 		return nil
 	}
 	return &r.Steps[i]
+}
+
+// UnmarshalJSON reads the document.
+func (r *Report) UnmarshalJSON(text []byte) error {
+	type document Report // without this method
+	if err := json.Unmarshal(text, (*document)(r)); err != nil {
+		return err
+	}
+	r.makeIndex()
+	return nil
+}
+
+func (r *Report) makeIndex() {
+	r.index = make(map[StepName]int, len(r.Steps))
+	for i := range r.Steps {
+		r.index[r.Steps[i].Name] = i
+	}
 }
 
 // Count returns how many steps ended so.

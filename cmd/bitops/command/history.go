@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,7 +45,7 @@ func (h history) run(id schema.RunID) (*schema.Report, error) {
 	defer f.Close()
 	events, err := journal.Read(f)
 	if len(events) == 0 {
-		return nil, fmt.Errorf("run %s: %w", id, orElse(err, errors.New("its journal is empty: it ended before it began")))
+		return nil, fmt.Errorf("run %s: %w", id, cmp.Or(err, errors.New("its journal is empty: it ended before it began")))
 	}
 	report := &schema.Report{}
 	for _, e := range events {
@@ -54,13 +55,6 @@ func (h history) run(id schema.RunID) (*schema.Report, error) {
 		report.Notices = append(report.Notices, err.Error())
 	}
 	return report, nil
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // find returns the run whose id begins so; an empty beginning means the last run that wanted accepts.
