@@ -33,7 +33,7 @@ func artifact(dir string, step schema.StepName) string {
 }
 
 // BrokenPromises says what is not any more as it was when a plan was saved, a line for each step. It needs no values of
-// other steps, so that it is known before anything is changed.
+// other steps, so that it is known before anything is changed. Steps that are not selected are left out.
 func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]string, error) {
 	var broken []string
 	steps := make(map[schema.StepName]*schema.Step, len(plan.Steps))
@@ -47,8 +47,8 @@ func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]str
 			broken = append(broken, fmt.Sprintf("%s: it is no longer in the manifest", was.Name))
 			continue
 		}
-		if was.Fingerprint == nil {
-			continue // nothing was promised: it was left out
+		if was.Fingerprint == nil || !step.Selected {
+			continue // nothing was promised of what was left out, and what is left out now is taken as it is
 		}
 		differences, err := x.differences(ctx, step, was)
 		if err != nil {

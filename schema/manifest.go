@@ -59,6 +59,8 @@ type Settings struct {
 	Parallelism   Count           `yaml:"parallelism" doc:"The most steps that run at once. Default 10."`
 	Timeout       Duration        `yaml:"timeout" doc:"The longest a step may take, like 20m; a plain number is seconds."`
 	DefaultFolder string          `yaml:"default_folder" doc:"The directory that holds defaults for every environment. Default _default."`
+	Store         string          `yaml:"store" doc:"Where runs, records and locks are shared with other machines: a URL like s3://bucket/prefix, or a directory. Default: only in .bitops."`
+	History       Count           `yaml:"history" doc:"How many runs are remembered. Default 50."`
 	Logging       Logging         `yaml:"logging" doc:"What is written about a run, and what is never shown."`
 	Limits        Map[Count]      `yaml:"limits" doc:"Named limits: at most so many steps at once among the environments that name one."`
 	Deployments   Map[Deployment] `yaml:"deployments" doc:"Which tools run, in which order, when an environment does not say. The key is a path under the environment."`

@@ -57,6 +57,7 @@ func setUp(env *testscript.Env) error {
 	env.Setenv("LC_ALL", "C.UTF-8")
 	env.Values[runner{}] = env.T()
 	env.Values[inBackground{}] = background{}
+	env.Values[inBucket{}] = &storage{}
 	return os.MkdirAll(home, 0o755)
 }
 
@@ -83,6 +84,8 @@ var commands = map[string]scriptCommand{
 	"requires": requires, // requires TOOL...: skips the story when one is missing
 	"example":  example,  // example NAME: copies docs/examples/NAME here
 	"moto":     moto,     // moto: an AWS of its own for this story, with the variables that lead there
+
+	"bucket": bucket, // bucket: an S3 with the bucket "shared"; bucket away|back: it goes and comes; bucket save DIR
 
 	// Programs in the background.
 	"start":  start,      // start NAME PROGRAM...

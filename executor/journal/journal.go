@@ -45,9 +45,12 @@ func Create(dir string) (*Journal, error) {
 	return &Journal{dir: dir, file: f, logs: map[schema.StepName]*os.File{}}, nil
 }
 
+// LogName returns the name of a step's log within its run, with slashes.
+func LogName(step schema.StepName) string { return "logs/" + step.FileName() + ".log" }
+
 // LogFile returns the path of a step's log in its run's directory.
 func LogFile(dir string, step schema.StepName) string {
-	return filepath.Join(dir, "logs", step.FileName()+".log")
+	return filepath.Join(dir, filepath.FromSlash(LogName(step)))
 }
 
 // Write adds one event: output to the step's log, everything else to the journal. The journal is written even when the

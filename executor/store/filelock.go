@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -203,6 +204,12 @@ func (l *fileLock) Working(run schema.RunID) error {
 	}
 	return nil
 }
+
+// Assured implements Lock: the kernel keeps the lock for as long as the process lives.
+func (*fileLock) Assured() error { return nil }
+
+// Gone implements Lock.
+func (*fileLock) Gone() context.Context { return context.Background() }
 
 // write says in the file who holds it.
 func (l *fileLock) write() error {

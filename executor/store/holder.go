@@ -18,6 +18,7 @@ type Holder struct {
 	Host         string                   `json:"host"`
 	Since        time.Time                `json:"since"`
 	Environments []schema.EnvironmentName `json:"environments,omitempty"`
+	Heard        time.Time                `json:"-"`                    // of a holder on another machine: the last sign of life, by its clock
 	Everything   bool                     `json:"everything,omitempty"` // all environments, whatever their names
 }
 
@@ -27,7 +28,11 @@ func (h Holder) String() string {
 	if h.Run != "" {
 		what += ", run " + string(h.Run)
 	}
-	return fmt.Sprintf("%s, process %d on %s, since %s", what, h.Process, h.Host, h.Since.Local().Format(time.DateTime))
+	text := fmt.Sprintf("%s, process %d on %s, since %s", what, h.Process, h.Host, h.Since.Local().Format(time.DateTime))
+	if !h.Heard.IsZero() {
+		text += ", last heard of at " + h.Heard.Local().Format(time.TimeOnly)
+	}
+	return text
 }
 
 // is reports whether two are the same process at the same work.

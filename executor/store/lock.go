@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -14,6 +15,13 @@ type Lock interface {
 	// Working tells everybody who looks which run the holder is executing, "" for none.
 	Working(run schema.RunID) error
 
+	// Assured returns nil while the holder may begin something new, or why it may not: too long nobody could be told that
+	// it lives, or somebody has taken the lock.
+	Assured() error
+
+	// Gone is done when somebody else has taken the lock, and its cause says so.
+	Gone() context.Context
+
 	// Release gives the environments back. A second call does nothing.
 	Release() error
 }
@@ -22,6 +30,7 @@ type Lock interface {
 type LockOptions struct {
 	Timeout time.Duration      // 0: not at all
 	Waiting func(*LockedError) // is told once for whom; may be nil
+	Lease   time.Duration      // of a lock that other machines see; 0: DefaultLease
 	Alone   func()             // is called when nobody else is at work in this checkout, before anybody can be; may be nil
 }
 
@@ -32,6 +41,7 @@ var errTryAgain = errors.New("somebody else was faster")
 // them and gives it back in time neither. Whoever locks more while holding a lock must not wait.
 func (s *Store) Lock(ctx context.Context, h Holder, o LockOptions) (Lock, error) {
 	deadline := time.Now().Add(o.Timeout)
+	wait := firstLook
 	for told := false; ; {
 		l, err := s.tryLock(ctx, h, o)
 		locked, isLocked := errors.AsType[*LockedError](err)
@@ -46,14 +56,27 @@ func (s *Store) Lock(ctx context.Context, h Holder, o LockOptions) (Lock, error)
 			told = true
 			o.Waiting(locked)
 		}
-		if err := pause(ctx, min(lookAgain, max(left, 0))); err != nil {
+		rest := jitter()
+		if isLocked {
+			rest, wait = min(wait+rest/4, left), min(2*wait, s.slowestLook())
+		}
+		if err := pause(ctx, rest); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// lookAgain is how often a lock that somebody else holds is looked at.
-const lookAgain = 250 * time.Millisecond
+// firstLook is after how long a lock that somebody else holds is looked at again for the first time; then it takes twice as
+// long each time.
+const firstLook = 50 * time.Millisecond
+
+// slowestLook is the longest until somebody looks again. In a bucket each look is three requests.
+func (s *Store) slowestLook() time.Duration {
+	if s.shared == nil {
+		return 200 * time.Millisecond
+	}
+	return 2 * time.Second
+}
 
 // pause waits, or returns why ctx is done.
 func pause(ctx context.Context, d time.Duration) error {
@@ -67,12 +90,27 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *Store) tryLock(_ context.Context, h Holder, o LockOptions) (Lock, error) {
-	return s.fileLocks().try(h, o.Alone)
+// tryLock takes the locks of the checkout first, and then those that others see.
+func (s *Store) tryLock(ctx context.Context, h Holder, o LockOptions) (Lock, error) {
+	local, err := s.fileLocks().try(h, o.Alone)
+	if err != nil || s.shared == nil {
+		return local, err
+	}
+	l, err := s.shared.lock(ctx, h, local, cmp.Or(o.Lease, DefaultLease))
+	if err != nil {
+		return nil, errors.Join(err, local.Release())
+	}
+	return l, nil
 }
 
-// Holders returns who is at work, by the beginning of their work.
-func (s *Store) Holders(context.Context) ([]Holder, error) { return s.fileLocks().holders() }
+// Holders returns who is at work.
+func (s *Store) Holders(ctx context.Context) ([]Holder, error) {
+	if s.shared != nil {
+		holders, err := s.shared.locks.holders(ctx)
+		return holders, s.shared.named(err)
+	}
+	return s.fileLocks().holders()
+}
 
 // HoldersOf returns who is at work in an environment.
 func (s *Store) HoldersOf(ctx context.Context, name schema.EnvironmentName) ([]Holder, error) {
@@ -85,4 +123,9 @@ func (s *Store) HoldersOf(ctx context.Context, name schema.EnvironmentName) ([]H
 }
 
 // Take takes the lock of a holder away, who may still be at work.
-func (s *Store) Take(_ context.Context, h Holder) error { return s.fileLocks().take(h) }
+func (s *Store) Take(ctx context.Context, h Holder) error {
+	if s.shared == nil {
+		return s.fileLocks().take(h)
+	}
+	return s.shared.named(s.shared.locks.remove(ctx, func(e entry) bool { return e.is(h) }))
+}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,10 +26,39 @@ func of(names ...schema.EnvironmentName) store.Holder {
 	return store.Holder{Command: schema.CommandApply, Process: os.Getpid(), Host: host, Since: time.Now(), Environments: names}
 }
 
+// machine returns the store of a process of the tests: in the directory, and shared where STORE_TEST_URL says so.
+func machine(dir string) *store.Store {
+	s := store.View(dir)
+	url := os.Getenv("STORE_TEST_URL")
+	if url == "" {
+		return s
+	}
+	own, err := os.MkdirTemp(dir, "machine-")
+	if err == nil {
+		s, err = store.Open(own)
+	}
+	var shared *store.Shared
+	if err == nil {
+		shared, err = store.OpenShared(background, url, "/")
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	return s.Sharing(shared)
+}
+
+// startMachine starts a process that holds network and data with a short lease.
+func startMachine(t *testing.T, url string) *exec.Cmd {
+	t.Helper()
+	t.Setenv("STORE_TEST_URL", url)
+	return startOther(t, "lock", t.TempDir())
+}
+
 func holdLock(dir string) {
 	h := of("network", "data")
 	h.Host = "somewhere"
-	l, err := store.View(dir).Lock(background, h, store.LockOptions{})
+	l, err := machine(dir).Lock(background, h, store.LockOptions{Lease: shortLease})
 	if err == nil {
 		err = l.Working("20261126-120000-000000")
 	}
@@ -134,8 +164,8 @@ func TestLockWaits(t *testing.T) {
 		})
 		taken <- err
 	}()
-	if e := <-told; e == nil {
-		t.Fatal("nobody holds the lock that is waited for")
+	if e := <-told; e.Where() != "a" {
+		t.Errorf("told of %v", e)
 	}
 	if err := first.Release(); err != nil {
 		t.Fatal(err)
@@ -201,7 +231,7 @@ const (
 
 // race takes random environments again and again. In each it makes a directory, which must not be there, and removes it.
 func race(dir string) {
-	s, names := store.View(dir), []schema.EnvironmentName{"a", "b", "c", "d"}
+	s, names := machine(dir), []schema.EnvironmentName{"a", "b", "c", "d"}
 	fmt.Println("ready")
 	for range raceRounds {
 		rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
@@ -235,6 +265,30 @@ func race(dir string) {
 // Processes that want the same environments at once never have one together.
 func TestProcessesRaceForLocks(t *testing.T) {
 	_, dir := open(t)
+	raceIn(t, dir)
+	left, err := filepath.Glob(filepath.Join(dir, "locks", "*.json"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "locks", "guard")); errors.Is(err, fs.ErrNotExist) {
+		t.Error("nobody locked anything")
+	}
+}
+
+// Nor do machines that share nothing but a bucket, or a directory.
+func TestMachinesRaceForLocks(t *testing.T) {
+	inEach(t, func(t *testing.T, url string) {
+		t.Helper()
+		t.Setenv("STORE_TEST_URL", url)
+		raceIn(t, t.TempDir())
+		if holders, err := checkout(t, url).Holders(t.Context()); err != nil || len(holders) > 0 {
+			t.Errorf("still at work: %v, %v", holders, err)
+		}
+	})
+}
+
+func raceIn(t *testing.T, dir string) {
+	t.Helper()
 	var all []func() error
 	for range racers {
 		cmd := startOther(t, "race", dir)
@@ -244,12 +298,5 @@ func TestProcessesRaceForLocks(t *testing.T) {
 		if err := wait(); err != nil {
 			t.Errorf("racer %d: %v", n, err)
 		}
-	}
-	left, err := filepath.Glob(filepath.Join(dir, "locks", "*.json"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "locks", "guard")); errors.Is(err, fs.ErrNotExist) {
-		t.Error("nobody locked anything")
 	}
 }

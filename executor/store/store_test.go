@@ -196,6 +196,8 @@ func TestReadOnlyDirectory(t *testing.T) {
 	}
 }
 
+func nobody(schema.RunID) bool { return false }
+
 func TestPruneKeepsTheNewest(t *testing.T) {
 	s, dir := open(t)
 	for n := range 60 {
@@ -218,10 +220,10 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 	if err := os.Symlink(outside, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Prune(50); err != nil {
+	if err := s.Prune(t.Context(), 50, nobody); err != nil {
 		t.Fatal(err)
 	}
-	ids, err := s.Runs()
+	ids, err := s.Runs(t.Context())
 	if err != nil || len(ids) != 50 || ids[0] != "20261104-120000-00000a" || ids[49] != "20261120-120000-00003b" {
 		t.Errorf("%d left, from %s to %s, %v", len(ids), ids[0], ids[len(ids)-1], err)
 	}
@@ -233,7 +235,7 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(outside, "file")); err != nil {
 		t.Error(err)
 	}
-	if err := s.Prune(100); err != nil {
+	if err := s.Prune(t.Context(), 100, nobody); err != nil {
 		t.Error(err)
 	}
 }
@@ -244,10 +246,10 @@ func TestViewOfNothing(t *testing.T) {
 	if r, err := s.Record("a/x"); r != nil || err != nil {
 		t.Errorf("Record: %v, %v", r, err)
 	}
-	if ids, err := s.Runs(); len(ids) != 0 || err != nil {
+	if ids, err := s.Runs(t.Context()); len(ids) != 0 || err != nil {
 		t.Errorf("Runs: %v, %v", ids, err)
 	}
-	if err := s.Prune(50); err != nil {
+	if err := s.Prune(t.Context(), 50, nobody); err != nil {
 		t.Errorf("Prune: %v", err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {

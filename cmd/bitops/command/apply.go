@@ -16,6 +16,7 @@ type changeOptions struct {
 	runOptions
 	resumeOptions
 	deferral    string
+	saved       string // the plan file that is applied, or "": its name as the user wrote it
 	identity    string
 	autoApprove bool
 	input       bool
@@ -45,7 +46,8 @@ whether it goes on, or is held until somebody looked at it.
 
 --resume goes on with a run that failed, was interrupted, or died with its machine. What it did is not done again, as
 long as nothing of it changed: no file, no value it was given, no version of its program. Everything else runs.
---from starts in the middle, whatever ran before: at an environment or a step, and with all that depends on it.
+--from starts in the middle, whatever ran before: at an environment or a step, and with all that depends on it. Of a
+plan file, it applies that part.
 
 An environment with "approval: true" in the manifest is held until --approve names it.`,
 		Example: `  bitops apply                     deploy everything
@@ -53,6 +55,7 @@ An environment with "approval: true" in the manifest is held until --approve nam
   bitops apply plan.bitops         do what was reviewed
   bitops apply --auto-approve      deploy in CI
   bitops apply --resume            do what the last run left undone
+  bitops apply plan.bitops --resume   the same, where another machine applied the plan
   bitops apply --from backend      deploy backend and what depends on it`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
@@ -63,7 +66,10 @@ An environment with "approval: true" in the manifest is held until --approve nam
 				return usageError(cmd, fmt.Errorf("--deferred cannot be %q; one of safe, all, none", o.deferral))
 			}
 			if len(args) == 1 && g.planArgument(args[0]) {
-				return g.applyPlan(cmd, o, args[0])
+				if o.saved = args[0]; o.resume == "" {
+					return g.applyPlan(cmd, o)
+				}
+				args = nil
 			}
 			return g.change(cmd, o, args, schema.CommandPlan, schema.CommandApply)
 		},
@@ -116,8 +122,10 @@ func (s *session) goOn(cmd *cobra.Command, o *changeOptions, plan *schema.Plan, 
 	forget = func() {}
 	switch {
 	case s.previous != nil && s.previous.Plan != "":
-		forget, err = s.resumeSaved(s.previous.Run, s.at(o.identity))
+		forget, err = s.resumeSaved(o)
 		return forget, err == nil, err
+	case o.saved != "":
+		return forget, false, usageError(cmd, fmt.Errorf("run %s did not apply a plan file; leave %s out", s.previous.Run, o.saved))
 	case o.autoApprove:
 		return forget, true, nil
 	case !o.approves(s.global):
@@ -169,7 +177,7 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	}
 	s.approvals = approved
 	if previous != nil { // it may have gone on until the lock was free
-		if s.previous, err = r.history().chain(previous.Run); err != nil {
+		if s.previous, err = (history{s.store}).chain(cmd.Context(), previous.Run); err != nil {
 			s.end()
 			return nil, nil, err
 		}

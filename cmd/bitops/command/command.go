@@ -52,11 +52,12 @@ func (w *World) interactive() bool {
 // global are the flags that every command shares.
 type global struct {
 	*World
-	chdir    string
-	logLevel string
-	noColor  bool
-	json     bool
-	log      hclog.Logger
+	chdir     string
+	logLevel  string
+	noColor   bool
+	json      bool
+	storeName string // a URL or a directory; "" for what the manifest says
+	log       hclog.Logger
 
 	byVariable map[string]bool // the flags that were set by a variable
 	levelGiven bool            // by flag or variable
@@ -94,6 +95,7 @@ variable beats the manifest, the manifest beats the default.`,
 	flags.StringVarP(&g.chdir, "chdir", "C", ".", "go to this `directory` first")
 	flags.StringVar(&g.logLevel, "log-level", "warn", "`level` of the debug log on standard error: trace, debug, info, warn, error, off")
 	flags.BoolVar(&g.noColor, "no-color", false, "no colours, as NO_COLOR does")
+	flags.StringVar(&g.storeName, "store", "", "share runs, records and locks in this bucket or directory: a `URL` like s3://bucket/prefix (default .bitops)")
 	flags.BoolVar(&g.json, "json", false, "print JSON for programs instead of text for people")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return g.prepare(cmd) }
 	root.AddCommand(

@@ -2,11 +2,10 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,24 +17,27 @@ import (
 // history reads the runs of a repository. It takes no lock: a run that is at work can be looked at.
 type history struct{ store *store.Store }
 
-func (r *repository) history() history { return history{store: store.View(r.store())} }
+func (r *repository) history(ctx context.Context) (history, error) {
+	s, err := r.viewStore(ctx)
+	return history{store: s}, err
+}
 
 // chain returns the report of a run together with what is done of the runs that it went on with, as far as they are
 // remembered.
-func (h history) chain(id schema.RunID) (*schema.Report, error) {
-	report, err := h.run(id)
+func (h history) chain(ctx context.Context, id schema.RunID) (*schema.Report, error) {
+	report, err := h.run(ctx, id)
 	if err != nil || report.Resumes == "" || report.Resumes >= id {
 		return report, err
 	}
-	if before, err := h.chain(report.Resumes); err == nil {
+	if before, err := h.chain(ctx, report.Resumes); err == nil {
 		report.GoOnWith(before)
 	}
 	return report, nil
 }
 
 // run returns the report of a run, the fold of its journal. A journal whose end is damaged tells what comes before.
-func (h history) run(id schema.RunID) (*schema.Report, error) {
-	f, err := os.Open(filepath.Join(h.store.Run(id), journal.FileName))
+func (h history) run(ctx context.Context, id schema.RunID) (*schema.Report, error) {
+	f, err := h.store.File(ctx, id, journal.FileName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("run %s has no journal", id)
 	}
@@ -58,8 +60,8 @@ func (h history) run(id schema.RunID) (*schema.Report, error) {
 }
 
 // find returns the run whose id begins so; an empty beginning means the last run that wanted accepts.
-func (h history) find(beginning string, wanted func(*schema.Report) bool) (*schema.Report, error) {
-	ids, err := h.store.Runs()
+func (h history) find(ctx context.Context, beginning string, wanted func(*schema.Report) bool) (*schema.Report, error) {
+	ids, err := h.store.Runs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +71,12 @@ func (h history) find(beginning string, wanted func(*schema.Report) bool) (*sche
 		case 0:
 			return nil, &noRunError{fmt.Sprintf("there is no run %q; `bitops runs` lists them", beginning)}
 		case 1:
-			return h.run(ids[0])
+			return h.run(ctx, ids[0])
 		}
 		return nil, &noRunError{fmt.Sprintf("%d runs begin with %q; `bitops runs` lists them", len(ids), beginning)}
 	}
 	for _, id := range slices.Backward(ids) {
-		report, err := h.run(id)
+		report, err := h.run(ctx, id)
 		if err == nil && wanted(report) {
 			return report, nil
 		}

@@ -17,11 +17,17 @@ import (
 // lockOptions are the flags of the commands that need an environment for themselves.
 type lockOptions struct {
 	lockTimeout time.Duration
+	lockLease   time.Duration
 }
+
+// shortestLease leaves time for a few requests to a bucket.
+const shortestLease = 2 * time.Second
 
 func (o *lockOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&o.lockTimeout, "lock-timeout", 0,
 		"wait up to this `DURATION`, like 10m, for another bitops that is at work in one of the environments")
+	cmd.Flags().DurationVar(&o.lockLease, "lock-lease", store.DefaultLease,
+		"how long locks in a shared run store outlive a bitops that nobody hears of any more")
 }
 
 // holder says who this process is, and what it wants.
@@ -45,13 +51,35 @@ func selectedEnvironments(plan *schema.Plan) []schema.EnvironmentName {
 
 // lock takes environments for this process, and says so when it has to wait for them.
 func (r *repository) lock(ctx context.Context, o *lockOptions, s *store.Store, h store.Holder) (store.Lock, error) {
+	if o.lockLease != 0 && o.lockLease < shortestLease {
+		return nil, &UsageError{Command: "bitops", Err: fmt.Errorf("--lock-lease must be at least %s, not %s", shortestLease, o.lockLease)}
+	}
 	return s.Lock(ctx, h, store.LockOptions{
-		Timeout: o.lockTimeout,
+		Timeout: o.lockTimeout, Lease: o.lockLease,
 		Waiting: func(e *store.LockedError) {
 			fmt.Fprintf(r.Err, "bitops: waiting up to %s for another bitops, which is at work in %s: %s\n", o.lockTimeout, e.Where(), e.Holder)
 		},
 		Alone: func() { environments.RemoveLeftovers(r.store()) },
 	})
+}
+
+// locked is a sink that fails when nothing new may start, because somebody else could be at work there by now.
+func (s *session) locked(e schema.Event) error {
+	if e.Type != schema.EventStepStarted {
+		return nil
+	}
+	return s.lock.Assured()
+}
+
+// whileLocked returns a context that ends as well when somebody else takes the lock.
+func (s *session) whileLocked(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	gone := s.lock.Gone()
+	stop := context.AfterFunc(gone, func() { cancel(context.Cause(gone)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // runner returns what takes the steps of a plan through their lifecycle.
@@ -110,4 +138,6 @@ func (g guarded) enter(ctx context.Context, step *schema.Step) (store.Lock, erro
 type noLock struct{}
 
 func (noLock) Working(schema.RunID) error { return nil }
+func (noLock) Assured() error             { return nil }
+func (noLock) Gone() context.Context      { return context.Background() }
 func (noLock) Release() error             { return nil }

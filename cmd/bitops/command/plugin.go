@@ -92,7 +92,7 @@ func (g *global) installPlugins(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(r.store())
+	s, err := store.Open(r.store()) // plugins are in this checkout
 	if err != nil {
 		return err
 	}

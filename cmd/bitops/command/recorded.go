@@ -6,7 +6,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -17,7 +16,10 @@ func (r *repository) recorded(
 ) (schema.Values, error) {
 	all, found := schema.Values{}, false
 	var ask []*schema.Step
-	records := store.View(r.store())
+	records, err := r.viewStore(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
 		if !step.Selected {

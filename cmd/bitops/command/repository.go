@@ -12,6 +12,7 @@ import (
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -22,6 +23,7 @@ type repository struct {
 	root     string // absolute
 	shown    string // from the current directory, before file names in problems
 	manifest *schema.Manifest
+	shared   *store.Shared // of the run store, once it was opened; nil when nothing is shared
 }
 
 // open finds the manifest from the directory the user chose, and reads it. Its problems are not judged yet.

@@ -45,7 +45,11 @@ func (r *repository) previous(cmd *cobra.Command, o *resumeOptions, act schema.C
 	if beginning == lastRun {
 		beginning = ""
 	}
-	report, err := r.history().find(beginning, changes)
+	h, err := r.history(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	report, err := h.find(cmd.Context(), beginning, changes)
 	if _, ok := errors.AsType[*noRunError](err); ok {
 		return nil, usageError(cmd, err)
 	}

@@ -21,9 +21,6 @@ import (
 	"github.com/bitops-engine/bitops/schema/secret"
 )
 
-// keepRuns is how many runs the store keeps.
-const keepRuns = 50
-
 // RunError says that a run did not succeed. What happened was shown.
 type RunError struct{ Report *schema.Report }
 
@@ -57,11 +54,18 @@ func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan
 	if s.masks, err = r.masks(plan); err != nil {
 		return nil, err
 	}
-	if s.store, err = store.Open(r.store()); err != nil {
+	if s.store, err = r.openStore(ctx); err != nil {
 		return nil, err
 	}
 	s.lock, err = r.lock(ctx, &o.lockOptions, s.store, holder(plan.Command, selectedEnvironments(plan)...))
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	if err := s.catchUp(); err != nil {
+		s.end()
+		return nil, err
+	}
+	return s, nil
 }
 
 // end gives the locks back.
@@ -72,7 +76,7 @@ func (s *session) end() {
 }
 
 // run executes a plan and shows it. The report is returned even when steps failed, together with a *RunError.
-func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.Report) string) (*schema.Report, error) {
+func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.Report) string) (report *schema.Report, err error) {
 	id, err := newRunID(time.Now())
 	if err != nil {
 		return nil, err
@@ -80,7 +84,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err := s.lock.Working(id); err != nil {
 		return nil, err
 	}
-	if err := s.store.Prune(keepRuns - 1); err != nil {
+	if err := s.prune(ctx); err != nil {
 		return nil, err
 	}
 	dir := s.store.Run(id)
@@ -89,6 +93,13 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 		return nil, err
 	}
 	defer log.Close()
+	up, err := s.store.Upload(id)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = s.settle(id, up, err) }()
+	ctx, release := s.whileLocked(ctx)
+	defer release()
 	log.Redact = s.redact.String
 	s.hide(plan)
 	if err := log.WriteDocument("plan.json", plan, s.redact.String); err != nil {
@@ -98,8 +109,8 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 		return nil, err
 	}
 	shown := s.view(next)
-	x := s.executor(id, plan, log, shown)
-	report, err := x.Run(ctx, plan)
+	x := s.executor(id, plan, log, up, shown)
+	report, err = x.Run(ctx, plan)
 	shown.Close(report)
 	if s.heldIn != "" { // applied, or planned anew in this run
 		_ = os.RemoveAll(s.heldIn)
@@ -167,15 +178,21 @@ func (s *session) hide(plan *schema.Plan) {
 }
 
 // executor wires everything that a run needs.
-func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Journal, shown view.Run) *executor.Executor {
+func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Journal, up *store.Upload, shown view.Run) *executor.Executor {
 	dir := s.store.Run(id)
 	emitter := &executor.Emitter{
 		Run: id, Now: time.Now, Redact: s.redact, Masks: s.masks,
-		Required: []executor.Sink{log.Write},
-		Optional: []executor.Sink{func(e schema.Event) error {
-			shown.Event(e)
-			return nil
-		}},
+		Required: []executor.Sink{log.Write, s.locked},
+		Optional: []executor.Sink{
+			func(e schema.Event) error {
+				shown.Event(e)
+				return nil
+			},
+			func(e schema.Event) error {
+				up.Event(e)
+				return nil
+			},
+		},
 	}
 	return &executor.Executor{
 		Runner:  s.runner(id, plan),

@@ -1,11 +1,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -26,19 +25,22 @@ nobody, so a run that is at work is listed too, as not finished.`,
 		Example: `  bitops runs
   bitops runs --json | jq -r '.[0].run'`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return g.runs(limit) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.runs(cmd.Context(), limit) },
 	}
 	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "list at most this `number` of runs; 0 lists all")
 	return cmd
 }
 
-func (g *global) runs(limit int) error {
+func (g *global) runs(ctx context.Context, limit int) error {
 	r, _, err := g.open()
 	if err != nil {
 		return err
 	}
-	h := r.history()
-	ids, err := h.store.Runs()
+	h, err := r.history(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := h.store.Runs(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func (g *global) runs(limit int) error {
 	}
 	all := make([]*schema.Report, 0, len(ids))
 	for _, id := range ids {
-		report, err := h.run(id)
+		report, err := h.run(ctx, id)
 		if err != nil {
 			report = &schema.Report{Run: id, Notices: []string{err.Error()}}
 		}
@@ -145,7 +147,11 @@ func (g *global) pastRun(cmd *cobra.Command, beginning string) (*repository, *sc
 	if err != nil {
 		return nil, nil, err
 	}
-	report, err := r.history().find(beginning, anyRun)
+	h, err := r.history(cmd.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := h.find(cmd.Context(), beginning, anyRun)
 	if _, ok := errors.AsType[*noRunError](err); ok {
 		return r, nil, usageError(cmd, err)
 	}
@@ -188,8 +194,14 @@ func (g *global) logs(cmd *cobra.Command, beginning string, names []string) erro
 	if err != nil {
 		return err
 	}
-	report, err := r.history().find(beginning, func(report *schema.Report) bool {
-		return len(r.logFiles(report, names)) > 0
+	h, err := r.history(cmd.Context())
+	if err != nil {
+		return err
+	}
+	var steps []schema.StepName
+	report, err := h.find(cmd.Context(), beginning, func(report *schema.Report) bool {
+		steps = h.logs(cmd.Context(), report, names)
+		return len(steps) > 0
 	})
 	if _, ok := errors.AsType[*noRunError](err); ok {
 		return usageError(cmd, err)
@@ -197,43 +209,39 @@ func (g *global) logs(cmd *cobra.Command, beginning string, names []string) erro
 	if err != nil {
 		return err
 	}
-	var steps []schema.StepName
-	if report != nil {
-		steps = r.logFiles(report, names)
+	if beginning != "" {
+		steps = h.logs(cmd.Context(), report, names)
 	}
 	if len(steps) == 0 {
 		return fmt.Errorf("there is no log of %s; `bitops runs` lists the runs, `bitops show RUN` their steps", strings.Join(names, ", "))
 	}
 	for _, step := range steps {
-		if err := r.printLog(report, step, len(steps) > 1); err != nil {
+		if err := r.printLog(cmd.Context(), h, report.Run, step, len(steps) > 1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// logFiles returns the steps of a run that are meant by names and have a log.
-func (r *repository) logFiles(report *schema.Report, names []string) []schema.StepName {
+// logs returns the steps of a run that are meant by names and have a log.
+func (h history) logs(ctx context.Context, report *schema.Report, names []string) []schema.StepName {
+	files, err := h.store.Logs(ctx, report.Run)
+	if err != nil {
+		return nil
+	}
 	var found []schema.StepName
 	for i := range report.Steps {
 		step := &report.Steps[i]
 		meant := slices.Contains(names, string(step.Name)) || slices.Contains(names, string(step.Environment))
-		if _, err := os.Stat(r.logFile(report, step.Name)); meant && err == nil {
+		if meant && files[journal.LogName(step.Name)] {
 			found = append(found, step.Name)
 		}
 	}
 	return found
 }
 
-func (r *repository) logFile(report *schema.Report, step schema.StepName) string {
-	return journal.LogFile(r.history().store.Run(report.Run), step)
-}
-
-func (r *repository) printLog(report *schema.Report, step schema.StepName, titled bool) error {
-	f, err := os.Open(r.logFile(report, step))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+func (r *repository) printLog(ctx context.Context, h history, run schema.RunID, step schema.StepName, titled bool) error {
+	f, err := h.store.File(ctx, run, journal.LogName(step))
 	if err != nil {
 		return err
 	}

@@ -169,19 +169,16 @@ func (s *session) promised(ctx context.Context, f *planFile, plan *schema.Plan) 
 }
 
 // applyPlan applies a saved plan: reviewing it was the approval.
-func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions, name string) error {
-	if len(o.from) > 0 {
-		return usageError(cmd, errors.New("--from and a plan file do not go together: make a plan of the part"))
-	}
-	f, err := g.openPlan(name, g.at(o.identity))
+func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
+	f, err := g.openPlan(o.saved, g.at(o.identity))
 	if err != nil {
-		return unfit(name, err)
+		return unfit(o.saved, err)
 	}
 	options, err := g.planner(cmd, &o.runOptions, f.Plan.Command, nil)
 	if err != nil {
 		return err
 	}
-	options.Only = stepsOf(f.Plan.Report)
+	options.Only, options.From = stepsOf(f.Plan.Report), o.from
 	r, plan, err := g.plan(options)
 	if err != nil {
 		return err
@@ -231,26 +228,43 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 	return err
 }
 
-// resumeSaved makes the plan ready that an earlier run applied, and what that run held for a person to look at.
-func (s *session) resumeSaved(id schema.RunID, identity string) (forget func(), err error) {
+// resumeSaved makes the plan ready that an earlier run applied, and what that run held for a person to look at. Without
+// a copy of it here, everything is planned anew, and what nobody has seen is held.
+func (s *session) resumeSaved(o *changeOptions) (forget func(), err error) {
+	id := s.previous.Run
 	s.heldIn = filepath.Join(s.store.Run(id), "artifacts")
-	content, err := os.ReadFile(filepath.Join(s.store.Run(id), keptPlan))
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := s.planOf(s.previous, o)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(s.Err, "bitops: run %s applied a plan file, of which there is no copy here: every step is planned anew, and --deferred says which "+
+			"go on. To apply what was reviewed, add the file: bitops apply plan.bitops --resume=%s\n", id, id)
 		return func() {}, nil
+	case err != nil:
+		return nil, err
 	}
+	s.saved, forget, err = f.unpack(s.repository.store())
+	s.kept = f.content
+	return forget, err
+}
+
+// planOf returns the plan file that a run applied: the one that is given, or the copy that the run kept.
+func (s *session) planOf(r *schema.Report, o *changeOptions) (*planFile, error) {
+	identity := s.at(o.identity)
+	if o.saved != "" {
+		f, err := s.openPlan(o.saved, identity)
+		if err == nil && f.Plan.ID != r.Plan {
+			return nil, &PlanUnfitError{File: o.saved, Reasons: []string{fmt.Sprintf("run %s applied another plan", r.Run)}}
+		}
+		return f, unfit(o.saved, err)
+	}
+	content, err := os.ReadFile(filepath.Join(s.store.Run(r.Run), keptPlan))
 	if err != nil {
 		return nil, err
 	}
-	readable, err := decrypted("the plan of run "+string(id), content, identity)
+	readable, err := decrypted("the plan of run "+string(r.Run), content, identity)
 	if err != nil {
 		return nil, err
 	}
 	a, err := archive.Read(keptPlan, readable)
-	if err != nil {
-		return nil, err
-	}
-	f := &planFile{name: keptPlan, content: content, Archive: a}
-	s.saved, forget, err = f.unpack(s.repository.store())
-	s.kept = content
-	return forget, err
+	return &planFile{name: keptPlan, content: content, Archive: a}, err
 }

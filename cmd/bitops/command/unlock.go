@@ -38,7 +38,10 @@ func (g *global) unlock(cmd *cobra.Command, names []string, approved bool) error
 	if err != nil {
 		return err
 	}
-	s := store.View(r.store())
+	s, err := r.viewStore(cmd.Context())
+	if err != nil {
+		return err
+	}
 	for _, name := range names {
 		holders, err := s.HoldersOf(cmd.Context(), schema.EnvironmentName(name))
 		if err != nil {

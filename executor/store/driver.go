@@ -1,0 +1,3 @@
+package store
+
+import _ "gocloud.dev/blob/s3blob" // s3://

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// objects are named contents that several machines share. A name is a path with slashes. What is read is what was
+// written last, by whomever, and what is listed is all there is.
+type objects interface {
+	// Read returns an object's content, or fs.ErrNotExist.
+	Read(ctx context.Context, name string) ([]byte, error)
+
+	// Write replaces an object as a whole or not at all.
+	Write(ctx context.Context, name string, content []byte) error
+
+	// Create writes an object that does not exist, or returns fs.ErrExist. Of several that try at once, one succeeds.
+	Create(ctx context.Context, name string, content []byte) error
+
+	// List returns the names that begin so, sorted.
+	List(ctx context.Context, beginning string) ([]string, error)
+
+	// Folders returns the names below a name that ends in a slash, up to their next slash, sorted.
+	Folders(ctx context.Context, in string) ([]string, error)
+
+	// Delete removes an object; one that does not exist is removed already.
+	Delete(ctx context.Context, name string) error
+}
+
+// directory is objects in a directory, which may be on a network file system: a link is made there or it is not, whoever
+// else tries.
+type directory struct{ root string }
+
+var _ objects = directory{}
+
+func (d directory) file(name string) string { return filepath.Join(d.root, filepath.FromSlash(name)) }
+
+// Read implements objects.
+func (d directory) Read(_ context.Context, name string) ([]byte, error) {
+	return os.ReadFile(d.file(name))
+}
+
+// Write implements objects.
+func (d directory) Write(_ context.Context, name string, content []byte) error {
+	temporary, err := d.temporary(name, content)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, d.file(name)); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return syncDirectory(filepath.Dir(d.file(name)))
+}
+
+// Create implements objects.
+func (d directory) Create(_ context.Context, name string, content []byte) error {
+	temporary, err := d.temporary(name, content)
+	if err != nil {
+		return err
+	}
+	err = os.Link(temporary, d.file(name))
+	return errors.Join(err, os.Remove(temporary))
+}
+
+// temporaryBeginning begins the names of files that are no objects yet.
+const temporaryBeginning = ".new-"
+
+// temporary writes the content of an object beside it.
+func (d directory) temporary(name string, content []byte) (string, error) {
+	dir := filepath.Dir(d.file(name))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(dir, temporaryBeginning)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+// List implements objects.
+func (d directory) List(_ context.Context, beginning string) ([]string, error) {
+	var names []string
+	start := d.file(beginning[:strings.LastIndex(beginning, "/")+1])
+	err := filepath.WalkDir(start, func(file string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // nothing of it yet, or removed meanwhile
+		}
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), temporaryBeginning) {
+			return err
+		}
+		name, err := filepath.Rel(d.root, file)
+		if name = filepath.ToSlash(name); strings.HasPrefix(name, beginning) {
+			names = append(names, name)
+		}
+		return err
+	})
+	slices.Sort(names)
+	return names, err
+}
+
+// Folders implements objects.
+func (d directory) Folders(_ context.Context, in string) ([]string, error) {
+	entries, err := os.ReadDir(d.file(in))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+// Delete implements objects.
+func (d directory) Delete(_ context.Context, name string) error { return remove(d.file(name)) }

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+const recordsIn = "records/"
+
+func recordName(step schema.StepName) string { return recordsIn + step.FileName() + ".json" }
+
+// Record returns what is remembered of a step, or nil.
+func (s *Store) Record(step schema.StepName) (*schema.Record, error) {
+	text, err := s.readRecord(recordName(step))
+	if err != nil {
+		return nil, fmt.Errorf("read the record of %s: %w", step, err)
+	}
+	if text == nil {
+		return nil, nil
+	}
+	var r schema.Record
+	err = json.Unmarshal(text, &r)
+	if version := versionOf(text, r, err); version > schema.RecordVersion {
+		return nil, fmt.Errorf("the record of %s was written by a newer bitops (version %d of its format)", step, version)
+	}
+	if err == nil && r.Step != step {
+		err = fmt.Errorf("it is one of %q", r.Step)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the record of %s is damaged (%w); remove %s and apply the step again", step, err, s.where(recordName(step)))
+	}
+	return &r, nil
+}
+
+// where tells a person where something is.
+func (s *Store) where(name string) string {
+	if s.shared != nil {
+		return name + " in " + s.shared.name
+	}
+	return filepath.Join(s.dir, filepath.FromSlash(name))
+}
+
+// versionOf returns the version of a record. One of a later format may not fit into this Record at all.
+func versionOf(text []byte, r schema.Record, err error) int {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err != nil && json.Unmarshal(text, &head) == nil {
+		return head.Version
+	}
+	return r.Version
+}
+
+// Forget removes what is remembered of a step.
+func (s *Store) Forget(step schema.StepName) error {
+	if err := s.writeRecord(recordName(step), nil); err != nil {
+		return fmt.Errorf("forget the record of %s: %w", step, err)
+	}
+	return nil
+}
+
+// Save remembers a step, for good when it returns. A record is replaced as a whole or not at all. Two Saves of one step
+// must not overlap. When the shared store cannot be reached, the record is kept in the checkout; see CatchUp.
+func (s *Store) Save(r *schema.Record) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = s.writeRecord(recordName(r.Step), append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("record %s: %w", r.Step, err)
+	}
+	return nil
+}
+
+// readRecord returns the text of a record, or nil. One that is still to be written counts, unless others wrote since.
+func (s *Store) readRecord(name string) ([]byte, error) {
+	if s.shared == nil {
+		text, err := os.ReadFile(filepath.Join(s.dir, filepath.FromSlash(name)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return text, err
+	}
+	ctx, cancel := unhurried()
+	defer cancel()
+	text, readErr := s.shared.read(ctx, name)
+	p, err := s.pending(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case p != nil && (readErr != nil || hashOf(text) == p.Base):
+		return p.content(), nil
+	}
+	return text, readErr
+}
+
+// writeRecord replaces the text of a record; nil removes it.
+func (s *Store) writeRecord(name string, text []byte) error {
+	file := filepath.Join(s.dir, filepath.FromSlash(name))
+	switch {
+	case s.shared == nil && text == nil:
+		return remove(file)
+	case s.shared == nil:
+		return writeFile(file, text)
+	}
+	ctx, cancel := unhurried()
+	defer cancel()
+	if err := s.shared.write(ctx, name, text); err != nil {
+		return s.keep(name, text)
+	}
+	return remove(s.pendingFile(name))
+}
