@@ -19,6 +19,7 @@ type CallOptions struct {
 	Command   schema.Command
 	Directory string // the step's directory in the workspace, absolute
 	Source    string // the step's directory in the checkout, absolute
+	Orphan    bool   // the step is no longer in the manifest, and its directory may not be in the checkout
 	Variables Variables
 	Inputs    schema.Values // from the manifest: they win over what the environment's files set
 	Offered   schema.Values // from dependencies and earlier steps, by name: whatever the environment sets wins

@@ -43,6 +43,11 @@ func (l *Lifecycle) Fingerprint(
 	return &f, context.Cause(ctx)
 }
 
+// Files returns the files that a step is made of, with slashes and relative to the repository, sorted.
+func (l *Lifecycle) Files(step *schema.Step) ([]string, error) {
+	return l.files().names(step.EnvironmentPath, step.Deployment, l.Default)
+}
+
 // after returns the fingerprint of a step that has run: its tool may have written lock files into the checkout.
 func (l *Lifecycle) after(r Request) *schema.Fingerprint {
 	if r.Fingerprint == nil {

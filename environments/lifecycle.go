@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -20,14 +19,19 @@ import (
 type Lifecycle struct {
 	Repository string // absolute, symbolic links resolved
 	Store      string // the .bitops directory, absolute
-	Run        schema.RunID
-	FailFast   bool
-	Default    string // the default folder's name
-	Tools      []Tool
-	Runner     process.Runner
-	Environ    []string              // the caller's variables
-	Secrets    func(texts ...string) // told every text that must not be shown, before it could be
-	Hide       func(path string) bool
+
+	// Checkout is given when the files in Repository are kept ones, of steps that are no longer in the manifest: what a tool
+	// left beside its files, as local state is, lies there. Otherwise it is "".
+	Checkout string
+
+	Run      schema.RunID
+	FailFast bool
+	Default  string // the default folder's name
+	Tools    []Tool
+	Runner   process.Runner
+	Environ  []string              // the caller's variables
+	Secrets  func(texts ...string) // told every text that must not be shown, before it could be
+	Hide     func(path string) bool
 	// Deployments are the directories of each environment's steps, for the defaults that are laid under them.
 	Deployments map[schema.EnvironmentName][]string
 	Paths       map[string]bool // the environments' directories, relative to the repository
@@ -210,7 +214,7 @@ func (l *Lifecycle) Check(ctx context.Context, step *schema.Step) error {
 
 // outside returns a call of a step that touches no workspace: its directory is the one in the checkout.
 func (l *Lifecycle) outside(step *schema.Step) *Call {
-	dir := filepath.Join(l.Repository, filepath.FromSlash(step.Directory()))
+	dir := l.inRepository(step)
 	variables := VariablesOf(l.Environ).With(step.Env)
 	return NewCall(CallOptions{
 		Step: step, Directory: dir, Source: dir, Variables: variables, Runner: l.Runner, Observe: func(schema.Event) {},

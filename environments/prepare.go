@@ -1,6 +1,7 @@
 package environments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -50,7 +51,7 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 	c := NewCall(CallOptions{
 		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered, Artifact: r.Artifact, Planned: r.Planned,
 		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
-		Source:    filepath.Join(ws.Source, filepath.FromSlash(r.Step.Deployment)),
+		Source:    l.inCheckout(r.Step), Orphan: l.Checkout != "",
 		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe, Secrets: l.Secrets,
 	})
 	c.phase = schema.PhaseWorkspace
@@ -59,6 +60,15 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 		return nil, nil, err
 	}
 	return c, tool, nil
+}
+
+func (l *Lifecycle) inRepository(step *schema.Step) string {
+	return filepath.Join(l.Repository, filepath.FromSlash(step.Directory()))
+}
+
+// inCheckout returns the step's directory in the checkout. That of an orphan may not exist any more.
+func (l *Lifecycle) inCheckout(step *schema.Step) string {
+	return filepath.Join(cmp.Or(l.Checkout, l.Repository), filepath.FromSlash(step.Directory()))
 }
 
 // makePrivate makes an empty directory that only the user can enter. What a killed run left there is removed.

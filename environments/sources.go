@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -41,7 +42,8 @@ type sources struct {
 // tree is what is below a directory or a file of the repository.
 type tree struct {
 	once  sync.Once
-	files map[string]string // relative to the repository: hashes
+	names []string          // of the files, relative to the repository
+	files map[string]string // relative to the repository: hashes, of files or of directories
 	notes map[string]mentions
 	err   error
 }
@@ -63,28 +65,27 @@ const mostFiles = 512
 
 // of returns the hashes of everything a step is made of, and of the lock file in its directory, if it has one.
 func (s *sources) of(environment, deployment, defaults string) (files, locks map[string]string, err error) {
-	step := path.Join(environment, deployment)
-	files = map[string]string{}
-	follow := &closure{sources: s, environment: environment, files: files, seen: map[string]bool{}}
-	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
-		if defaults == "" && dir == deployment {
-			continue
-		}
-		t := s.tree(dir, true)
-		if t.err != nil {
-			return nil, nil, t.err
-		}
-		if err := follow.add(t, step); err != nil {
-			return nil, nil, err
-		}
+	all, err := s.closure(environment, deployment, defaults)
+	if err != nil {
+		return nil, nil, err
 	}
-	locks, err = s.locks(step)
+	files = all.files
+	locks, err = s.locks(path.Join(environment, deployment))
 	maps.DeleteFunc(files, func(name, _ string) bool { return path.Base(name) == lockFile })
 	if err == nil && len(files) > mostFiles {
 		sum, err := schema.HashOf(files)
 		return map[string]string{environment + "/": sum}, locks, err
 	}
 	return files, locks, nil
+}
+
+// names returns the files that a step is made of, sorted, with slashes and relative to the repository.
+func (s *sources) names(environment, deployment, defaults string) ([]string, error) {
+	all, err := s.closure(environment, deployment, defaults)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(all.names)), nil
 }
 
 // locks returns the hash of the lock file in a step's directory, as it is now.
@@ -102,13 +103,34 @@ type closure struct {
 	*sources
 	environment string
 	files       map[string]string
+	names       map[string]bool
 	seen        map[string]bool
 	open        bool
 }
 
+// closure returns everything that a step is made of: its environment and its defaults, and what these refer to.
+func (s *sources) closure(environment, deployment, defaults string) (*closure, error) {
+	c := &closure{
+		sources: s, environment: environment, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
+	}
+	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
+		if defaults == "" && dir == deployment {
+			continue
+		}
+		t := s.tree(dir, true)
+		if t.err != nil {
+			return nil, t.err
+		}
+		if err := c.add(t, path.Join(environment, deployment)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
 // add takes the files of a tree and follows what they mention. step is where the files of an overlay will lie.
 func (c *closure) add(t *tree, step string) error {
-	maps.Copy(c.files, t.files)
+	c.take(t)
 	for name, m := range t.notes {
 		open := m.open
 		for _, mentioned := range m.paths {
@@ -126,6 +148,13 @@ func (c *closure) add(t *tree, step string) error {
 		}
 	}
 	return nil
+}
+
+func (c *closure) take(t *tree) {
+	maps.Copy(c.files, t.files)
+	for _, name := range t.names {
+		c.names[name] = true
+	}
 }
 
 // follow adds what is at a path of the repository, once.
@@ -167,7 +196,7 @@ func (c *closure) addShared() error {
 	t := c.shared
 	c.mu.Unlock()
 	t.once.Do(func() { t.err = c.readShared(t) })
-	maps.Copy(c.files, t.files)
+	c.take(t)
 	return t.err
 }
 
@@ -187,6 +216,7 @@ func (s *sources) readShared(t *tree) error {
 			return below.err
 		}
 		maps.Copy(t.files, below.files)
+		t.names = append(t.names, below.names...)
 	}
 	return nil
 }
@@ -240,6 +270,7 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 		if err != nil {
 			return missing(err)
 		}
+		t.names = append(t.names, name)
 		if m.open || len(m.paths) > 0 {
 			t.notes[name] = m
 		}

@@ -3,6 +3,7 @@ package environments
 import (
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,10 +94,36 @@ func TestSourcesOfAStep(t *testing.T) {
 			if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, slices.Compact(want)) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
+			checkNames(t, s, slices.Sorted(maps.Keys(files)))
 			if len(locks) != 1 || locks["a/terraform/.terraform.lock.hcl"] == "" {
 				t.Errorf("locks: %v", locks)
 			}
 		})
+	}
+}
+
+// checkNames checks that the files which are kept of a step are those its fingerprint is made of, and its lock file.
+func checkNames(t *testing.T, s *sources, hashed []string) {
+	t.Helper()
+	names, err := s.names("a", "terraform", "_default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	covered := map[string]bool{"a/terraform/.terraform.lock.hcl": true}
+	for _, name := range names {
+		if _, err := os.Lstat(s.file(name)); err != nil {
+			t.Error(err)
+		}
+		hash, directory := slices.Contains(hashed, name), slices.Contains(hashed, path.Dir(name)+"/")
+		if !hash && !directory && !covered[name] {
+			t.Errorf("%s is kept, and no hash covers it", name)
+		}
+		covered[name], covered[path.Dir(name)+"/"] = true, true
+	}
+	for _, name := range hashed {
+		if !covered[name] {
+			t.Errorf("%s is not kept", name)
+		}
 	}
 }
 

@@ -52,6 +52,13 @@ type Executor struct {
 	Artifacts     string
 	HeldArtifacts string
 
+	// Keep keeps the files of a step that is about to be applied, for when the manifest no longer has it, and returns their
+	// hash, which is was where they are kept already, and "" where they cannot be. Nil keeps nothing.
+	Keep func(ctx context.Context, step *schema.Step, was string) (hash string, err error)
+
+	// Orphans are what is deployed and no longer in the manifest, for the report.
+	Orphans []schema.Orphan
+
 	// Approved are the environments that may start although they wait for a person.
 	Approved []schema.EnvironmentName
 }
@@ -73,7 +80,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	if err != nil {
 		return nil, err
 	}
-	begin := schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved}
+	begin := schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved, Orphans: x.Orphans}
 	if x.Previous != nil {
 		begin.Resumes, begin.Plan = x.Previous.Run, x.Previous.Plan
 	}
@@ -227,7 +234,7 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	case err == nil:
 		err = given.missing(step)
 	}
-	return ended(r.keep(step, nil, r.without(ctx, step, err)))
+	return ended(r.keep(step, begun{}, r.without(ctx, step, err)))
 }
 
 // broken judges a step that could not begin.

@@ -42,10 +42,10 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 		Step: step, Command: a.command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
 		Artifact: a.artifact, Planned: a.planned,
 	}
-	var before *schema.Record
+	var b begun
 	if !a.command.Previews() {
 		request.Begin = func() (err error) {
-			before, err = r.begin(ctx, step)
+			b, err = r.begin(ctx, step)
 			return err
 		}
 	}
@@ -62,5 +62,5 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	if done(result.Outcome) && !r.commandOf(result).Destroys() {
 		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
 	}
-	return r.keep(step, before, result)
+	return r.keep(step, b, result)
 }

@@ -8,31 +8,52 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
+// begun is what was remembered of a step when it began to change the world.
+type begun struct {
+	before *schema.Record // nil for nothing
+	kept   string         // the hash of its files, as they are kept now
+}
+
 // begin remembers that a step is about to change the world, so that one that never ends is not forgotten. What it left
 // behind earlier stays known, and is returned. A step that cannot be remembered must not start.
-func (r *run) begin(ctx context.Context, step *schema.Step) (before *schema.Record, err error) {
+func (r *run) begin(ctx context.Context, step *schema.Step) (b begun, err error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return b, context.Cause(ctx)
 	}
 	if err = r.Emitter.Err(); err == nil {
-		before, err = r.Records.Record(step.Name)
+		b.before, err = r.Records.Record(step.Name)
 	}
 	if err == nil {
 		var outputs schema.Values
-		if before != nil {
-			outputs = before.Outputs
+		if b.before != nil {
+			outputs, b.kept = b.before.Outputs, b.before.Kept
 		}
-		err = r.save(step, schema.StatePartial, outputs)
+		b.kept = r.keepFiles(ctx, step, b.kept)
+		err = r.save(step, schema.StatePartial, outputs, b.kept)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("not started, because it could not be recorded: %w", err)
+		return begun{}, fmt.Errorf("not started, because it could not be recorded: %w", err)
 	}
-	return before, nil
+	return b, nil
+}
+
+// keepFiles keeps the files of a step that is about to be applied, and returns their hash. A step goes on without.
+func (r *run) keepFiles(ctx context.Context, step *schema.Step, was string) string {
+	if r.Keep == nil || r.plan.Command.Destroys() {
+		return was
+	}
+	hash, err := r.Keep(ctx, step, was)
+	if err != nil {
+		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf(
+			"should it leave the manifest one day, bitops cannot take it down: %v", err)})
+	}
+	return hash
 }
 
 // keep remembers what a step left behind. A step that is done and cannot be remembered counts as failed: its record says
-// that it is half done. before is what was remembered when it began.
-func (r *run) keep(step *schema.Step, before *schema.Record, result environments.StepResult) environments.StepResult {
+// that it is half done. b is what was remembered when it began.
+func (r *run) keep(step *schema.Step, b begun, result environments.StepResult) environments.StepResult {
+	before := b.before
 	var err error
 	command := r.commandOf(result)
 	switch {
@@ -53,9 +74,9 @@ func (r *run) keep(step *schema.Step, before *schema.Record, result environments
 		err = r.forget(step)
 	case !done(result.Outcome):
 	case command == schema.CommandDestroy:
-		err = r.save(step, schema.StateDestroyed, nil)
+		err = r.save(step, schema.StateDestroyed, nil, "")
 	default:
-		err = r.save(step, schema.StateDeployed, result.Outputs)
+		err = r.save(step, schema.StateDeployed, result.Outputs, b.kept)
 	}
 	if err != nil {
 		message := fmt.Sprintf("it is done, but counts as half done, because that could not be recorded: %v", err)
@@ -91,10 +112,10 @@ func (r *run) forget(step *schema.Step) error {
 
 func done(o schema.Outcome) bool { return o == schema.Succeeded || o == schema.Unchanged }
 
-func (r *run) save(step *schema.Step, state schema.RecordState, outputs schema.Values) error {
+func (r *run) save(step *schema.Step, state schema.RecordState, outputs schema.Values, kept string) error {
 	return r.Records.Save(&schema.Record{
 		Version: schema.RecordVersion, Step: step.Name, Environment: step.Environment, Tool: step.Tool,
-		State: state, Run: r.Emitter.Run, Time: r.Now(), Outputs: outputs,
+		State: state, Run: r.Emitter.Run, Time: r.Now(), Outputs: outputs, DependsOn: step.DependsOn, Kept: kept,
 	})
 }
 

@@ -89,9 +89,13 @@ func (m *machine) sink(e schema.Event) error {
 	line = append(line, '\n')
 	arrived, err := m.write(len(line))
 	m.journal.Write(line[:arrived])
-	if err == nil && e.Type == schema.EventStepStarted {
-		m.checkAgain(m.plan.Step(e.Step))
-		delete(m.done, e.Step) // until it ends: whatever is at work may be done once more
+	if e.Type == schema.EventStepStarted {
+		if err == nil {
+			m.checkAgain(m.plan.Step(e.Step))
+		}
+		if arrived == len(line) { // also when the power went just then
+			delete(m.done, e.Step) // until it ends: whatever is at work may be done once more
+		}
 	}
 	if err == nil && e.Type == schema.EventStepFinished && good(e.Outcome) && e.DoneIn == "" && e.Outcome != schema.Skipped {
 		m.done[e.Step] = m.world[e.Step]

@@ -13,7 +13,7 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted   EventType = "run-started"   // Command, Steps, Resumes, Approved, Plan
+	EventRunStarted   EventType = "run-started"   // Command, Steps, Resumes, Approved, Plan, Orphans
 	EventStepStarted  EventType = "step-started"  // Step, Inputs
 	EventPhaseStarted EventType = "phase-started" // Step, Phase, Text: what runs
 	EventProgress     EventType = "progress"      // Step, Text: what the tool is doing to what
@@ -55,6 +55,7 @@ type Event struct {
 	Resumes     RunID             `json:"resumes,omitempty"`     // the run that this one goes on with
 	Approved    []EnvironmentName `json:"approved,omitempty"`    // that a person let go on, of those that wait for one
 	Plan        string            `json:"plan,omitempty"`        // the id of the saved plan that is applied
+	Orphans     []Orphan          `json:"orphans,omitempty"`     // what is deployed and no longer in the manifest
 }
 
 // StepSummary is what a run says of its steps when it starts.

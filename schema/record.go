@@ -16,6 +16,28 @@ type Record struct {
 	Run         RunID           `json:"run"` // that wrote the record
 	Time        time.Time       `json:"time"`
 	Outputs     Values          `json:"outputs,omitempty"`
+	DependsOn   []StepName      `json:"depends_on,omitempty"` // when it was applied
+	Kept        string          `json:"kept,omitempty"`       // the hash of what is kept of its files, "" for nothing
+}
+
+// Kept is what is kept of a step beside its files, so that it can be taken down when the manifest no longer has it.
+type Kept struct {
+	Version int    `json:"version"`
+	Step    Step   `json:"step"`
+	Default string `json:"default"` // the directory of the defaults
+}
+
+// KeptVersion is the version of the Kept document that this program writes.
+const KeptVersion = 1
+
+// Orphan is a step that is deployed, as far as is remembered, and no longer in the manifest.
+type Orphan struct {
+	Step        StepName        `json:"step"`
+	Environment EnvironmentName `json:"environment"`
+	State       RecordState     `json:"state"`
+	Run         RunID           `json:"run"`  // that was at it last
+	Time        time.Time       `json:"time"` // of that
+	Kept        bool            `json:"kept"` // its files are, so bitops can take it down
 }
 
 // RecordState tells how much of a step exists.

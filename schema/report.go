@@ -20,6 +20,7 @@ type Report struct {
 	Resumes  RunID             `json:"resumes,omitempty"`  // the run that this one went on with
 	Approved []EnvironmentName `json:"approved,omitempty"` // of those that wait for a person
 	Plan     string            `json:"plan,omitempty"`     // the id of the saved plan that was applied
+	Orphans  []Orphan          `json:"orphans,omitempty"`  // what is deployed and no longer in the manifest
 
 	index map[StepName]int
 }
@@ -47,7 +48,10 @@ type StepReport struct {
 func (r *Report) Add(e Event) {
 	switch e.Type {
 	case EventRunStarted:
-		*r = Report{Run: e.Run, Command: e.Command, Started: e.Time, Resumes: e.Resumes, Approved: e.Approved, Plan: e.Plan}
+		*r = Report{
+			Run: e.Run, Command: e.Command, Started: e.Time,
+			Resumes: e.Resumes, Approved: e.Approved, Plan: e.Plan, Orphans: e.Orphans,
+		}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})
 		}

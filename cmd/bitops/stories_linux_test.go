@@ -22,7 +22,8 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: gone [soon]")
 	}
 	left := survivors(ts)
-	for end := time.Now().Add(30 * time.Second); left != "" && len(args) == 1 && time.Now().Before(end); left = survivors(ts) {
+	// A shell that gets the interrupt between two of its commands lives on, and is killed 30 seconds later.
+	for end := time.Now().Add(90 * time.Second); left != "" && len(args) == 1 && time.Now().Before(end); left = survivors(ts) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if left != "" {

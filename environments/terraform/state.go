@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
 )
 
 // The names of terraform's own files, and the one that bitops adds to the workspace. terraform merges a file whose name
@@ -30,6 +32,9 @@ type localState struct {
 // placeState makes local state live in the checkout: by an override file in the workspace that names it by a path
 // relative to the workspace. A module with a backend elsewhere has no such file.
 func (s *session) placeState() error {
+	if err := s.orphanedState(); err != nil {
+		return err
+	}
 	file := filepath.Join(s.Directory, overrideName)
 	content, err := s.stateOverride()
 	if err != nil {
@@ -77,6 +82,26 @@ func (s *session) stateOverride() ([]byte, error) {
 	}
 	content, err := json.Marshal(map[string]any{"terraform": map[string]any{"backend": map[string]any{"local": place}}})
 	return append(content, '\n'), err
+}
+
+// orphanedState makes sure that the local state of a step that left the manifest is there: without it terraform would
+// take down nothing, and say that all is well.
+func (s *session) orphanedState() error {
+	if !s.Orphan || !s.stateIsLocal() || s.module.backend != nil && s.module.backend.open {
+		return nil
+	}
+	place := localState{Path: stateFile, WorkspaceDir: stateDirectory}
+	s.configured(&place)
+	for _, name := range []string{place.Path, place.WorkspaceDir} {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(s.Source, name)
+		}
+		if _, err := os.Stat(name); err == nil {
+			return nil
+		}
+	}
+	return environments.Failuref("its local state is not here (%s), so %s cannot know what to take down; bring the file back, "+
+		"or, if nothing of it exists any more: bitops forget %s", filepath.Join(s.module.dir, place.Path), s.binary, s.Step.Name)
 }
 
 // configured changes the usual place by what the backend block and the configuration say.

@@ -100,8 +100,8 @@ func (s *Store) CatchUp(tell func(text string)) error {
 	return nil
 }
 
-// Kept returns why others do not see everything yet, or nil.
-func (s *Store) Kept() error {
+// Unsent returns why others do not see everything yet, or nil.
+func (s *Store) Unsent() error {
 	if s.shared == nil {
 		return nil
 	}

@@ -57,10 +57,13 @@ func versionOf(text []byte, r schema.Record, err error) int {
 	return r.Version
 }
 
-// Forget removes what is remembered of a step.
+// Forget removes what is remembered of a step, and what is kept of its files.
 func (s *Store) Forget(step schema.StepName) error {
-	if err := s.writeRecord(recordName(step), nil); err != nil {
-		return fmt.Errorf("forget the record of %s: %w", step, err)
+	ctx, cancel := unhurried()
+	defer cancel()
+	err := s.writeRecord(recordName(step), nil)
+	if err = errors.Join(err, s.objects().Delete(ctx, keptName(step))); err != nil {
+		return fmt.Errorf("forget the record of %s: %w", step, s.named(err))
 	}
 	return nil
 }

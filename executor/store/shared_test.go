@@ -223,7 +223,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 	if r, err := s.Record("a/x"); err != nil || r.Outputs["output_0"].String() != `"12"` {
 		t.Fatalf("%v, %v", r, err)
 	}
-	if err := s.Kept(); err == nil || !strings.Contains(err.Error(), "2 records are missing there") {
+	if err := s.Unsent(); err == nil || !strings.Contains(err.Error(), "2 records are missing there") {
 		t.Errorf("kept: %v", err)
 	}
 	if err := s.CatchUp(func(string) {}); err == nil {
@@ -249,7 +249,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 			}
 		}
 	}
-	if err := s.Kept(); err != nil {
+	if err := s.Unsent(); err != nil {
 		t.Error(err)
 	}
 }

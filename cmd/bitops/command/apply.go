@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	}
 	defer forget()
 	_, err = s.run(cmd.Context(), plan, g.next(cmd, selectors))
-	return err
+	return cmp.Or(err, s.forgetDestroyed(plan))
 }
 
 // goOn finds out whether the plan is to be executed. Whoever resumes the run of a saved plan has seen that plan; what
@@ -162,7 +163,7 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	if previous != nil {
 		options.Only = stepsOf(previous)
 	}
-	plan, err := r.build(problems, options)
+	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return nil, nil, asUsage(cmd.CommandPath(), err)
 	}

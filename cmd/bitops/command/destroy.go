@@ -22,6 +22,9 @@ again after one that stopped half-way.
 An environment with "protect: true" in the manifest is refused, and so is one that something still deployed and not
 selected depends on.
 
+An environment that is no longer in the manifest is taken down only when it is named, with the files that were kept
+when it was applied last.
+
 --resume goes on with a destroy that did not end well: what it took down is not looked at again.`,
 		Example: `  bitops destroy                   take everything down
   bitops destroy --resume          do what the last destroy left undone
@@ -46,7 +49,7 @@ func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 		if step.Selected && step.Protect && !seen[step.Environment] {
 			seen[step.Environment] = true
 			problems = append(problems, schema.Errorf(at, "environment %q is protected and is not destroyed", step.Environment).
-				WithHint("take `protect` out of the manifest, or select the others by name"))
+				WithHint("%s", s.unprotect()))
 		}
 	}
 	standing, err := s.standing(ctx, plan)
@@ -54,7 +57,22 @@ func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 		return err
 	}
 	problems = append(problems, standing...)
+	if s.orphaned != nil {
+		applied, err := s.appliedWith(ctx, plan)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, applied...)
+	}
 	return s.placed(problems).Err()
+}
+
+// unprotect says how a protected environment can be destroyed after all.
+func (s *session) unprotect() string {
+	if s.orphaned != nil {
+		return "it was when it was applied last; put it back into the manifest without `protect`, and apply it"
+	}
+	return "take `protect` out of the manifest, or select the others by name"
 }
 
 // standing finds the deployed steps outside the selection that depend on something in it.

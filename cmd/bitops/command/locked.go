@@ -83,7 +83,7 @@ func (s *session) whileLocked(ctx context.Context) (context.Context, context.Can
 }
 
 // runner returns what takes the steps of a plan through their lifecycle.
-func (s *session) runner(id schema.RunID, plan *schema.Plan) executor.Runner {
+func (s *session) runner(id schema.RunID, plan *schema.Plan) guarded {
 	g := guarded{Lifecycle: s.lifecycle(id, plan), session: s, command: plan.Command, ours: map[schema.EnvironmentName]bool{}}
 	for _, name := range selectedEnvironments(plan) {
 		g.ours[name] = true

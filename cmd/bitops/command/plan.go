@@ -71,7 +71,11 @@ func (g *global) preview(cmd *cobra.Command, o *planOptions, command schema.Comm
 	if err != nil {
 		return err
 	}
-	r, plan, err := g.plan(options)
+	r, problems, err := g.open()
+	if err != nil {
+		return err
+	}
+	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}

@@ -61,7 +61,11 @@ func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan
 	if err != nil {
 		return nil, err
 	}
-	if err := s.catchUp(); err != nil {
+	err = s.catchUp()
+	if err == nil && s.orphaned != nil {
+		err = s.orphaned.restore(s.keptDirectory())
+	}
+	if err != nil {
 		s.end()
 		return nil, err
 	}
@@ -70,6 +74,9 @@ func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan
 
 // end gives the locks back.
 func (s *session) end() {
+	if s.orphaned != nil && s.orphaned.dir != "" {
+		_ = os.RemoveAll(s.orphaned.dir)
+	}
 	if err := s.lock.Release(); err != nil {
 		fmt.Fprintf(s.Err, "bitops: warning: %v\n", err)
 	}
@@ -77,14 +84,12 @@ func (s *session) end() {
 
 // run executes a plan and shows it. The report is returned even when steps failed, together with a *RunError.
 func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.Report) string) (report *schema.Report, err error) {
-	id, err := newRunID(time.Now())
+	orphans, err := s.orphans(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.lock.Working(id); err != nil {
-		return nil, err
-	}
-	if err := s.prune(ctx); err != nil {
+	id, err := s.newRun(ctx)
+	if err != nil {
 		return nil, err
 	}
 	dir := s.store.Run(id)
@@ -110,6 +115,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	}
 	shown := s.view(next)
 	x := s.executor(id, plan, log, up, shown)
+	x.Orphans = orphans
 	report, err = x.Run(ctx, plan)
 	shown.Close(report)
 	if s.heldIn != "" { // applied, or planned anew in this run
@@ -121,20 +127,38 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err != nil {
 		return report, err
 	}
+	return report, s.conclude(ctx, report, log, x.Artifacts)
+}
+
+// newRun tells others that a run begins, makes room for it, and returns its id.
+func (s *session) newRun(ctx context.Context) (schema.RunID, error) {
+	id, err := newRunID(time.Now())
+	if err == nil {
+		err = s.lock.Working(id)
+	}
+	if err == nil {
+		err = s.prune(ctx)
+	}
+	return id, err
+}
+
+// conclude writes what is to be read of a run that has ended. Its error is a *RunError when the run did not succeed.
+func (s *session) conclude(ctx context.Context, report *schema.Report, log *journal.Journal, artifacts string) error {
+	dir := s.store.Run(report.Run)
 	s.reportElsewhere(report, dir)
 	if err := log.WriteDocument("outputs.json", outputsOf(report), s.redact.String); err != nil {
-		return report, err
+		return err
 	}
 	if report.Outcome != schema.Succeeded {
-		return report, &RunError{Report: report}
+		return &RunError{Report: report}
 	}
 	if s.kept != nil { // nobody will resume it, and it holds secrets
 		_ = os.Remove(filepath.Join(dir, keptPlan))
 	}
 	if s.out != "" {
-		return report, s.savePlan(ctx, s.out, report, x.Artifacts)
+		return s.savePlan(ctx, s.out, report, artifacts)
 	}
-	return report, nil
+	return nil
 }
 
 // beginApplying remembers that a saved plan is applied, before anything is, and keeps a copy of it for whoever resumes.
@@ -194,14 +218,15 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 			},
 		},
 	}
+	runner := s.runner(id, plan)
 	return &executor.Executor{
-		Runner:  s.runner(id, plan),
+		Runner:  runner,
 		Records: s.store,
 		Emitter: emitter,
 		Now:     time.Now,
 
 		Previous: s.previous, Approved: s.approvals, Saved: s.saved, Deferral: s.deferral, HeldArtifacts: s.heldIn,
-		Artifacts: s.artifacts(dir, plan),
+		Artifacts: s.artifacts(dir, plan), Keep: s.keepFiles(runner.Lifecycle),
 		LogOf: func(step schema.StepName) string {
 			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))
 			if err != nil {
@@ -230,6 +255,9 @@ func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Li
 		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
 		Default: s.defaultFolder(), Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
 		Secrets: s.redact.Add, Deployments: map[schema.EnvironmentName][]string{},
+	}
+	if s.orphaned != nil {
+		l.Repository, l.Checkout, l.Default = s.orphaned.dir, s.root, s.orphaned.defaults
 	}
 	paths := make(map[string]bool, len(plan.Steps))
 	l.Paths = paths

@@ -142,7 +142,7 @@ func (e *NotUploadedError) Unwrap() error { return e.Err }
 func (s *session) settle(id schema.RunID, up *store.Upload, err error) error {
 	failed := up.Close()
 	if failed == nil {
-		failed = s.store.Kept()
+		failed = s.store.Unsent()
 	}
 	if failed == nil {
 		return err

@@ -49,6 +49,9 @@ func HTML(w io.Writer, r *schema.Report) error {
 	for _, notice := range r.Notices {
 		p.Notices = append(p.Notices, firstLine(notice))
 	}
+	if o := orphansOf(r); len(o.lines) > 0 {
+		p.Notices = append(p.Notices, orphansTitle+": "+strings.Join(firstOf(o.lines, groupsShown), "; ")+joined(". Take it down: ", o.command))
+	}
 	steps := make([]*schema.StepReport, len(r.Steps))
 	for i := range r.Steps {
 		steps[i] = &r.Steps[i]

@@ -37,6 +37,7 @@ func TestHuman(t *testing.T) {
 		{"plan-failure", as(schema.CommandPlan, oneFails()), view.Options{}},
 		{"plan-destroy", teardown(), view.Options{}},
 		{"plan", planned(), view.Options{}},
+		{"orphans", orphaned(), view.Options{}},
 		{"plan-color", planned(), view.Options{Color: true}},
 		{"odd", odd(), view.Options{}},
 		{"odd-color", odd(), view.Options{Color: true}},

@@ -23,6 +23,7 @@ func Markdown(w io.Writer, r *schema.Report, limit int) error {
 	m.failures()
 	m.lost()
 	m.held()
+	m.orphans()
 	m.details()
 	m.rest()
 	_, err := io.WriteString(w, m.text.String())
@@ -129,6 +130,23 @@ func (m *markdown) held() {
 	for _, step := range m.withOutcome(schema.Held) {
 		m.add(fmt.Sprintf("**Held:** %s: %s\n\n", code(string(step.Name)), inline(step.Reason)))
 	}
+}
+
+// orphans shows what the manifest no longer has.
+func (m *markdown) orphans() {
+	o := orphansOf(m.report)
+	if len(o.lines) == 0 {
+		return
+	}
+	var b strings.Builder
+	b.WriteString("#### " + orphansTitle + "\n\n")
+	for _, line := range firstOf(o.lines, commentResources) {
+		b.WriteString("- " + inline(line) + "\n")
+	}
+	if o.command != "" {
+		b.WriteString("\nTake it down: " + code(o.command) + "\n")
+	}
+	m.add(b.String() + "\n")
 }
 
 // details has a folded part for each environment with something to say, those that lose something first.

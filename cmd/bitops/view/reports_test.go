@@ -24,7 +24,7 @@ var reports = map[string]func(io.Writer, *schema.Report) error{
 
 func TestReports(t *testing.T) {
 	for name, s := range map[string]*story{
-		"success": everythingWorks(), "failure": oneFails(), "plan": planned(), "odd": odd(), "held": held(),
+		"success": everythingWorks(), "failure": oneFails(), "plan": planned(), "odd": odd(), "held": held(), "orphans": orphaned(),
 	} {
 		for form, write := range reports {
 			t.Run(form+"-"+name, func(t *testing.T) {

@@ -88,6 +88,19 @@ func interrupted() *story {
 		finish(schema.Interrupted, 4*time.Second)
 }
 
+// orphaned is a plan of a repository in which something is deployed that the manifest no longer has.
+func orphaned() *story {
+	s := as(schema.CommandPlan, nothingChanges())
+	at := time.Date(2025, 5, 20, 12, 0, 0, 0, time.UTC)
+	s.events[0].Orphans = []schema.Orphan{
+		{Step: "legacy/terraform", Environment: "legacy", State: schema.StateDeployed, Run: "20250520-120000-aa0001", Time: at, Kept: true},
+		{Step: "legacy/helm/web", Environment: "legacy", State: schema.StatePartial, Run: "20250520-120000-aa0001", Time: at, Kept: true},
+		{Step: "backend/helm/old", Environment: "backend", State: schema.StateDeployed, Run: "20250520-120000-aa0001", Time: at, Kept: true},
+		{Step: "ancient/terraform", Environment: "ancient", State: schema.StateDeployed, Run: "20240520-120000-aa0001", Time: at},
+	}
+	return s
+}
+
 // held is an apply in which a deferred step would destroy something.
 func held() *story {
 	return tell(schema.CommandApply, steps...).

@@ -43,6 +43,7 @@ func showSummary(out *screen, k ink, o Options, r *schema.Report) {
 		s.changes()
 	}
 	s.asides()
+	s.orphans()
 	s.blank()
 	s.line(s.total())
 	s.whereLogsAre()

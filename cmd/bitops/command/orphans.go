@@ -1,0 +1,391 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/executor/archive"
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// Orphans are steps that are deployed and that the manifest no longer has. Every run says so; destroy takes them down
+// when they are named, from the files that are kept of them.
+
+// orphans returns the steps that are recorded as deployed and are not in a plan.
+func orphans(ctx context.Context, s *store.Store, plan *schema.Plan) ([]schema.Orphan, error) {
+	known := make(map[schema.StepName]bool, len(plan.Steps))
+	for i := range plan.Steps {
+		known[plan.Steps[i].Name] = true
+	}
+	records, err := s.Recorded(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	var all []schema.Orphan
+	for _, r := range records {
+		if !known[r.Step] && r.State != schema.StateDestroyed {
+			all = append(all, schema.Orphan{
+				Step: r.Step, Environment: r.Environment, State: r.State, Run: r.Run, Time: r.Time, Kept: r.Kept != "",
+			})
+		}
+	}
+	return all, nil
+}
+
+// orphans returns what a run has to say of them. A run of bitops deploy knows one environment only.
+func (s *session) orphans(ctx context.Context, plan *schema.Plan) ([]schema.Orphan, error) {
+	if plan.Command == schema.CommandDeploy || s.orphaned != nil {
+		return nil, nil
+	}
+	return orphans(ctx, s.store, plan)
+}
+
+// keepFiles keeps what a step is made of, unless it is kept already.
+func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *schema.Step, string) (string, error) {
+	return func(ctx context.Context, step *schema.Step, was string) (string, error) {
+		files, err := l.Files(step)
+		if err != nil {
+			return "", err
+		}
+		kept := &schema.Kept{Version: schema.KeptVersion, Step: *step, Default: s.defaultFolder()}
+		kept.Step.Selected, kept.Step.Env = false, maps.Clone(step.Env)
+		maps.DeleteFunc(kept.Step.Env, func(name, _ string) bool { return secret.NameIsSecret(name) })
+		content, err := archive.KeptBytes(kept, l.Repository, files)
+		if err != nil {
+			return "", err
+		}
+		hash := schema.HashBytes(content)
+		if hash == was {
+			return hash, nil
+		}
+		return hash, s.store.SaveKept(ctx, step.Name, content)
+	}
+}
+
+// keptFiles are the files of orphans, once they are restored.
+type keptFiles struct {
+	archives []*archive.KeptArchive // those of the selected steps last
+	defaults string
+	dir      string // "" until then
+}
+
+// restore writes the files into a directory of their own, for as long as the locks are held.
+func (k *keptFiles) restore(in string) error {
+	dir, err := os.MkdirTemp(in, "orphans-*~~private")
+	if err != nil {
+		return err
+	}
+	k.dir = dir
+	for _, a := range k.archives {
+		if err := a.Restore(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target builds the plan that the options ask for: one of orphans where they name orphans that are to be destroyed, and
+// of the manifest otherwise.
+func (r *repository) target(ctx context.Context, problems schema.Problems, o planner.Options) (*schema.Plan, error) {
+	if o.Command.Destroys() && !problems.HasErrors() && (len(o.Selectors) > 0 || o.Only != nil) {
+		whole := o
+		whole.Selectors, whole.Only, whole.From = nil, nil, nil
+		manifest, found := planner.Build(r.manifest, r.inspector(), whole)
+		if !found.HasErrors() {
+			plan, err := r.ofOrphans(ctx, manifest, o)
+			if plan != nil || err != nil {
+				return plan, err
+			}
+		}
+	}
+	return r.build(problems, o)
+}
+
+// ofOrphans returns the plan of the orphans that are named, or nil when none is.
+func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o planner.Options) (*schema.Plan, error) {
+	s, err := r.viewStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := orphans(ctx, s, manifest)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	names := slices.Clone(o.Selectors)
+	for _, step := range o.Only {
+		names = append(names, string(step))
+	}
+	chosen := map[schema.StepName]bool{}
+	var others []string
+	for _, name := range names {
+		found := false
+		for _, orphan := range all {
+			if name == string(orphan.Step) || name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
+				chosen[orphan.Step], found = true, true
+			}
+		}
+		if !found {
+			others = append(others, name)
+		}
+	}
+	switch {
+	case len(chosen) == 0:
+		return nil, nil
+	case len(others) > 0 && o.Only == nil:
+		return nil, &UsageError{Command: "bitops " + string(o.Command), Err: fmt.Errorf(
+			"%s is in the manifest and other names are not any more; take them down one after the other", others[0])}
+	}
+	b := &orphanPlan{store: s, chosen: chosen, steps: map[schema.StepName]*schema.Step{}, kept: &keptFiles{}}
+	if err := b.build(ctx, all); err != nil {
+		return nil, err
+	}
+	r.orphaned = b.kept
+	plan := *manifest
+	plan.Steps = b.plan()
+	for i := range plan.Steps {
+		plan.Steps[i].Env = maps.Clone(plan.Steps[i].Env)
+		if plan.Steps[i].Env == nil {
+			plan.Steps[i].Env = map[string]string{}
+		}
+		maps.Copy(plan.Steps[i].Env, o.Env)
+		plan.Steps[i].Timeout = cmp.Or(o.Timeout, plan.Steps[i].Timeout)
+	}
+	return &plan, nil
+}
+
+func declared(plan *schema.Plan, name schema.EnvironmentName) bool {
+	return slices.ContainsFunc(plan.Steps, func(s schema.Step) bool { return s.Environment == name })
+}
+
+// orphanPlan puts a plan together from what is kept of steps: the orphans, and those whose outputs they take.
+type orphanPlan struct {
+	store  *store.Store
+	chosen map[schema.StepName]bool
+	kept   *keptFiles
+	names  []schema.StepName // in the order of the plan
+	steps  map[schema.StepName]*schema.Step
+}
+
+func (b *orphanPlan) build(ctx context.Context, all []schema.Orphan) error {
+	for _, orphan := range all {
+		step, err := b.load(ctx, orphan.Step)
+		if err != nil {
+			return err
+		}
+		if step == nil && b.chosen[orphan.Step] {
+			return fmt.Errorf("%s cannot be taken down, because its files are not kept; bring them back into the manifest and the repository "+
+				"as they were in run %s, and destroy it, or, if nothing of it exists any more: bitops forget %s",
+				orphan.Step, orphan.Run, shellWord(string(orphan.Step)))
+		}
+	}
+	for _, name := range slices.Clone(b.names) {
+		for _, before := range takesFrom(b.steps[name]) {
+			if err := b.upstream(ctx, before); err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortStableFunc(b.kept.archives, func(x, y *archive.KeptArchive) int {
+		return cmp.Compare(rank(b.chosen[x.Step.Name]), rank(b.chosen[y.Step.Name]))
+	})
+	return nil
+}
+
+func rank(chosen bool) int {
+	if chosen {
+		return 1
+	}
+	return 0
+}
+
+// load takes a step into the plan, or returns nil when nothing is kept of it.
+func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.Step, error) {
+	content, err := b.store.Kept(ctx, name)
+	if err != nil || content == nil {
+		return nil, err
+	}
+	a, err := archive.ReadKept(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if b.chosen[name] || b.kept.defaults == "" {
+		b.kept.defaults = a.Default
+	}
+	b.kept.archives = append(b.kept.archives, a)
+	step := &a.Step
+	step.Selected = b.chosen[name]
+	b.add(step)
+	return step, nil
+}
+
+func (b *orphanPlan) add(step *schema.Step) {
+	b.names = append(b.names, step.Name)
+	b.steps[step.Name] = step
+}
+
+// upstream takes a step into the plan whose outputs another takes. Of one of which nothing is kept, what is recorded has
+// to do.
+func (b *orphanPlan) upstream(ctx context.Context, name schema.StepName) error {
+	if b.steps[name] != nil {
+		return nil
+	}
+	step, err := b.load(ctx, name)
+	if err != nil {
+		return err
+	}
+	if step != nil {
+		step.DependsOn, step.Offers, step.Inputs = nil, nil, nil // it is not run
+		return nil
+	}
+	record, err := b.store.Record(name)
+	if err == nil && record != nil {
+		b.add(&schema.Step{Name: name, Environment: record.Environment, EnvironmentPath: string(record.Environment), Tool: record.Tool})
+	}
+	return err
+}
+
+// takesFrom returns the steps that a step waits for or takes outputs from.
+func takesFrom(step *schema.Step) []schema.StepName {
+	all := slices.Clone(step.DependsOn)
+	for _, offer := range step.Offers {
+		all = append(all, offer.Steps...)
+	}
+	return all
+}
+
+// plan returns the steps, without what points to nothing.
+func (b *orphanPlan) plan() []schema.Step {
+	absent := func(name schema.StepName) bool { return b.steps[name] == nil }
+	steps := make([]schema.Step, 0, len(b.names))
+	for _, name := range b.names {
+		step := *b.steps[name]
+		step.DependsOn = slices.DeleteFunc(slices.Clone(step.DependsOn), absent)
+		step.Offers = slices.Clone(step.Offers)
+		for i := range step.Offers {
+			step.Offers[i].Steps = slices.DeleteFunc(slices.Clone(step.Offers[i].Steps), absent)
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// appliedWith finds the deployed steps that were applied with something that is about to be taken down although the
+// manifest no longer has it.
+func (s *session) appliedWith(ctx context.Context, plan *schema.Plan) (schema.Problems, error) {
+	here := make(map[schema.StepName]bool, len(plan.Steps))
+	for i := range plan.Steps {
+		here[plan.Steps[i].Name] = true
+	}
+	records, err := s.store.Recorded(ctx, here)
+	var problems schema.Problems
+	for _, r := range records {
+		for _, on := range r.DependsOn {
+			if step := plan.Step(on); r.State != schema.StateDestroyed && step != nil && step.Selected && step.Environment != r.Environment {
+				problems = append(problems, schema.Errorf(schema.Position{}, "%s still stands on %s: it was not applied since the manifest changed",
+					r.Environment, step.Environment).WithHint("apply it first: bitops apply %s", r.Environment))
+			}
+		}
+	}
+	return problems, err
+}
+
+// forgetDestroyed forgets the orphans that were taken down: nothing refers to them any more.
+func (s *session) forgetDestroyed(plan *schema.Plan) error {
+	if s.orphaned == nil || plan.Command.Previews() {
+		return nil
+	}
+	var errs []error
+	for i := range plan.Steps {
+		name := plan.Steps[i].Name
+		record, err := s.store.Record(name)
+		if err == nil && record != nil && plan.Steps[i].Selected && record.State == schema.StateDestroyed {
+			err = s.store.Forget(name)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func newForget(g *global) *cobra.Command {
+	approved := false
+	o := &lockOptions{}
+	cmd := &cobra.Command{
+		Use:   "forget ENV[/TOOL]...",
+		Short: "Forget that something is deployed",
+		Long: `Forget what is remembered of environments or steps: that they are deployed, their outputs, and the files that are kept
+of them. Nothing is destroyed. It is for what somebody took down without bitops, and for what cannot be taken down because
+its state is lost.`,
+		Example: `  bitops forget legacy
+  bitops forget backend/ansible --auto-approve`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.forget(cmd, args, o, approved) },
+	}
+	cmd.Flags().BoolVar(&approved, "auto-approve", false, "do not ask")
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, approved bool) error {
+	if !approved && !g.interactive() {
+		return usageError(cmd, errors.New("forget asks first, and nobody can be asked here; add --auto-approve"))
+	}
+	r, _, err := g.open()
+	if err != nil {
+		return err
+	}
+	s, err := r.openStore(cmd.Context())
+	if err != nil {
+		return err
+	}
+	records, err := s.Recorded(cmd.Context(), nil)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(r *schema.Record) bool {
+		return !slices.Contains(names, string(r.Step)) && !slices.Contains(names, string(r.Environment))
+	})
+	if len(records) == 0 {
+		return usageError(cmd, fmt.Errorf("nothing is remembered of %s", names[0]))
+	}
+	var environments []schema.EnvironmentName
+	for _, record := range records {
+		fmt.Fprintf(g.Out, "%s: %s, by run %s\n", record.Step, record.State, record.Run)
+		environments = append(environments, record.Environment)
+	}
+	lock, err := r.lock(cmd.Context(), o, s, holder("forget", slices.Compact(environments)...))
+	if err != nil {
+		return err
+	}
+	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	if !approved {
+		answer, err := r.ask(cmd.Context(), "Forget this? Nothing is destroyed. Only \"yes\" does: ")
+		if err != nil {
+			return err
+		}
+		if answer != "yes" {
+			return &NotApprovedError{}
+		}
+	}
+	for _, record := range records {
+		if err := s.Forget(record.Step); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(g.Out, "Forgotten. Nothing was destroyed.")
+	return nil
+}
+
+// keptDirectory is where kept files are restored.
+func (r *repository) keptDirectory() string { return filepath.Join(r.store(), "work") }

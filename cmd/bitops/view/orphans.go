@@ -1,0 +1,68 @@
+package view
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// orphaned is what is said of the orphans: a line for each, and the command that takes them down.
+type orphaned struct {
+	lines   []string
+	command string // "" when nothing is kept
+}
+
+const orphansTitle = "No longer in the manifest, and still deployed"
+
+// orphansOf names what is deployed and no longer in the manifest: environments of which nothing is, and the steps of others.
+func orphansOf(r *schema.Report) orphaned {
+	declared := map[schema.EnvironmentName]bool{}
+	for i := range r.Steps {
+		declared[r.Steps[i].Environment] = true
+	}
+	var o orphaned
+	var names []string
+	for _, orphan := range r.Orphans {
+		line := visible(orphan.Step) + ": " + visible(orphan.State) + " by run " + visible(orphan.Run) + ", " + orphan.Time.Local().Format(time.DateOnly)
+		if !orphan.Kept {
+			o.lines = append(o.lines, line+"; its files are not kept, so put them back to destroy it, or use bitops forget")
+			continue
+		}
+		o.lines = append(o.lines, line)
+		name := string(orphan.Step)
+		if !declared[orphan.Environment] {
+			name = string(orphan.Environment)
+		}
+		if !slices.Contains(names, visible(name)) {
+			names = append(names, visible(name))
+		}
+	}
+	if len(names) > 0 {
+		o.command = "bitops destroy " + strings.Join(names[:min(len(names), orphansNamed)], " ")
+	}
+	return o
+}
+
+// orphansNamed is how many names a command has at most.
+const orphansNamed = 20
+
+// orphans shows them.
+func (s *summary) orphans() {
+	o := orphansOf(s.report)
+	if len(o.lines) == 0 {
+		return
+	}
+	s.section(orphansTitle, s.ink.amber)
+	shown := s.options.limit(groupsShown, len(o.lines))
+	for _, line := range o.lines[:shown] {
+		s.line("  " + line)
+	}
+	if rest := len(o.lines) - shown; rest > 0 {
+		s.line("  and " + amount(rest, "more step"))
+	}
+	if o.command != "" {
+		s.line("  Take it down: " + s.ink.bold(o.command))
+	}
+}

@@ -1,0 +1,175 @@
+package archive
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// What is kept of a step that was applied, for when the manifest no longer has it:
+//
+//	kept.json           schema.Kept
+//	files/<path>...     what the step is made of, by its path in the repository
+const (
+	keptName  = "kept.json"
+	keptFiles = "files/"
+)
+
+// MostKept is up to how many bytes the files of one step are kept, before they are compressed.
+const MostKept = 16 << 20
+
+// ErrTooLarge says that the files of a step are too large to be kept.
+var ErrTooLarge = errors.New("the files are too large to be kept")
+
+// KeptBytes returns the archive of a step and of its files, which are relative to root and have slashes. The same files
+// make the same bytes.
+func KeptBytes(kept *schema.Kept, root string, files []string) ([]byte, error) {
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	text, err := json.Marshal(kept)
+	if err == nil {
+		err = add(z, keptName, bytes.NewReader(text))
+	}
+	left := int64(MostKept)
+	for _, name := range files {
+		if err == nil {
+			err = addFile(z, root, name, &left)
+		}
+	}
+	if err = errors.Join(err, z.Close()); err != nil {
+		return nil, fmt.Errorf("keep the files of %s: %w", kept.Step.Name, err)
+	}
+	return out.Bytes(), nil
+}
+
+// addFile adds a file or a symbolic link, with its permissions. One that is gone meanwhile is left out.
+func addFile(z *zip.Writer, root, name string, left *int64) error {
+	file := filepath.Join(root, filepath.FromSlash(name))
+	info, err := os.Lstat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	header := &zip.FileHeader{Name: keptFiles + name, Method: zip.Deflate}
+	header.SetMode(info.Mode())
+	var content []byte
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		var target string
+		target, err = os.Readlink(file)
+		content = []byte(target)
+	case !info.Mode().IsRegular():
+		return nil
+	case info.Size() > *left:
+		return ErrTooLarge
+	default:
+		content, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return err
+	}
+	if *left -= int64(len(content)); *left < 0 {
+		return ErrTooLarge
+	}
+	w, err := z.CreateHeader(header)
+	if err == nil {
+		_, err = w.Write(content)
+	}
+	return err
+}
+
+// KeptArchive is what is kept of a step.
+type KeptArchive struct {
+	*schema.Kept
+
+	zip *zip.Reader
+}
+
+// ReadKept reads what KeptBytes wrote.
+func ReadKept(content []byte) (*KeptArchive, error) {
+	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return nil, fmt.Errorf("what is kept is damaged: %w", err)
+	}
+	a := &KeptArchive{zip: z}
+	for _, f := range z.File {
+		if f.Name != keptName {
+			continue
+		}
+		text, err := readKept(f)
+		if err == nil {
+			err = json.Unmarshal(text, &a.Kept)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("what is kept is damaged: %w", err)
+		}
+	}
+	if a.Kept == nil || a.Version < 1 {
+		return nil, errors.New("what is kept is damaged: it does not say of which step it is")
+	}
+	if a.Version > schema.KeptVersion {
+		return nil, fmt.Errorf("what is kept was written by a newer bitops (version %d of the format)", a.Version)
+	}
+	return a, nil
+}
+
+// Restore writes the files into a directory, which must exist, over what is there.
+func (a *KeptArchive) Restore(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, f := range a.zip.File {
+		name, isFile := strings.CutPrefix(f.Name, keptFiles)
+		if !isFile {
+			continue
+		}
+		text, err := readKept(f)
+		if err == nil {
+			err = restore(root, filepath.FromSlash(name), f.Mode(), text)
+		}
+		if err != nil {
+			return fmt.Errorf("restore %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func readKept(f *zip.File) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	text, err := io.ReadAll(io.LimitReader(r, MostKept+1))
+	if err == nil && len(text) > MostKept {
+		err = ErrTooLarge
+	}
+	return text, err
+}
+
+func restore(root *os.Root, name string, mode fs.FileMode, content []byte) error {
+	err := root.MkdirAll(filepath.Dir(name), 0o700)
+	if err == nil {
+		err = root.RemoveAll(name)
+	}
+	switch {
+	case err != nil:
+		return err
+	case mode&fs.ModeSymlink != 0:
+		return root.Symlink(string(content), name)
+	}
+	return root.WriteFile(name, content, mode.Perm()&0o700|0o600)
+}
