@@ -47,6 +47,7 @@ type Call struct {
 	stderr, stdout tail // of the phase; some programs complain on standard output
 
 	exported map[string]exported // the variables that Configure set
+	read     map[string]string   // those that ReadVariables set
 	told     map[string]bool     // what was told once
 }
 

@@ -100,9 +100,6 @@ func (*Ansible) Deployed(_ context.Context, c *environments.Call) (bool, error) 
 // operate runs body, unless the configuration leaves the step out. Hooks may have edited the files since Skip.
 func (a *Ansible) operate(c *environments.Call, body func(*session) (environments.Result, error)) (environments.Result, error) {
 	c.Phase(schema.PhaseConfigure, "reading the configuration")
-	if err := exportExtraEnv(c); err != nil {
-		return environments.Result{}, err
-	}
 	s, err := configure(c)
 	if s.skipped != "" || err != nil {
 		return environments.Result{Skipped: s.skipped}, err

@@ -42,8 +42,14 @@ type settings struct {
 	playbookFrom, destroyFrom schema.Position // the zero Position when no file names the playbook
 }
 
+// extraEnv is the file beside the playbook from which BitOps exports variables before ansible runs.
+const extraEnv = "extra_env"
+
 // configure reads the configuration in the workspace and hands its values to everything that the step starts.
 func configure(c *environments.Call) (settings, error) {
+	if err := c.ReadVariables(extraEnv); err != nil {
+		return settings{}, err
+	}
 	values, err := c.Configure(configurationSchema())
 	if err != nil {
 		return settings{}, err

@@ -52,9 +52,15 @@ type settings struct {
 	upgrade       bool
 }
 
+// environmentFile is the file beside the *.tf files from which BitOps exports variables before terraform runs.
+const environmentFile = "ENV_FILE"
+
 // settingsOf reads the configuration in the workspace, where hooks may have edited it, and hands its values to everything
 // that the step starts.
 func settingsOf(c *environments.Call) (settings, error) {
+	if err := c.ReadVariables(environmentFile); err != nil {
+		return settings{}, err
+	}
 	values, err := c.Configure(configurationSchema())
 	if err != nil {
 		return settings{}, err
