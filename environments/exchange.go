@@ -60,6 +60,16 @@ func (e *exchange) collect(c *Call) error {
 	return nil
 }
 
+// rewind forgets what was written since the last collect: by a tool that failed and is tried again.
+func (e *exchange) rewind() error {
+	for _, m := range []*mailbox{e.variables, e.outputs} {
+		if err := os.WriteFile(m.path, []byte(m.seen), 0o600); err != nil {
+			return fmt.Errorf("write $%s: %w", m.variable, err)
+		}
+	}
+	return nil
+}
+
 // shortestPart is the length from which a secret is looked for inside other texts. A shorter one is in everything.
 const shortestPart = 4
 

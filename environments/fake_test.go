@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,11 @@ type fake struct {
 	skipErr  error
 	deployed bool
 	during   func(*environments.Call)
+
+	attempts  int
+	ends      []error          // of the first attempts
+	changes   []schema.Changes // of the first attempts
+	transient []*regexp.Regexp
 }
 
 func (*fake) Name() schema.ToolName { return "fake" }
@@ -40,6 +46,14 @@ func (f *fake) operate(ctx context.Context, c *environments.Call) (environments.
 	c.Phase(schema.PhaseTool, "fake")
 	if f.during != nil {
 		f.during(c)
+	}
+	f.attempts++
+	if f.attempts <= len(f.ends) {
+		var result environments.Result
+		if f.attempts <= len(f.changes) {
+			result.Changes = &f.changes[f.attempts-1]
+		}
+		return result, f.ends[f.attempts-1]
 	}
 	if f.script == "" {
 		return f.result, nil
@@ -74,7 +88,12 @@ func (*fake) Programs(string, string) []environments.Program { return nil }
 
 func (f *fake) Skip(*environments.Call) (string, error) { return f.skip, f.skipErr }
 
-var _ environments.Skipper = (*fake)(nil)
+func (f *fake) Transient() []*regexp.Regexp { return f.transient }
+
+var (
+	_ environments.Skipper = (*fake)(nil)
+	_ environments.Patient = (*fake)(nil)
+)
 
 // bench is a repository and what happens in it.
 type bench struct {

@@ -150,7 +150,7 @@ func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *excha
 	if err := begin(); err != nil { // hooks may have turned a plan into something else
 		return Result{}, err
 	}
-	result, err := operate(ctx, c, tool)
+	result, err := c.attempts(ctx, tool, hooks, func() (Result, error) { return operate(ctx, c, tool) })
 	l.Secrets(result.Outputs.Secrets()...) // the after hooks may print them
 	if err == nil {
 		err = hooks.collect(c) // plugins write there too
@@ -225,9 +225,12 @@ func (l *Lifecycle) outside(step *schema.Step) *Call {
 func (l *Lifecycle) Outputs(ctx context.Context, step *schema.Step, observe func(schema.Event)) (schema.Values, error) {
 	r := l.with(ctx, Request{Step: step, Command: schema.CommandPlan}, observe,
 		func(stepCtx context.Context, c *Call, tool Tool) StepResult {
-			values, err := tool.Outputs(stepCtx, c)
-			l.Secrets(values.Secrets()...)
-			return outcome(ctx, stepCtx, c, Result{Outputs: values}, err)
+			result, err := c.attempts(stepCtx, tool, nil, func() (Result, error) {
+				values, err := tool.Outputs(stepCtx, c)
+				return Result{Outputs: values}, err
+			})
+			l.Secrets(result.Outputs.Secrets()...)
+			return outcome(ctx, stepCtx, c, result, err)
 		})
 	return r.Outputs, r.err()
 }
@@ -239,7 +242,10 @@ func (l *Lifecycle) Deployed(ctx context.Context, step *schema.Step, observe fun
 	var err error
 	r := l.with(ctx, Request{Step: step, Command: schema.CommandDestroy}, observe,
 		func(stepCtx context.Context, c *Call, tool Tool) StepResult {
-			deployed, err = tool.Deployed(stepCtx, c)
+			_, err = c.attempts(stepCtx, tool, nil, func() (Result, error) {
+				deployed, err = tool.Deployed(stepCtx, c)
+				return Result{}, err
+			})
 			if err == nil && !deployed && hasHooks(c.Directory, beforeHooks) {
 				err = ErrCannotTell // they may choose where it is, and they did not run
 			}

@@ -114,6 +114,13 @@ type Failure struct { //nolint:errname // the field's word: a step fails, bitops
 	Message  string
 	ExitCode int      // of the program
 	Lines    []string // its last error lines
+
+	// What trying again has to know. Errors are the program's errors one by one, where the tool can tell them apart: else
+	// Message and Lines are one. Untouched says that the program had not changed anything yet, Final that to begin anew could
+	// do harm.
+	Errors    []string
+	Untouched bool
+	Final     bool
 }
 
 func (f *Failure) Error() string { return f.Message }

@@ -121,6 +121,7 @@ func summarise(b *strings.Builder, s *schema.Step) {
 		{"tags", s.Tags, len(s.Tags) > 0},
 		{"limit", s.Limit, s.Limit != ""},
 		{"timeout", s.Timeout, s.Timeout != 0},
+		{"retry", s.Retry, s.Retry.Attempts != schema.DefaultAttempts || s.Retry.Backoff != schema.DefaultBackoff || s.Retry.On != nil},
 		{"protect", s.Protect, s.Protect},
 		{"approval", s.Approval, s.Approval},
 	} {

@@ -21,3 +21,15 @@ func settle(d *draft) {
 		}
 	}
 }
+
+// retryOf returns what is said about trying a deployment again: by itself, where its environment lists it, by the
+// environment's entry in the manifest, by its own configuration, by the manifest for the deployment, by the manifest.
+func (d *draft) retryOf(env *environment, dep deployment) schema.Retry {
+	said := env.Retry.Or(env.settings.Retry)
+	if dep.own {
+		said = dep.retry.Or(said)
+	} else {
+		said = said.Or(dep.retry)
+	}
+	return said.Or(d.manifest.Settings.Retry)
+}

@@ -75,6 +75,8 @@ type deployment struct {
 	alias string
 	tool  schema.ToolName
 	at    schema.Position
+	retry schema.Retry
+	own   bool // listed by its environment's own configuration
 }
 
 // listed returns the deployments that are to be looked for, none when the tools' directories decide.
@@ -98,7 +100,7 @@ func (d *draft) deployments(env *environment) []deployment {
 		case alias == "." || !filepath.IsLocal(alias):
 			d.errorf(entry.Position, "deployment %q is not a path under its environment", entry.Key)
 		case d.hasDirectory(env, alias):
-			all = append(all, deployment{alias, toolOf(entry), entry.Position})
+			all = append(all, deployment{alias, toolOf(entry), entry.Position, entry.Value.Retry, own})
 		case own:
 			d.add(schema.Warningf(entry.Position, "deployment %q of environment %q is left out: there is no directory %s",
 				entry.Key, env.Name, path.Join(env.directory, alias)))
@@ -125,7 +127,7 @@ func (d *draft) detect(env *environment) []deployment {
 	var all []deployment
 	for _, tool := range d.detectable() {
 		if d.hasDirectory(env, string(tool)) {
-			all = append(all, deployment{string(tool), tool, env.Position})
+			all = append(all, deployment{alias: string(tool), tool: tool, at: env.Position})
 		}
 	}
 	return all
@@ -172,6 +174,7 @@ func (d *draft) addStep(env *environment, dep deployment) {
 	step := &schema.Step{
 		Name: env.Name.Step(dep.alias), Environment: env.Name, EnvironmentPath: env.directory, Deployment: dep.alias,
 		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Approval: env.Approval, Env: map[string]string{},
+		Retry: d.retryOf(env, dep).Policy(),
 	}
 	if other, taken := d.steps[step.Name]; taken {
 		d.errorf(dep.at, "two steps are called %s: one in %s, one in %s", step.Name, other.Directory(), step.Directory())

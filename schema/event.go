@@ -13,15 +13,16 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted   EventType = "run-started"   // Command, Steps, Resumes, Approved, Plan, Orphans
-	EventStepStarted  EventType = "step-started"  // Step, Inputs
-	EventPhaseStarted EventType = "phase-started" // Step, Phase, Text: what runs
-	EventProgress     EventType = "progress"      // Step, Text: what the tool is doing to what
-	EventOutputLine   EventType = "output-line"   // Step, Phase, Stream, Text
-	EventNotice       EventType = "notice"        // Step or none, Text: worth knowing, stops nothing
-	EventStepFinished EventType = "step-finished" // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, Fingerprint, DoneIn, Again
-	EventRunStopping  EventType = "run-stopping"  // Text: why nothing new starts
-	EventRunFinished  EventType = "run-finished"  // Outcome, Duration
+	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approved, Plan, Orphans
+	EventStepStarted   EventType = "step-started"   // Step, Inputs
+	EventPhaseStarted  EventType = "phase-started"  // Step, Phase, Text: what runs
+	EventProgress      EventType = "progress"       // Step, Text: what the tool is doing to what
+	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
+	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
+	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, Fingerprint, DoneIn, Again
+	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
+	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
 
 // Event is one thing that happened in a run. Events are the only thing a run produces: views, journal, reports and
@@ -48,6 +49,10 @@ type Event struct {
 	Cause    StepName      `json:"cause,omitempty"`  // of a blocked step: the step that stopped it
 	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted
 	Deferred []Waiting     `json:"deferred,omitempty"`
+
+	Attempt  int           `json:"attempt,omitempty"`  // that failed, from 1, and is followed by another one
+	Attempts int           `json:"attempts,omitempty"` // the most there will be
+	Pause    time.Duration `json:"pause_ns,omitempty"` // until the next one
 
 	Fingerprint *Fingerprint      `json:"fingerprint,omitempty"` // what the step ran with
 	DoneIn      RunID             `json:"done_in,omitempty"`     // of a skipped step: the run that did it

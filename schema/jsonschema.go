@@ -32,6 +32,7 @@ var schemaTypes = map[reflect.Type]object{
 	reflect.TypeFor[Duration]():   {"type": []string{"string", "number", "null"}},
 	reflect.TypeFor[Expression](): {},
 	reflect.TypeFor[Located]():    {"type": []string{"string", "number", "boolean", "null"}},
+	reflect.TypeFor[Pattern]():    {"type": []string{"string", "number", "boolean"}, "minLength": 1},
 	reflect.TypeFor[Count]():      {"type": []string{"integer", "string"}, "minimum": 1, "pattern": "^[0-9]+$"},
 }
 

@@ -58,6 +58,7 @@ type Settings struct {
 	RunMode       string          `yaml:"run_mode" doc:"Accepted for BitOps repositories; has no effect."`
 	Parallelism   Count           `yaml:"parallelism" doc:"The most steps that run at once. Default 10."`
 	Timeout       Duration        `yaml:"timeout" doc:"The longest a step may take, like 20m; a plain number is seconds."`
+	Retry         Retry           `yaml:"retry" doc:"When a tool that failed is tried again."`
 	DefaultFolder string          `yaml:"default_folder" doc:"The directory that holds defaults for every environment. Default _default."`
 	Store         string          `yaml:"store" doc:"Where runs, records and locks are shared with other machines: a URL like s3://bucket/prefix, or a directory. Default: only in .bitops."`
 	History       Count           `yaml:"history" doc:"How many runs are remembered. Default 50."`
@@ -91,6 +92,7 @@ type Mask struct {
 // Deployment says which tool a directory of an environment is for.
 type Deployment struct {
 	Plugin string `yaml:"plugin" doc:"The tool. Default: the first word of the path."`
+	Retry  Retry  `yaml:"retry" doc:"When the tool of this deployment is tried again."`
 }
 
 // Plugin is v2's declaration of a plugin. Those of the built-in tools are accepted and need nothing.
@@ -113,6 +115,7 @@ type Environment struct {
 	Tags      []string        `yaml:"tags" doc:"Words to select environments by."`
 	Limit     Located         `yaml:"limit" doc:"The name of one of the limits."`
 	Timeout   Duration        `yaml:"timeout" doc:"The longest a step of this environment may take."`
+	Retry     Retry           `yaml:"retry" doc:"When a tool of this environment that failed is tried again."`
 	Mock      Map[Expression] `yaml:"mock" doc:"Values to preview with while the real ones are not known. Never applied."`
 	Approval  bool            `yaml:"approval" doc:"apply starts this environment only when a person said so."`
 	Protect   bool            `yaml:"protect" doc:"destroy refuses this environment."`

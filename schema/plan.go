@@ -38,6 +38,7 @@ type Step struct {
 	Tags            []string          `json:"tags,omitempty"`
 	Limit           string            `json:"limit,omitempty"`
 	Timeout         Duration          `json:"timeout,omitempty"`
+	Retry           RetryPolicy       `json:"retry,omitzero"`
 	Protect         bool              `json:"protect,omitempty"`
 	Approval        bool              `json:"approval,omitempty"` // starts only when a person said so
 }

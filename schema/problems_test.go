@@ -37,7 +37,7 @@ func TestManifestProblems(t *testing.T) {
 		{"a misspelled key at the root", "bitop: {}\n", `m:1:1: unknown key "bitop" (did you mean "bitops"?)`},
 		{"a misspelled setting", "bitops:\n  fial_fast: true\n", `m:2:3: unknown key "fial_fast" (did you mean "fail_fast"?)`},
 		{"a misspelled key of an environment", "bitops:\n  environments:\n    a: {dependson: [b]}\n", `m:3:9: unknown key "dependson" (did you mean "depends_on"?)`},
-		{"a key like no other", "bitops:\n  environments:\n    a: {zzz: 1}\n", `m:3:9: unknown key "zzz" (known: path, depends_on, inputs, inherit, env, tags, limit, timeout, mock, approval, protect)`},
+		{"a key like no other", "bitops:\n  environments:\n    a: {zzz: 1}\n", `m:3:9: unknown key "zzz" (known: path, depends_on, inputs, inherit, env, tags, limit, timeout, retry, mock, approval, protect)`},
 		{"every problem in one go, in the order of the file", "bitops:\n  fail_fast: maybe\n  parallelism: many\n  timeout: soon\n  environments:\n    a: {tagz: x}\n", `m:2:14: fail_fast must be true or false, not "maybe"
 m:3:16: parallelism must be a whole number of at least 1, not "many"
 m:4:12: timeout must be a duration like 90s, 20m or 1h30m, or a number of seconds, not "soon"
@@ -47,6 +47,19 @@ m:6:9: unknown key "tagz" (did you mean "tags"?)`},
 		{"parallelism in quotes is a number", "bitops:\n  parallelism: \"3\"\n", ""},
 		{"a limit of nothing", "bitops:\n  limits: {a: , b: -1, c: 1}\n", "m:2:15: a must be a whole number of at least 1, not nothing\nm:2:20: b must be a whole number of at least 1, not \"-1\""},
 		{"a negative timeout", "bitops:\n  timeout: -5s\n", `m:2:12: timeout must be a duration like 90s, 20m or 1h30m, or a number of seconds, not "-5s"`},
+		{"retry as the documentation writes it", "bitops:\n  retry: {attempts: 3, backoff: 5s, on: ['TLS handshake timeout', 'code [45]7']}\n", ""},
+		{"one pattern stands for a list of one, and no pause is a pause", "bitops:\n  environments: {a: {retry: {backoff: 0, on: timeout}}}\n", ""},
+		{"no attempts at all", "bitops:\n  retry: {attempts: 0}\n", `m:2:21: attempts must be a whole number of at least 1, not "0"`},
+		{"retry as a number", "bitops:\n  retry: 3\n", `m:2:10: retry must be a mapping, not "3"`},
+		{
+			"what is no regular expression, of a deployment", "bitops:\n  deployments:\n    terraform: {retry: {on: [fine, 'a(b']}}\n",
+			"m:3:36: \"a(b\" in on is not a regular expression: missing closing ): `a(b`",
+		},
+		{
+			"what matches everything", "bitops:\n  environments:\n    a:\n      retry:\n        on:\n          - .*\n",
+			`m:6:13: ".*" in on matches everything (name the errors that pass by themselves, such as 'TLS handshake timeout')`,
+		},
+		{"a misspelled key of retry", "bitops:\n  retry: {atempts: 2}\n", `m:2:11: unknown key "atempts" (did you mean "attempts"?)`},
 		{"words of YAML 1.1 for true and false", "bitops:\n  fail_fast: yes\n  environments: {a: {protect: off, inherit: \"no\"}}\n", ""},
 		{"an unknown log level", "bitops:\n  logging: {level: loud}\n", `m:2:20: level cannot be "loud" (one of trace, debug, info, warn, warning, error, critical, off)`},
 		{"a log level in capitals", "bitops:\n  logging: {level: DEBUG}\n", ""},

@@ -39,9 +39,18 @@ type StepReport struct {
 	Reason   string        `json:"reason,omitempty"`
 	Deferred []Waiting     `json:"deferred,omitempty"`
 
+	FailedAttempts []FailedAttempt `json:"failed_attempts,omitempty"` // that were followed by another one
+
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
 	DoneIn      RunID        `json:"done_in,omitempty"`
 	Again       string       `json:"again,omitempty"`
+}
+
+// FailedAttempt is an attempt of a step's tool that failed in a way that passes by itself.
+type FailedAttempt struct {
+	Reason   string        `json:"reason"` // the error that passes
+	Error    *StepError    `json:"error,omitempty"`
+	Duration time.Duration `json:"duration_ns,omitempty"`
 }
 
 // Add folds one more event into the report.
@@ -75,6 +84,8 @@ func (s *StepReport) add(e Event) {
 		s.Started = true
 	case EventPhaseStarted:
 		s.Phase = e.Phase
+	case EventAttemptFailed:
+		s.FailedAttempts = append(s.FailedAttempts, FailedAttempt{Reason: e.Reason, Error: e.Error, Duration: e.Duration})
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred

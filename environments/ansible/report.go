@@ -162,6 +162,10 @@ func (r *report) explain(failure *environments.Failure, result process.Result) e
 	if len(fatal) == 0 {
 		return failure
 	}
+	failure.Untouched = r.onlyUnreachable()
+	for _, f := range fatal {
+		failure.Errors = append(failure.Errors, strings.Join(f.Texts, " "))
+	}
 	failure.Message = program + " failed: " + fatal[0].headline()
 	if more := len(fatal) - 1; more > 0 {
 		failure.Message += fmt.Sprintf(" (and %d more)", more)

@@ -289,7 +289,23 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 	equal(t, "deployed", s.deployed(), true)
 	s.variables["AWS_MAX_ATTEMPTS"] = "1"
 	aws.on("DescribeStacks", refusal("Throttling", "Rate exceeded"))
-	contains(t, "failure", s.fails(schema.CommandApply), "DescribeStacks failed: Rate exceeded (Throttling)")
+	_, err := s.try(t.Context(), schema.CommandApply)
+	contains(t, "failure", s.shown(err), "DescribeStacks failed: Rate exceeded (Throttling)")
+	equal(t, "nothing was changed", untouched(err), true)
+
+	// Once the change set is about to be executed, nobody knows what AWS has begun.
+	aws.on("DescribeStacks", missing, stack("CREATE_COMPLETE"))
+	aws.on("DescribeChangeSet", changes("Add A"))
+	aws.on("DescribeStackEvents", announcedEvents)
+	aws.on("ExecuteChangeSet", refusal("Throttling", "Rate exceeded"))
+	_, err = s.try(t.Context(), schema.CommandApply)
+	contains(t, "failure", s.shown(err), "ExecuteChangeSet failed: Rate exceeded (Throttling)")
+	equal(t, "nothing was changed", untouched(err), false)
+}
+
+func untouched(err error) bool {
+	failure, ok := errors.AsType[*environments.Failure](err)
+	return ok && failure.Untouched
 }
 
 // Such a change set has no changes of resources, and is not empty.

@@ -42,7 +42,7 @@ func (s *session) explain(err error) error {
 			Lines: []string{operation.Unwrap().Error()},
 		})
 	}
-	return fmt.Errorf("%s: %w", operation.Operation(), operation.Unwrap())
+	return s.hide(&environments.Failure{Message: fmt.Sprintf("%s: %v", operation.Operation(), operation.Unwrap())})
 }
 
 // advice says what to do about some of AWS's errors.

@@ -171,6 +171,7 @@ func (s *session) execute(ctx context.Context, set *changeSet) (*types.Stack, er
 	w, err := s.begin(ctx, set.stackID)
 	if err == nil {
 		s.Phase(schema.PhaseTool, "deploying the stack "+s.stackName)
+		s.touched = true
 		_, err = s.stacks.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{
 			ChangeSetName: aws.String(set.id), StackName: aws.String(set.stackID), ClientRequestToken: s.token(),
 		})
@@ -277,6 +278,7 @@ func (s *session) delete(ctx context.Context, stack *types.Stack) (*schema.Chang
 	if err != nil {
 		return nil, err
 	}
+	s.touched = true
 	_, err = s.stacks.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String(id), ClientRequestToken: s.token()})
 	if err != nil {
 		return nil, err

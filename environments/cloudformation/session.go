@@ -25,6 +25,7 @@ type session struct {
 	problems schema.Problems // of the template and of these files: a stack can be removed without them
 	hidden   *secret.Redactor
 	poll     time.Duration
+	touched  bool // something of the stack may have been changed
 }
 
 // operate runs body, unless the configuration leaves the step out.
@@ -56,7 +57,7 @@ func (t *CloudFormation) with(
 		return environments.Result{}, err
 	}
 	result, err := body(s)
-	return result, s.explain(err)
+	return result, s.retryable(s.explain(err))
 }
 
 // readFiles reads the template and the parameter files.

@@ -155,6 +155,7 @@ func (s *session) template(ctx context.Context, values []string, args ...string)
 // upgrade deploys the chart.
 func (s *session) upgrade(ctx context.Context, values []string) (*release, error) {
 	s.Phase(schema.PhaseTool, "helm upgrade")
+	s.touched = true
 	next, err := s.release(ctx, s.upgradeCall(values))
 	if err != nil {
 		return nil, err
@@ -210,6 +211,7 @@ func (s *session) remove(ctx context.Context) (environments.Result, error) {
 		}
 	}
 	s.Phase(schema.PhaseTool, "helm uninstall")
+	s.touched = true
 	if err := s.must(ctx, s.uninstallation()); err != nil {
 		return environments.Result{}, err
 	}

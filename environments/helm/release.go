@@ -123,6 +123,7 @@ func (r *release) describe() string {
 
 func (s *session) repairWith(ctx context.Context, broken *release, p environments.ProgramCall) error {
 	s.Phase(schema.PhaseInit, "helm "+p.Args[0])
+	s.touched = true
 	err := s.must(ctx, p)
 	if failure, ok := errors.AsType[*environments.Failure](err); ok {
 		failure.Message = fmt.Sprintf("%s, and cannot be repaired: %s", broken.describe(), failure.Message)

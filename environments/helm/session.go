@@ -23,6 +23,8 @@ type session struct {
 	quiet *quiet
 	found *version.Version // of helm
 	where string           // which cluster it is, in words
+
+	touched bool // something may have been changed
 }
 
 func newSession(c *environments.Call, read settings) *session {
@@ -50,9 +52,10 @@ func (t *Helm) with(
 		return environments.Result{}, err
 	}
 	if err := s.connect(ctx); err != nil {
-		return environments.Result{}, err
+		return environments.Result{}, s.retryable(err)
 	}
-	return body(s)
+	result, err := body(s)
+	return result, s.retryable(err)
 }
 
 // export tells hooks and helm's plugins what the configuration leaves to bitops.

@@ -197,6 +197,7 @@ func TestErroredStateIsTold(t *testing.T) {
 echo '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Failed to persist state"}}'; exit 1`)
 	failure := s.fails(schema.CommandApply)
 	contains(t, "failure", strings.Join(failure.Lines, "\n"), filepath.Join(s.workspace(), "errored.tfstate"))
+	equal(t, "final", failure.Final, true)
 	_ = s.fails(schema.CommandApply) // and it survives the next time
 	if _, err := os.Stat(filepath.Join(s.workspace(), "errored.tfstate")); err != nil {
 		t.Error(err)

@@ -112,9 +112,10 @@ func (s *session) tell(ctx context.Context, command string, args []string, varia
 	maps.Copy(p.Extra, variables)
 	s.Phase(schema.PhaseTool, s.binary+" "+command)
 	err := s.must(ctx, p)
+	s.touched = s.touched || told.began
 	if failure, ok := errors.AsType[*environments.Failure](err); ok && told.first != "" {
 		failure.Message = fmt.Sprintf("%s %s failed: %s", s.binary, command, told.first)
-		failure.Lines = told.failureLines()
+		failure.Lines, failure.Errors = told.failureLines(), told.errors
 		return told, s.tellErroredState(failure)
 	}
 	return told, err

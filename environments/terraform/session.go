@@ -23,6 +23,8 @@ type session struct {
 	settings
 	module *module
 	found  *version.Version // of the program
+
+	touched bool // something may have been changed
 }
 
 // operate runs body in an initialised directory, unless the configuration leaves the step out.
@@ -44,9 +46,10 @@ func (t *Terraform) with(
 		return environments.Result{}, err
 	}
 	if err := t.prepare(ctx, s); err != nil {
-		return environments.Result{}, err
+		return environments.Result{}, s.retryable(err)
 	}
-	return body(s)
+	result, err := body(s)
+	return result, s.retryable(err)
 }
 
 // configure reads what the files in the workspace say. Syntax errors in them are terraform's to tell.
@@ -164,7 +167,7 @@ func fromFirstError(lines []string) []string {
 
 // tellErroredState says where terraform left a state that it could not save: in the workspace, where nobody looks.
 func (s *session) tellErroredState(failure *environments.Failure) error {
-	file := filepath.Join(s.Directory, "errored.tfstate")
+	file := filepath.Join(s.Directory, erroredState)
 	if _, err := os.Stat(file); err == nil {
 		failure.Lines = append(failure.Lines, "A state that could not be saved is in "+file+"; see `terraform state push`.")
 	}

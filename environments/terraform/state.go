@@ -20,6 +20,7 @@ const (
 	stateDirectory = "terraform.tfstate.d"
 	stateFile      = "terraform.tfstate"
 	lockFile       = ".terraform.lock.hcl"
+	erroredState   = "errored.tfstate" // what terraform could not save
 	overrideName   = "bitops_state_override.tf.json"
 )
 

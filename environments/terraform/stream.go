@@ -44,6 +44,8 @@ type stream struct {
 	call    *environments.Call
 	hideIDs bool // of resources: one of them can be a sensitive output, which nobody knows before the end
 
+	began          bool     // it has begun to change something
+	errors         []string // one text each
 	first          string   // the first error in a few words
 	lines          []string // of the errors, as they are shown
 	last           []string // of them, the last error's
@@ -87,6 +89,8 @@ func (s *stream) line(text string) {
 		if m.Changes != nil && m.Changes.Operation != actionPlan {
 			s.applied = m.Changes
 		}
+	case "apply_start":
+		s.began = s.began || m.Hook == nil || m.Hook.Action != "read"
 	case "apply_complete":
 		s.complete(m.Hook)
 	}
@@ -126,6 +130,9 @@ func (s *stream) diagnostic(d *diagnostic) {
 	lines := d.lines(s.call.Step.Directory())
 	for _, line := range lines {
 		s.call.Log("stdout", line)
+	}
+	if d.Severity == "error" {
+		s.errors = append(s.errors, strings.Join(lines, " "))
 	}
 	switch {
 	case d.Severity != "error" || slices.Equal(lines, s.last):

@@ -45,7 +45,7 @@ func (*Terraform) Private(name string, isDir bool) bool {
 		strings.HasSuffix(base, ".tfstate"), strings.HasSuffix(base, ".tfstate.backup"),
 		strings.HasSuffix(base, ".tfstate.lock.info"),
 		strings.Contains(base, ".tfstate.") && strings.HasSuffix(base, ".backup"), // of `terraform state mv`
-		base == "errored.tfstate",
+		base == erroredState,
 		strings.HasPrefix(base, "crash.") && strings.HasSuffix(base, ".log"):
 		return true
 	}

@@ -102,6 +102,9 @@ func (j *Journal) log(e schema.Event) error {
 		return j.write(e.Step, e.Text+"\n")
 	case e.Type == schema.EventPhaseStarted:
 		return j.write(e.Step, fmt.Sprintf("--- %s: %s\n", e.Phase, e.Text))
+	case e.Type == schema.EventAttemptFailed:
+		return j.write(e.Step, fmt.Sprintf("--- attempt %d of %d failed: %s; the next one in %s\n",
+			e.Attempt, e.Attempts, e.Reason, e.Pause.Round(time.Millisecond)))
 	case e.Type == schema.EventNotice:
 		return j.write(e.Step, "--- note: "+e.Text+"\n")
 	}

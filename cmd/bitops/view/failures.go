@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -57,7 +58,8 @@ func (s *summary) failure(step *schema.StepReport) {
 	s.log(step, "    ")
 }
 
-// circumstances returns when a step failed, in brackets: the phase where it is not the tool itself, and after how long.
+// circumstances returns when a step failed, in brackets: the phase where it is not the tool itself, after how long, and
+// after how many attempts.
 func circumstances(step *schema.StepReport, e *schema.StepError) string {
 	var known []string
 	if e.Phase != "" && e.Phase != schema.PhaseTool {
@@ -65,6 +67,9 @@ func circumstances(step *schema.StepReport, e *schema.StepError) string {
 	}
 	if step.Duration > 0 {
 		known = append(known, "after "+elapsed(step.Duration))
+	}
+	if n := len(step.FailedAttempts); n > 0 {
+		known = append(known, fmt.Sprintf("attempt %d", n+1))
 	}
 	if len(known) == 0 {
 		return ""

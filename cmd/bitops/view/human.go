@@ -63,6 +63,8 @@ func (h *Human) Event(e schema.Event) {
 		h.tools.event(e)
 	case schema.EventNotice:
 		h.notice(e)
+	case schema.EventAttemptFailed:
+		h.out.line(h.status("retrying", h.ink.amber, e.Step, nextAttempt(e)))
 	case schema.EventStepFinished:
 		h.finish(e)
 	case schema.EventRunStopping:

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -99,8 +100,13 @@ func Past(w io.Writer, r *schema.Report, o Options) error {
 		out.line(k.amber("note: ") + k.text(notice))
 	}
 	for i := range r.Steps {
-		if step := &r.Steps[i]; step.Again != "" {
+		step := &r.Steps[i]
+		if step.Again != "" {
 			out.line(visible(step.Name) + " ran again: " + k.text(step.Again))
+		}
+		for n, failed := range step.FailedAttempts {
+			out.line(fmt.Sprintf("%s: attempt %d failed after %s: %s", visible(step.Name), n+1, elapsed(failed.Duration),
+				shortened(firstLine(failed.Reason), 160)))
 		}
 	}
 	showSummary(out, k, o, r)

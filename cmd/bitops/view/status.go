@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -98,6 +99,11 @@ func (h *Human) failure(e schema.Event, took string) []string {
 		message = append(message, h.ink.faint("log: "+visible(log)))
 	}
 	return message
+}
+
+// nextAttempt says when a step's tool is tried again, and why.
+func nextAttempt(e schema.Event) string {
+	return fmt.Sprintf("attempt %d of %d in %s: %s", e.Attempt+1, e.Attempts, elapsed(e.Pause), shortened(firstLine(e.Reason), 160))
 }
 
 // awaited returns the references that a deferred step waits for, each once.

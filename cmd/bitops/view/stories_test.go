@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -37,6 +38,24 @@ func everythingWorks() *story {
 		start(frontend).
 		end(frontend, schema.Succeeded, 900*time.Millisecond, &schema.Changes{Outputs: 2}).
 		finish(schema.Succeeded, 76*time.Second)
+}
+
+// retried is an apply in which a tool succeeds at the second attempt, and another one not even at the third.
+func retried() *story {
+	s := tell(schema.CommandApply, "network/terraform", "dns/terraform").start(network).start(dns).
+		phase(network, schema.PhaseInit, "terraform init").prints(network, "Error: Failed to install provider")
+	again := func(step schema.StepName, attempt int, reason string, pause time.Duration) {
+		s.add(schema.Event{
+			Type: schema.EventAttemptFailed, Step: step, Phase: schema.PhaseInit, Attempt: attempt, Attempts: 3, Reason: reason,
+			Pause: pause, Duration: 2 * time.Second, Error: &schema.StepError{Message: "terraform init exited with code 1"},
+		})
+	}
+	again(network, 1, "net/http: TLS handshake timeout", 3800*time.Millisecond)
+	again(dns, 1, "Error acquiring the state lock Error message: the state is locked\x1b[31m by somebody "+strings.Repeat("else ", 40), 4*time.Second)
+	s.end(network, schema.Succeeded, 8*time.Second, changes("create aws_vpc.main"))
+	again(dns, 2, "Error acquiring the state lock", 8*time.Second)
+	return s.fail(dns, 90*time.Second, schema.StepError{Message: "terraform init exited with code 1", Phase: schema.PhaseInit, ExitCode: 1}).
+		finish(schema.Failed, 91*time.Second)
 }
 
 // oneFails is an apply in which a failure blocks others, and a step fails in a hook.
