@@ -114,6 +114,7 @@ type Failure struct { //nolint:errname // the field's word: a step fails, bitops
 	Message  string
 	ExitCode int      // of the program
 	Lines    []string // its last error lines
+	Cause    error    // where it was no program that failed; may be nil
 
 	// What trying again has to know. Errors are the program's errors one by one, where the tool can tell them apart: else
 	// Message and Lines are one. Untouched says that the program had not changed anything yet, Final that to begin anew could
@@ -124,6 +125,7 @@ type Failure struct { //nolint:errname // the field's word: a step fails, bitops
 }
 
 func (f *Failure) Error() string { return f.Message }
+func (f *Failure) Unwrap() error { return f.Cause }
 
 // StaleError says that a plan cannot be applied any more, because what it was made for has moved on. Nothing was changed.
 type StaleError struct{ Reason string }

@@ -42,7 +42,9 @@ func (s *session) explain(err error) error {
 			Lines: []string{operation.Unwrap().Error()},
 		})
 	}
-	return s.hide(&environments.Failure{Message: fmt.Sprintf("%s: %v", operation.Operation(), operation.Unwrap())})
+	return s.hide(&environments.Failure{
+		Message: fmt.Sprintf("%s: %v", operation.Operation(), operation.Unwrap()), Cause: operation.Unwrap(),
+	})
 }
 
 // advice says what to do about some of AWS's errors.

@@ -92,7 +92,8 @@ func TestUntouched(t *testing.T) {
 	}{
 		{
 			"a failing init", "terraform {\n  required_providers {\n    x = { source = \"localhost/no/x\" }\n  }\n}", schema.CommandApply,
-			true, []string{"Error: Failed to query available provider packages"},
+			true,
+			[]string{"Error: Failed to query available provider packages"},
 		},
 		{
 			"two errors while planning", "variable \"a\" {}\nvariable \"b\" {}", schema.CommandApply, true,
@@ -101,15 +102,18 @@ func TestUntouched(t *testing.T) {
 		{
 			"a data source that fails before the first change",
 			"data \"terraform_remote_state\" \"x\" {\n  backend = \"local\"\n  config = { path = \"no\" }\n}\nresource \"terraform_data\" \"x\" { input = data.terraform_remote_state.x.outputs }",
-			schema.CommandApply, true, []string{"Error: Unable to find remote state"},
+			schema.CommandApply, true,
+			[]string{"Error: Unable to find remote state"},
 		},
 		{
 			"a change that fails", "resource \"terraform_data\" \"x\" {\n  provisioner \"local-exec\" { command = \"false\" }\n}",
-			schema.CommandApply, false, []string{"Error: local-exec provisioner error"},
+			schema.CommandApply, false,
+			[]string{"Error: local-exec provisioner error"},
 		},
 		{
 			"the outputs, after a change", "resource \"terraform_data\" \"x\" {}\noutput \"o\" {\n  value = terraform_data.x.id\n  precondition {\n    condition = terraform_data.x.id == \"\"\n    error_message = \"no\"\n  }\n}",
-			schema.CommandApply, false, []string{"Error: Module output value precondition failed"},
+			schema.CommandApply, false,
+			[]string{"Error: Module output value precondition failed"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
