@@ -112,6 +112,8 @@ type ProgramCall struct {
 	Extra  map[string]string // variables for this start only
 	Stdout func(line string) // instead of the log: the tool reads the lines and logs what a person should see
 	Grace  time.Duration     // from the interrupt to the kill, when the usual one is too short
+
+	InterruptAlone bool // the program ends its children itself when it is interrupted
 }
 
 // Run starts a program in the step's directory with the step's variables, and writes its output to the log. A program
@@ -122,7 +124,10 @@ func (c *Call) Run(ctx context.Context, p ProgramCall) (process.Result, error) {
 		dir = c.Directory
 	}
 	var out lineJoiner
-	command := process.Command{Name: p.Name, Args: p.Args, Dir: dir, Env: c.Variables.With(p.Extra).Environ(), Grace: p.Grace}
+	command := process.Command{
+		Name: p.Name, Args: p.Args, Dir: dir, Env: c.Variables.With(p.Extra).Environ(), Grace: p.Grace,
+		InterruptAlone: p.InterruptAlone,
+	}
 	command.Stderr = func(l process.Line) { c.line("stderr", l) }
 	command.Stdout = func(l process.Line) {
 		if p.Stdout == nil {

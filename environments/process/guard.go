@@ -123,11 +123,16 @@ func (g *Guard) take(reads []*os.File) int {
 	return id
 }
 
-// runs tells that a program runs, the leader of a group.
-func (g *Guard) runs(id, pid int, grace time.Duration) {
-	if g != nil {
-		g.tell(nil, "run %d %d %d", id, pid, grace.Milliseconds())
+// runs tells that a program runs, the leader of a group, and whether an interrupt is for it alone.
+func (g *Guard) runs(id, pid int, grace time.Duration, alone bool) {
+	if g == nil {
+		return
 	}
+	how := "run"
+	if alone {
+		how = "alone"
+	}
+	g.tell(nil, "%s %d %d %d", how, id, pid, grace.Milliseconds())
 }
 
 // ended tells that a program and its group are gone, or were never there.

@@ -25,6 +25,24 @@ func strays(token string) map[int]bool {
 	return groups
 }
 
+// othersIn reports whether anything but its leader is alive in a group.
+func othersIn(group int) bool {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return false
+	}
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == group {
+			continue
+		}
+		if s, err := readStat(pid); err == nil && s.group == group && !s.zombie() {
+			return true
+		}
+	}
+	return false
+}
+
 // alive reports whether a process is there and runs. One that nobody has reaped yet does not.
 func alive(pid int) bool {
 	s, err := readStat(pid)

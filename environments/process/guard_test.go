@@ -18,12 +18,16 @@ import (
 // victimVariable makes this test binary a bitops that runs one script, guarded, until it is killed.
 const victimVariable = "PROCESS_TEST_VICTIM"
 
+// aloneVariable makes it one whose script ends its own children.
+const aloneVariable = "PROCESS_TEST_ALONE"
+
 func victim(text string) {
 	guard := &process.Guard{}
 	l := process.Local{Guard: guard}
 	_, err := l.Run(context.Background(), process.Command{
 		Name: "bash", Args: []string{"-c", text}, Env: os.Environ(), Grace: 500 * time.Millisecond,
-		Stdout: func(line process.Line) { fmt.Println(line.Text) }, Stderr: func(process.Line) {},
+		InterruptAlone: os.Getenv(aloneVariable) != "",
+		Stdout:         func(line process.Line) { fmt.Println(line.Text) }, Stderr: func(process.Line) {},
 	})
 	guard.Close()
 	if err != nil {
@@ -110,6 +114,19 @@ echo ready; while :; do sleep 0.01; done`, 0)
 	goneSoon(t)
 	if text, _ := os.ReadFile(file); string(text) != "saved\n" {
 		t.Errorf("the program saved %q", text)
+	}
+}
+
+// What is to end its children itself is interrupted alone, and what it leaves then.
+func TestAKilledBitopsInterruptsAlone(t *testing.T) {
+	t.Setenv(aloneVariable, "1")
+	file := filepath.Join(t.TempDir(), "said")
+	fell(t, `exec 3>`+file+`
+(trap 'echo child >&3; exit' INT; echo ready; while :; do sleep 0.01; done) &
+trap 'sleep 0.1; echo parent >&3; exit' INT; while :; do sleep 0.01; done`, 0)
+	goneSoon(t)
+	if text, _ := os.ReadFile(file); string(text) != "parent\nchild\n" {
+		t.Errorf("they said %q", text)
 	}
 }
 

@@ -23,7 +23,8 @@ type Local struct {
 
 var _ Runner = Local{}
 
-// Run implements Runner. When ctx is done, the program's group gets exactly one SIGINT, and SIGKILL after c.Grace.
+// Run implements Runner. When ctx is done, the program's group gets exactly one SIGINT, and SIGKILL after c.Grace. Where
+// the interrupt is for the program alone, what it leaves gets its own when it is gone.
 // Run can outlast that only while a callback of c is running, or while the kernel cannot end the program (one of
 // another user, or one that hangs in a file system).
 func (l Local) Run(ctx context.Context, c Command) (Result, error) {
@@ -40,7 +41,7 @@ func (l Local) Run(ctx context.Context, c Command) (Result, error) {
 	}
 	defer l.Guard.ended(p.ward)
 	var r Result
-	l.supervise(ctx, p, c.Grace, &r)
+	l.supervise(ctx, p, c, &r)
 	r.Duration = time.Since(p.started)
 	p.finish(&r)
 	return r, nil
@@ -59,21 +60,20 @@ func (l Local) stopped(ctx context.Context) error {
 }
 
 // supervise returns when the leader has exited, and passes on what happens until then.
-func (l Local) supervise(ctx context.Context, p *program, grace time.Duration, r *Result) {
-	if grace <= 0 {
-		grace = DefaultGrace
-	}
+func (l Local) supervise(ctx context.Context, p *program, c Command, r *Result) {
 	done, kill := ctx.Done(), l.Kill
 	var expired <-chan time.Time
 	for {
 		select {
 		case <-p.exited:
+			if c.InterruptAlone && r.Interrupted && !r.Killed {
+				p.interruptRest(expired, kill)
+			}
 			return
 		case <-done:
-			done, expired = nil, time.After(grace)
+			done, expired = nil, time.After(c.grace())
 			r.Interrupted = true
-			p.signal(syscall.SIGINT)
-			p.signal(syscall.SIGCONT) // a stopped program would not notice the interrupt
+			p.interrupt(c.InterruptAlone)
 		case <-expired:
 			expired, r.Killed = nil, true
 			p.signal(syscall.SIGKILL)

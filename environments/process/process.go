@@ -5,7 +5,7 @@
 //
 //	start the leader in a new group
 //	until the leader has exited:
-//	    ctx is done       -> one SIGINT to the group
+//	    ctx is done       -> one SIGINT to the group, or to the leader alone
 //	    Grace has passed  -> SIGKILL to the group
 //	    Kill is closed    -> SIGKILL to the group
 //	kill what is left of the group      (the leader is still a zombie: its number cannot belong to anyone else)
@@ -54,6 +54,16 @@ type Command struct {
 	Stdout, Stderr func(Line)
 	// Grace is the time from the interrupt to the kill; zero is DefaultGrace.
 	Grace time.Duration
+	// InterruptAlone keeps the interrupt from the rest of the group: the program ends its children itself. What it leaves
+	// gets one when it is gone, and up to two seconds of what is left of Grace.
+	InterruptAlone bool
+}
+
+func (c *Command) grace() time.Duration {
+	if c.Grace <= 0 {
+		return DefaultGrace
+	}
+	return c.Grace
 }
 
 // A Line is one line of output without its line end (\n or \r\n), in the bytes the program wrote: not always UTF-8.

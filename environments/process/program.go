@@ -1,7 +1,6 @@
 package process
 
 import (
-	"cmp"
 	"errors"
 	"os"
 	"os/exec"
@@ -36,7 +35,7 @@ func start(c Command, path string, guard *Guard) (*program, error) {
 		children.abandon(p.token)
 		return nil, &StartError{Name: c.Name, Path: path, Err: err}
 	}
-	guard.runs(p.ward, p.cmd.Process.Pid, cmp.Or(c.Grace, DefaultGrace))
+	guard.runs(p.ward, p.cmd.Process.Pid, c.grace(), c.InterruptAlone)
 	children.started(p.cmd.Process.Pid)
 	go func() {
 		waitExited(p.cmd.Process.Pid)
@@ -93,6 +92,42 @@ func (p *program) signal(s syscall.Signal) {
 	pid := p.cmd.Process.Pid
 	if err := syscall.Kill(-pid, s); errors.Is(err, syscall.ESRCH) {
 		_ = syscall.Kill(pid, s) // it fails only when the program is another user's, and then so be it
+	}
+}
+
+// interrupt interrupts the group, or the leader alone.
+func (p *program) interrupt(alone bool) {
+	if alone {
+		_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGINT)
+	} else {
+		p.signal(syscall.SIGINT)
+	}
+	p.signal(syscall.SIGCONT) // a stopped program would not notice the interrupt
+}
+
+// lastWords is how long those may take to end that an interrupted program has left, since they were interrupted.
+const lastWords = 2 * time.Second
+
+// interruptRest interrupts what a leader that is gone has left in its group, and waits for it: not longer than lastWords,
+// nor than until one of the channels says so. finish ends what is still there.
+func (p *program) interruptRest(expired <-chan time.Time, kill <-chan struct{}) {
+	pid := p.cmd.Process.Pid // still that of the leader, a zombie
+	if !othersIn(pid) {
+		return
+	}
+	_ = syscall.Kill(-pid, syscall.SIGINT)
+	_ = syscall.Kill(-pid, syscall.SIGCONT)
+	enough := time.After(lastWords)
+	for pause := time.Millisecond; othersIn(pid); pause = min(2*pause, 50*time.Millisecond) {
+		select {
+		case <-time.After(pause):
+		case <-enough:
+			return
+		case <-expired:
+			return
+		case <-kill:
+			return
+		}
 	}
 }
 

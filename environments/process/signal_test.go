@@ -33,6 +33,52 @@ func TestInterruptEndsAProgramThatDoesNotCatchIt(t *testing.T) {
 	equal(t, "killed", s.Killed, false)
 }
 
+// aloneScript has a child that saves something when it is interrupted, which its parent does not care about.
+const aloneScript = `(trap 'echo child interrupted; sleep 0.1; echo child saved; exit' INT; echo ready; while :; do sleep 0.01; done) &
+	trap 'sleep 0.2; echo parent saved; exit 4' INT
+	while :; do sleep 0.01; done`
+
+func TestInterruptOfTheLeaderAlone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := script(t, aloneScript)
+	s.InterruptAlone = true
+	s.runUntil(t, ctx, process.Local{}, 1, cancel)
+	lines(t, s.Out, "ready", "parent saved", "child interrupted", "child saved")
+	equal(t, "exit code", s.ExitCode, 4)
+	equal(t, "interrupted", s.Interrupted, true)
+	equal(t, "killed", s.Killed, false)
+}
+
+// What the leader leaves gets no more time than it had itself, and none after the second Ctrl-C.
+func TestWhatAnInterruptedLeaderLeavesEnds(t *testing.T) {
+	const stubborn = `(trap '' INT; sleep 60; sleep 60) & trap 'exit 4' INT; echo ready; while :; do sleep 0.01; done`
+	for name, c := range map[string]struct {
+		grace, most time.Duration
+		kill        bool
+	}{
+		"after a while":           {time.Minute, 5 * time.Second, false},
+		"when its grace is over":  {300 * time.Millisecond, 1500 * time.Millisecond, false},
+		"at the second interrupt": {time.Minute, 1500 * time.Millisecond, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			s := script(t, stubborn)
+			s.InterruptAlone, s.Grace = true, c.grace
+			kill := make(chan struct{})
+			s.runUntil(t, ctx, process.Local{Kill: kill}, 1, func() {
+				cancel()
+				if c.kill {
+					time.AfterFunc(300*time.Millisecond, func() { close(kill) })
+				}
+			})
+			equal(t, "exit code", s.ExitCode, 4)
+			if s.Duration > c.most {
+				t.Errorf("it took %s", s.Duration)
+			}
+		})
+	}
+}
+
 func TestInterruptWakesAStoppedProgram(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := script(t, "trap 'exit 5' INT; echo ready; kill -STOP $$; sleep 60")

@@ -23,7 +23,10 @@ type ward struct {
 	pid   int // 0 before it runs
 	grace time.Duration
 	reads []*os.File // of its output
+	alone bool       // it ends its children itself
 	asked bool       // to end
+
+	left time.Duration // when what it left was asked to end, 0 before
 }
 
 // listen follows what bitops tells until that ends, and reports whether bitops died.
@@ -75,9 +78,9 @@ func (w *wake) hear(message string, reads []*os.File) bool {
 	switch what {
 	case "take":
 		w.wards[id] = &ward{grace: DefaultGrace, reads: reads}
-	case "run":
+	case "run", "alone":
 		if one := w.wards[id]; one != nil && pid > 1 {
-			one.pid, one.grace = pid, time.Duration(grace)*time.Millisecond
+			one.pid, one.grace, one.alone = pid, time.Duration(grace)*time.Millisecond, what == "alone"
 		}
 	case "end":
 		w.forget(id)
@@ -157,9 +160,17 @@ func (w *wake) leads(group int) bool {
 // end moves a program towards its end, and reports whether it is gone.
 func (one *ward) end(since time.Duration) (gone bool) {
 	switch {
+	case !alive(one.pid) && one.alone && one.left == 0 && othersIn(one.pid):
+		one.left = since
+		interrupt(one.pid)
+	case !alive(one.pid) && one.left > 0 && since < min(one.left+lastWords, one.grace) && othersIn(one.pid):
 	case !alive(one.pid):
 		_ = syscall.Kill(-one.pid, syscall.SIGKILL) // what is left of its group
 		return true
+	case !one.asked && one.alone:
+		one.asked = true
+		_ = syscall.Kill(one.pid, syscall.SIGINT)
+		_ = syscall.Kill(-one.pid, syscall.SIGCONT)
 	case !one.asked:
 		one.asked = true
 		interrupt(one.pid)

@@ -214,8 +214,6 @@ resource "terraform_data" "slow" {
 resource "terraform_data" "never" { depends_on = [terraform_data.slow] }`})
 	ctx, cancel := context.WithCancel(t.Context())
 	s.watch = func(e schema.Event) {
-		// Not before: in one of twenty runs, an interrupt of the group reached terraform 1.11.4 twice while it started its
-		// first program. (Probably by the copy of itself in the same memory that a Go program is for a moment then.)
 		if strings.Contains(e.Text, "(local-exec): at work") {
 			cancel()
 		}
