@@ -16,7 +16,8 @@
 //	                     start it, or park it if its limit is saturated
 //	Settle v:        free v's slot; offer the best vertex parked at its limit
 //	    succeeded:   each dependent misses one less; at zero it is ready
-//	    otherwise:   everything downstream of v is Blocked, because of v
+//	    otherwise:   everything downstream of v is Blocked, because of v,
+//	                 except what only has to come after: that misses one less
 //	    failed:      and unless KeepGoing, everything not started is NotStarted
 //
 // Every vertex and every edge is looked at a bounded number of times, so a

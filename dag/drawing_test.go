@@ -15,6 +15,7 @@ import (
 type drawing struct {
 	vertices []step // in manifest order
 	needs    map[step][]step
+	passes   map[[2]step]bool // of a dependency and a dependent: it only has to be over
 }
 
 // drawGraph draws a graph of up to most vertices. Its manifest order has
@@ -42,13 +43,16 @@ func drawGraph(t *rapid.T, most int, cyclic bool) (drawing, *dag.Graph[step]) {
 	return d, g
 }
 
-// upstream reports whether v depends on root, directly or not.
+// upstream reports whether v depends on the success of root, directly or not.
 func (d drawing) upstream(root, v step) bool {
 	return d.leads(v, root, map[step]bool{})
 }
 
 func (d drawing) leads(from, to step, seen map[step]bool) bool {
 	for _, next := range d.needs[from] {
+		if d.passes[[2]step{next, from}] {
+			continue
+		}
 		if next == to {
 			return true
 		}
@@ -63,7 +67,8 @@ func (d drawing) leads(from, to step, seen map[step]bool) bool {
 }
 
 // drawOptions draws options and fixes what their functions answer.
-func drawOptions(t *rapid.T, vertices []step) dag.Options[step] {
+func drawOptions(t *rapid.T, d *drawing) dag.Options[step] {
+	vertices := d.vertices
 	o := dag.Options[step]{
 		Parallelism: evenly(5).Draw(t, "parallelism"),
 		Limits: map[string]int{
@@ -78,6 +83,15 @@ func drawOptions(t *rapid.T, vertices []step) dag.Options[step] {
 	for _, v := range vertices {
 		limits[v] = oneOf(t, "limit of "+string(v), "", "one", "two", "two", "two", "two", "off", "unlisted")
 		expected[v] = time.Duration(evenly(4).Draw(t, "cost of "+string(v)))
+	}
+	if rapid.Bool().Draw(t, "with passes") {
+		d.passes = map[[2]step]bool{}
+		for _, v := range vertices {
+			for _, on := range d.needs[v] {
+				d.passes[[2]step{on, v}] = rapid.Bool().Draw(t, string(on)+" only before "+string(v))
+			}
+		}
+		o.OnlyOrder = func(on, v step) bool { return d.passes[[2]step{on, v}] }
 	}
 	if rapid.Bool().Draw(t, "limited") {
 		o.LimitOf = func(v step) string { return limits[v] }

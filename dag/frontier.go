@@ -27,6 +27,11 @@ type Options[V ~string] struct {
 	// first, not who may go. Nil means all take equally long.
 	Cost func(V) time.Duration
 
+	// OnlyOrder reports dependencies that say no more than who comes first:
+	// the dependent waits until the dependency is over, whatever became of it.
+	// Nil means no dependency is of that kind.
+	OnlyOrder func(dependency, dependent V) bool
+
 	// KeepGoing starts what does not depend on a failure even after one.
 	// Without it, a failure ends the run: what runs may finish, nothing new
 	// starts.
@@ -43,6 +48,7 @@ type Options[V ~string] struct {
 // use; one goroutine owns it.
 type Frontier[V ~string] struct {
 	adjacency *adjacency
+	onlyOrder [][]bool // as adjacency.dependents; nil when none is of that kind
 	vertices  []V
 	position  map[V]int
 	keepGoing bool
@@ -79,6 +85,7 @@ func NewFrontier[V ~string](g *Graph[V], o Options[V]) (*Frontier[V], error) {
 	}
 	f := &Frontier[V]{
 		adjacency: a,
+		onlyOrder: o.onlyOrder(g.vertices, a),
 		vertices:  g.Vertices(),
 		position:  maps.Clone(g.position),
 		keepGoing: o.KeepGoing,
@@ -97,6 +104,21 @@ func NewFrontier[V ~string](g *Graph[V], o Options[V]) (*Frontier[V], error) {
 		}
 	}
 	return f, nil
+}
+
+// onlyOrder asks once for each edge.
+func (o Options[V]) onlyOrder(vertices []V, a *adjacency) [][]bool {
+	if o.OnlyOrder == nil {
+		return nil
+	}
+	answers := make([][]bool, len(a.dependents))
+	for i, dependents := range a.dependents {
+		answers[i] = make([]bool, len(dependents))
+		for n, d := range dependents {
+			answers[i][n] = o.OnlyOrder(vertices[i], vertices[d])
+		}
+	}
+	return answers
 }
 
 // limits returns each vertex's limit, nil where it has none.
@@ -186,11 +208,29 @@ func (f *Frontier[V]) Running() []V {
 // blocked one is never among them: what blocks it stays missing.
 func (f *Frontier[V]) unlock(i int) {
 	for _, d := range f.adjacency.dependents[i] {
-		if f.missing[d]--; f.missing[d] == 0 {
-			f.ready.push(d)
+		f.found(d)
+	}
+}
+
+// pass does the same for the dependents of what did not succeed that only had
+// to come after it.
+func (f *Frontier[V]) pass(i int) {
+	for n, d := range f.adjacency.dependents[i] {
+		if f.passes(i, n) {
+			f.found(d)
 		}
 	}
 }
+
+// found counts one of d's dependencies as no longer missing.
+func (f *Frontier[V]) found(d int) {
+	if f.missing[d]--; f.missing[d] == 0 {
+		f.ready.push(d)
+	}
+}
+
+// passes reports whether the n-th dependent of i only has to come after it.
+func (f *Frontier[V]) passes(i, n int) bool { return f.onlyOrder != nil && f.onlyOrder[i][n] }
 
 // block settles everything downstream of i that is not settled yet. None of it
 // can be running or ready, since i has not succeeded. What is settled already
@@ -201,8 +241,8 @@ func (f *Frontier[V]) block(i int) []Settled[V] {
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, d := range f.adjacency.dependents[top] {
-			if f.phase[d] == waiting {
+		for n, d := range f.adjacency.dependents[top] {
+			if f.phase[d] == waiting && !f.passes(top, n) {
 				f.phase[d] = over
 				blocked = append(blocked, d)
 				stack = append(stack, d)
@@ -213,6 +253,9 @@ func (f *Frontier[V]) block(i int) []Settled[V] {
 	all := make([]Settled[V], len(blocked))
 	for n, d := range blocked {
 		all[n] = f.settle(d, Blocked, f.vertices[i])
+	}
+	for _, over := range append(blocked, i) {
+		f.pass(over)
 	}
 	return all
 }

@@ -14,7 +14,7 @@ import (
 func TestPropertyFrontier(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, g := drawGraph(t, 14, false)
-		options := drawOptions(t, d.vertices)
+		options := drawOptions(t, &d)
 		f := newFrontier(g, options)
 		twin := newFrontier(g, options)
 		want := &oracle{drawing: d, options: options}
@@ -100,7 +100,7 @@ func (r *record) started(t fatalfer, vs []step) {
 			t.Fatalf("%s starts after the end of the run", v)
 		}
 		for _, d := range r.needs[v] {
-			if r.ended[d].State != dag.Succeeded {
+			if !r.lets(d, v, r.ended[d].State) {
 				t.Fatalf("%s starts although %s is %q", v, d, r.ended[d].State)
 			}
 		}

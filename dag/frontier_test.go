@@ -127,6 +127,21 @@ func TestFrontier(t *testing.T) {
 				done: true`,
 		},
 		{
+			name:  "what only has to come later goes on after a failure, and after what that blocks",
+			graph: "a then:a needs:a last:needs,then",
+			options: dag.Options[step]{
+				KeepGoing: true,
+				OnlyOrder: func(on, v step) bool { return on == "a" && v == "then" || v == "last" },
+			},
+			story: `next: a
+				a failed: a=failed needs=blocked(a)
+				next: then
+				then held: then=held
+				next: last
+				last succeeded: last=succeeded
+				done: true`,
+		},
+		{
 			name:    "the cause is the root, and the first of several roots",
 			graph:   "a b middle:a end:middle,b",
 			options: dag.Options[step]{KeepGoing: true},

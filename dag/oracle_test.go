@@ -95,7 +95,7 @@ func (m *oracle) runnable() []step {
 	for _, v := range m.vertices {
 		ready := states[v].State == oracleWaiting
 		for _, d := range m.needs[v] {
-			ready = ready && states[d].State == dag.Succeeded
+			ready = ready && m.lets(d, v, states[d].State)
 		}
 		n := m.options.Limits[m.limitOf(v)]
 		if ready && (n <= 0 || perLimit[m.limitOf(v)] < n) {
@@ -103,6 +103,14 @@ func (m *oracle) runnable() []step {
 		}
 	}
 	return result
+}
+
+// lets reports whether a dependency that came to a state lets v start.
+func (d drawing) lets(dependency, v step, state dag.Result) bool {
+	if d.passes[[2]step{dependency, v}] {
+		return state != oracleWaiting && state != oracleRunning && state != dag.NotStarted
+	}
+	return state == dag.Succeeded
 }
 
 func (m *oracle) limitOf(v step) string {

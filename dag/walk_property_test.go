@@ -133,7 +133,7 @@ func TestPropertyWalk(t *testing.T) {
 	outer := t
 	rapid.Check(t, func(t *rapid.T) {
 		d, g := drawGraph(t, 12, false)
-		options := drawOptions(t, d.vertices)
+		options := drawOptions(t, &d)
 		s := drawScript(t, d.vertices)
 		events, err := perform(outer, s, newFrontier(g, options))
 		c := &critic{script: s, seen: newRecord(d, options), want: &oracle{drawing: d, options: options}}

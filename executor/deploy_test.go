@@ -60,3 +60,38 @@ func TestDeployHandsOnWhatAPlannedStepLeftEarlier(t *testing.T) {
 		t.Errorf("the input is %q", got)
 	}
 }
+
+// As in BitOps with fail_fast off, the later tools of an environment run after an earlier one failed. What depends on the
+// environment does not, not even where its last tool succeeded.
+func TestDeployGoesOnWithTheToolsOfAnEnvironment(t *testing.T) {
+	for _, failFast := range []bool{false, true} {
+		s := &stage{acts: map[schema.StepName]act{
+			"a/one": {outcome: schema.Failed}, "a/two": {outcome: schema.Succeeded},
+			"b/one": {outcome: schema.Succeeded}, "b/two": {outcome: schema.Succeeded},
+		}}
+		plan := &schema.Plan{Command: schema.CommandDeploy, Parallelism: 1, FailFast: failFast, Steps: []schema.Step{
+			{Name: "a/one", Environment: "a", Selected: true},
+			{Name: "a/two", Environment: "a", Selected: true, DependsOn: []schema.StepName{"a/one"}},
+			{Name: "b/one", Environment: "b", Selected: true, DependsOn: []schema.StepName{"a/two"}},
+			{Name: "b/two", Environment: "b", Selected: true, DependsOn: []schema.StepName{"b/one"}},
+		}}
+		report, err := execute(t.Context(), s, plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[schema.StepName]schema.Outcome{
+			"a/one": schema.Failed, "a/two": schema.Succeeded, "b/one": schema.Blocked, "b/two": schema.Blocked,
+		}
+		if failFast {
+			want["a/two"] = schema.Blocked
+		}
+		for name, outcome := range want {
+			if got := report.Step(name).Outcome; got != outcome {
+				t.Errorf("with fail_fast %v, %s is %s, want %s", failFast, name, got, outcome)
+			}
+		}
+		if report.Outcome != schema.Failed {
+			t.Errorf("the run is %s", report.Outcome)
+		}
+	}
+}

@@ -141,15 +141,22 @@ func (r *run) frontier() (*dag.Frontier[schema.StepName], error) {
 		}
 	}
 	graph = graph.Subset(func(s schema.StepName) bool { return r.steps[s].Selected })
-	if r.plan.Command.Destroys() {
-		graph = graph.Reversed()
-	}
-	return dag.NewFrontier(graph, dag.Options[schema.StepName]{
+	options := dag.Options[schema.StepName]{
 		Parallelism: r.plan.Parallelism,
 		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
 		Limits:      r.plan.Limits,
 		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
-	})
+	}
+	if r.plan.Command == schema.CommandDeploy && !r.plan.FailFast {
+		options.OnlyOrder = r.sameEnvironment
+		if err := r.waitForWhole(graph); err != nil {
+			return nil, err
+		}
+	}
+	if r.plan.Command.Destroys() {
+		graph = graph.Reversed()
+	}
+	return dag.NewFrontier(graph, options)
 }
 
 func (r *run) summaries() []schema.StepSummary {

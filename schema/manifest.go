@@ -72,9 +72,9 @@ type Settings struct {
 type Logging struct {
 	Level    string `yaml:"level" enum:"trace,debug,info,warn,warning,error,critical,off" doc:"Level of the debug log on standard error."`
 	Color    Color  `yaml:"color" doc:"Colours on a terminal."`
-	Filename string `yaml:"filename" doc:"Accepted for BitOps repositories; a run's log is in .bitops/runs."`
+	Filename string `yaml:"filename" doc:"The name of a file, without .log, that what tools print is added to at the end of each step."`
 	Err      string `yaml:"err" doc:"Accepted for BitOps repositories."`
-	Path     string `yaml:"path" doc:"Accepted for BitOps repositories; a run's log is in .bitops/runs."`
+	Path     string `yaml:"path" doc:"The directory of that file, relative to the repository. Default .bitops/logs."`
 	Masks    []Mask `yaml:"masks" doc:"Patterns whose matches are never shown or written."`
 }
 

@@ -64,8 +64,8 @@ type global struct {
 
 	pluginsLoaded bool
 
-	// adjust, when not nil, changes the manifest that was read, and none is needed then.
-	adjust func(*schema.Manifest) error
+	// adjust, when not nil, changes the manifest that was read, and none is needed then. It returns warnings.
+	adjust func(*schema.Manifest) (schema.Problems, error)
 }
 
 // New returns the bitops command.

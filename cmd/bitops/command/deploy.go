@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -35,7 +34,10 @@ says nothing; the other tools deploy unless told otherwise. All hooks run, also 
 When a step fails, the exit code is that of the program that failed.
 
 ENVIRONMENT is read where BITOPS_ENVIRONMENT is not set; it is deprecated. Further variables of BitOps are heeded:
-BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER and DEFAULT_FOLDER_NAME.`,
+BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER, DEFAULT_FOLDER_NAME, BITOPS_LOGGING_LEVEL,
+BITOPS_LOGGING_COLOR, BITOPS_LOGGING_FILENAME, BITOPS_LOGGING_PATH, BITOPS_BUILD_CONFIG_YAML for a file with settings
+that count where nothing else is said, and SKIP_IF_NO_ENVIRONMENT_CHANGES: with it nothing is done when the last commit
+changed nothing of the environment.`,
 		Example: `  BITOPS_ENVIRONMENT=test bitops deploy     deploy one environment
   bitops deploy --with-dependencies         deploy what it depends on first`,
 		Args: cobra.NoArgs,
@@ -47,7 +49,8 @@ BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER and DEFAULT_FOLDER_NAME.
 }
 
 func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
-	if err := g.settingsOfBitOps(cmd, o); err != nil {
+	settings, err := g.settingsOfBitOps(cmd, o)
+	if err != nil {
 		return err
 	}
 	name, err := g.environment(cmd)
@@ -61,10 +64,11 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	if info, err := os.Stat(containerRepository); err == nil && info.IsDir() && !cmd.Flags().Changed("chdir") {
 		g.chdir = containerRepository
 	}
-	g.adjust = func(m *schema.Manifest) error {
-		m.Settings.DefaultFolder = cmp.Or(
-			g.variable("BITOPS_DEFAULT_FOLDER"), g.variable("DEFAULT_FOLDER_NAME"), m.Settings.DefaultFolder)
-		return only(m, name)
+	g.adjust = func(m *schema.Manifest) (schema.Problems, error) {
+		if err := only(m, name); err != nil {
+			return nil, err
+		}
+		return settings.adjust(m, name)
 	}
 	r, plan, err := g.plan(options)
 	if err != nil {
@@ -72,6 +76,9 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	}
 	if o.dependencies {
 		selectDependencies(plan)
+	}
+	if unchanged, err := r.unchangedInGit(cmd.Context(), plan); unchanged || err != nil {
+		return err
 	}
 	return r.deploy(cmd, o, plan)
 }
@@ -118,22 +125,6 @@ func (g *global) environment(cmd *cobra.Command) (schema.EnvironmentName, error)
 		return "", usageError(cmd, fmt.Errorf("BITOPS_ENVIRONMENT: %q cannot be the name of an environment", name))
 	}
 	return schema.EnvironmentName(name), nil
-}
-
-// settingsOfBitOps reads the variables for which bitops has others, or other values. They count where the flag is not given.
-func (g *global) settingsOfBitOps(cmd *cobra.Command, o *deployOptions) error {
-	if strings.EqualFold(o.timeout, "false") {
-		o.timeout = ""
-	}
-	value, flags := g.variable("BITOPS_FAST_FAIL"), cmd.Flags()
-	if value == "" || flags.Changed("fail-fast") || flags.Changed("keep-going") {
-		return nil
-	}
-	if err := flags.Set("fail-fast", strings.ToLower(value)); err != nil {
-		return usageError(cmd, fmt.Errorf("variable BITOPS_FAST_FAIL must be true or false, not %q", value))
-	}
-	g.byVariable["fail-fast"] = true
-	return nil
 }
 
 // selectDependencies selects everything that a selected step depends on.

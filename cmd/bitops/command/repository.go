@@ -31,7 +31,7 @@ type repository struct {
 func (g *global) open() (*repository, schema.Problems, error) {
 	manifest, problems, err := g.findManifest()
 	if err != nil {
-		if schema.IsNoManifest(err) || selectorProblem(err) {
+		if _, problems := errors.AsType[schema.Problems](err); problems || schema.IsNoManifest(err) {
 			return nil, nil, err
 		}
 		return nil, nil, &UsageError{Command: "bitops", Err: err}
@@ -51,17 +51,20 @@ func (g *global) findManifest() (*schema.Manifest, schema.Problems, error) {
 	root, file, err := schema.FindManifest(g.chdir)
 	if schema.IsNoManifest(err) && g.adjust != nil {
 		m, err := schema.DiscoverManifest(g.chdir)
-		if err == nil {
-			err = g.adjust(m)
+		if err != nil {
+			return nil, nil, err
 		}
-		return m, nil, err
+		warnings, err := g.adjust(m)
+		return m, warnings, err
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	m, problems := schema.LoadManifest(root, file)
 	if g.adjust != nil && !problems.HasErrors() {
-		err = g.adjust(m)
+		var warnings schema.Problems
+		warnings, err = g.adjust(m)
+		problems = append(problems, warnings...)
 	}
 	return m, problems, err
 }

@@ -113,8 +113,10 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err := s.beginApplying(id); err != nil {
 		return nil, err
 	}
+	kept, closeKept := s.logFile(dir)
+	defer closeKept()
 	shown := s.view(next)
-	x := s.executor(id, plan, log, up, shown)
+	x := s.executor(id, plan, log, up, shown, kept)
 	x.Orphans = orphans
 	report, err = x.Run(ctx, plan)
 	shown.Close(report)
@@ -202,14 +204,16 @@ func (s *session) hide(plan *schema.Plan) {
 }
 
 // executor wires everything that a run needs.
-func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Journal, up *store.Upload, shown view.Run) *executor.Executor {
+func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Journal, up *store.Upload, shown ...view.Run) *executor.Executor {
 	dir := s.store.Run(id)
 	emitter := &executor.Emitter{
 		Run: id, Now: time.Now, Redact: s.redact, Masks: s.masks,
 		Required: []executor.Sink{log.Write, s.locked},
 		Optional: []executor.Sink{
 			func(e schema.Event) error {
-				shown.Event(e)
+				for _, v := range shown {
+					v.Event(e)
+				}
 				return nil
 			},
 			func(e schema.Event) error {

@@ -1,0 +1,81 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// deploySettings are what BitOps' variables say of a deploy.
+type deploySettings struct {
+	own   schema.Settings // win over every file
+	build string          // a file that every other one wins over, or ""
+}
+
+// settingsOfBitOps reads the variables for which bitops has others, or other values. They count where the flag is not given.
+func (g *global) settingsOfBitOps(cmd *cobra.Command, o *deployOptions) (deploySettings, error) {
+	if strings.EqualFold(o.timeout, "false") {
+		o.timeout = ""
+	}
+	if err := g.fastFail(cmd); err != nil {
+		return deploySettings{}, err
+	}
+	s := deploySettings{build: g.variable("BITOPS_BUILD_CONFIG_YAML")}
+	s.own.DefaultFolder = cmp.Or(g.variable("BITOPS_DEFAULT_FOLDER"), g.variable("DEFAULT_FOLDER_NAME"))
+	logging := &s.own.Logging
+	logging.Path, logging.Filename = g.variable("BITOPS_LOGGING_PATH"), g.variable("BITOPS_LOGGING_FILENAME")
+	logging.Level = strings.ToLower(g.variable("BITOPS_LOGGING_LEVEL"))
+	if logging.Level != "" && !slices.Contains(schema.LogLevels, logging.Level) {
+		return s, usageError(cmd, fmt.Errorf("variable BITOPS_LOGGING_LEVEL cannot be %q; one of %s",
+			logging.Level, strings.Join(schema.LogLevels, ", ")))
+	}
+	if value := g.variable("BITOPS_LOGGING_COLOR"); value != "" {
+		color, err := strconv.ParseBool(strings.ToLower(value))
+		if err != nil {
+			return s, usageError(cmd, fmt.Errorf("variable BITOPS_LOGGING_COLOR must be true or false, not %q", value))
+		}
+		logging.Color.Enabled = &color
+	}
+	return s, nil
+}
+
+func (g *global) fastFail(cmd *cobra.Command) error {
+	value, flags := g.variable("BITOPS_FAST_FAIL"), cmd.Flags()
+	if value == "" || flags.Changed("fail-fast") || flags.Changed("keep-going") {
+		return nil
+	}
+	if err := flags.Set("fail-fast", strings.ToLower(value)); err != nil {
+		return usageError(cmd, fmt.Errorf("variable BITOPS_FAST_FAIL must be true or false, not %q", value))
+	}
+	g.byVariable["fail-fast"] = true
+	return nil
+}
+
+// adjust settles what counts for the deploy of one environment: a variable beats the environment's own file, that beats
+// the manifest, and that the settings of the image.
+func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) (schema.Problems, error) {
+	var warnings schema.Problems
+	if s.build != "" {
+		build, problems := schema.LoadSettings(s.build)
+		if err := problems.Err(); err != nil {
+			return nil, err
+		}
+		m.Settings, warnings = m.Settings.Over(build), problems
+	}
+	for i := range m.Environments {
+		if env := &m.Environments[i]; env.Name == name {
+			file, _ := schema.LoadEnvironmentSettings(m.Root, env.Path.Text) // the planner tells its problems
+			own := schema.Settings{FailFast: file.FailFast, Logging: file.Logging}
+			own.Logging.Masks = nil // the planner adds them
+			m.Settings = own.Over(m.Settings)
+		}
+	}
+	m.Settings = s.own.Over(m.Settings)
+	return warnings, nil
+}
