@@ -30,8 +30,8 @@ func (c *Call) direct(tool Tool) error {
 		}
 	}
 	if command.Destroys() && c.Step.Protect {
-		return Failuref("stack-action is destroy, and environment %q is protected; take `protect` out of the manifest, or change stack-action",
-			c.Step.Environment)
+		return Failuref("the configuration says to remove this step, and environment %q is protected; "+
+			"take `protect` out of the manifest, or change the configuration", c.Step.Environment)
 	}
 	c.Command = command
 	c.Variables["BITOPS_COMMAND"] = string(command.Effective())
@@ -42,7 +42,7 @@ func (c *Call) direct(tool Tool) error {
 // `bitops deploy` that is planned is not: BitOps ran all hooks whatever the stack-action.
 func (c *Call) previews() bool { return c.Command.Previews() && !c.deploys }
 
-// planOnly is the tool's part of `bitops deploy` for a step whose stack-action is plan. The step leaves behind what it
+// planOnly is the tool's part of `bitops deploy` for a step that its configuration has only planned. The step leaves behind what it
 // did before, because nothing changes.
 func planOnly(ctx context.Context, c *Call, tool Tool) (Result, error) {
 	planned, err := tool.Plan(ctx, c)
@@ -50,9 +50,9 @@ func planOnly(ctx context.Context, c *Call, tool Tool) (Result, error) {
 		return planned, err
 	}
 	if n := planned.Changes; n != nil {
-		c.Notice("only planned (+%d ~%d -%d): the step's stack-action is plan", n.Add, n.Change, n.Remove)
+		c.Notice("only planned (+%d ~%d -%d): its configuration says so", n.Add, n.Change, n.Remove)
 	} else {
-		c.Notice("only planned: the step's stack-action is plan")
+		c.Notice("only planned: its configuration says so")
 	}
 	outputs, err := tool.Outputs(ctx, c)
 	return Result{Changes: &schema.Changes{}, Outputs: outputs}, err

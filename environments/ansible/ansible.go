@@ -14,6 +14,7 @@ type Ansible struct{ versions versions }
 var (
 	_ environments.Tool       = (*Ansible)(nil)
 	_ environments.Skipper    = (*Ansible)(nil)
+	_ environments.Director   = (*Ansible)(nil)
 	_ environments.Checker    = (*Ansible)(nil)
 	_ environments.Configured = (*Ansible)(nil)
 	_ environments.Versioned  = (*Ansible)(nil)
@@ -43,13 +44,22 @@ func (*Ansible) Skip(c *environments.Call) (string, error) {
 	return s.skipped, err
 }
 
+// Action implements environments.Director: what dryrun says.
+func (*Ansible) Action(c *environments.Call) (schema.Command, error) {
+	s, err := configure(c)
+	if s.dryRun {
+		return schema.CommandPlan, err
+	}
+	return schema.CommandApply, err
+}
+
 // Plan implements environments.Tool.
 func (a *Ansible) Plan(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return a.operate(c, func(s *session) (environments.Result, error) {
-		if why := s.awaits(); why != "" {
+		if why := s.awaits(); why != "" && !c.Deploys() {
 			return environments.Result{Deferred: why}, nil
 		}
-		if s.dryRun {
+		if s.dryRun && !c.Deploys() {
 			s.Notice("dryrun is set: apply only checks this step")
 		}
 		return s.preview(ctx, s.playbook)

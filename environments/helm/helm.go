@@ -20,6 +20,7 @@ var (
 	_ environments.Expander   = (*Helm)(nil)
 	_ environments.Layered    = (*Helm)(nil)
 	_ environments.Skipper    = (*Helm)(nil)
+	_ environments.Director   = (*Helm)(nil)
 	_ environments.Checker    = (*Helm)(nil)
 	_ environments.Configured = (*Helm)(nil)
 )
@@ -74,6 +75,20 @@ func (*Helm) Skip(c *environments.Call) (string, error) {
 	return s.skipped, err
 }
 
+// Action implements environments.Director: what uninstall and dry-run say.
+func (*Helm) Action(c *environments.Call) (schema.Command, error) {
+	s, err := settingsOf(c, unfinishedSchema())
+	switch {
+	case err != nil:
+		return "", err
+	case s.dryRun:
+		return schema.CommandPlan, nil
+	case s.uninstall != "":
+		return schema.CommandDestroy, nil
+	}
+	return schema.CommandApply, nil
+}
+
 // Check implements environments.Checker: helm is there and not too old.
 func (t *Helm) Check(ctx context.Context, c *environments.Call) error {
 	s, err := settingsOf(c, unfinishedSchema())
@@ -91,7 +106,7 @@ func (t *Helm) Plan(ctx context.Context, c *environments.Call) (environments.Res
 			s.Notice("%s: apply removes the release %s", s.uninstall, s.name)
 			return s.previewRemoval(ctx)
 		}
-		if s.dryRun {
+		if s.dryRun && !c.Deploys() {
 			s.Notice("dry-run is true: apply only plans this step")
 		}
 		return s.preview(ctx)

@@ -226,9 +226,10 @@ func (s *session) onlyPlan(
 	if err != nil {
 		return environments.Result{}, err
 	}
-	s.Notice("dry-run is true: only planned")
 	if c := planned.Changes; c != nil {
 		s.Notice("dry-run is true: only planned (+%d ~%d -%d)", c.Add, c.Change, c.Remove)
+	} else {
+		s.Notice("dry-run is true: only planned")
 	}
 	return environments.Result{Changes: &schema.Changes{}}, nil
 }

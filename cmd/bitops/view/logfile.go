@@ -45,6 +45,7 @@ func (l *LogFile) Event(e schema.Event) {
 		l.heading(e, "run %s: stopping: %s", e.Run, printable(e.Text, false))
 	case schema.EventRunFinished:
 		l.heading(e, "run %s: %s", e.Run, e.Outcome)
+	default: // in the step's log
 	}
 	l.out.flush()
 }
