@@ -9,19 +9,20 @@ import (
 // LogLevels are the values of `logging.level`.
 var LogLevels = []string{"trace", "debug", "info", "warn", "warning", "error", "critical", "off"}
 
-// Over returns the settings with those of below where these say nothing. Masks add up, and so do plugins and limits of
-// different names.
-func (s Settings) Over(below Settings) Settings {
+// Or returns what s says, and what below says where s does not. Masks add up, and so do plugins and limits of different
+// names.
+func (s Settings) Or(below Settings) Settings {
 	if s.FailFast == nil {
 		s.FailFast = below.FailFast
 	}
 	s.RunMode = cmp.Or(s.RunMode, below.RunMode)
 	s.Parallelism = cmp.Or(s.Parallelism, below.Parallelism)
 	s.Timeout = cmp.Or(s.Timeout, below.Timeout)
+	s.Retry = s.Retry.Or(below.Retry)
 	s.DefaultFolder = cmp.Or(s.DefaultFolder, below.DefaultFolder)
 	s.Store = cmp.Or(s.Store, below.Store)
 	s.History = cmp.Or(s.History, below.History)
-	s.Logging = s.Logging.over(below.Logging)
+	s.Logging = s.Logging.or(below.Logging)
 	s.Limits = joined(s.Limits, below.Limits)
 	s.Plugins = joined(s.Plugins, below.Plugins)
 	if len(s.Deployments) == 0 {
@@ -30,7 +31,7 @@ func (s Settings) Over(below Settings) Settings {
 	return s
 }
 
-func (l Logging) over(below Logging) Logging {
+func (l Logging) or(below Logging) Logging {
 	l.Level = cmp.Or(l.Level, below.Level)
 	if l.Color.Enabled == nil {
 		l.Color.Enabled = below.Color.Enabled

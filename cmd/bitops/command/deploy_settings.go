@@ -66,16 +66,16 @@ func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) 
 		if err := problems.Err(); err != nil {
 			return nil, err
 		}
-		m.Settings, warnings = m.Settings.Over(build), problems
+		m.Settings, warnings = m.Settings.Or(build), problems
 	}
 	for i := range m.Environments {
 		if env := &m.Environments[i]; env.Name == name {
 			file, _ := schema.LoadEnvironmentSettings(m.Root, env.Path.Text) // the planner tells its problems
 			own := schema.Settings{FailFast: file.FailFast, Logging: file.Logging}
 			own.Logging.Masks = nil // the planner adds them
-			m.Settings = own.Over(m.Settings)
+			m.Settings = own.Or(m.Settings)
 		}
 	}
-	m.Settings = s.own.Over(m.Settings)
+	m.Settings = s.own.Or(m.Settings)
 	return warnings, nil
 }
