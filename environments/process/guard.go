@@ -25,8 +25,9 @@ import (
 type Guard struct {
 	once   sync.Once
 	mu     sync.Mutex
-	socket *net.UnixConn // nil when there is no guard: without one, everything works but this
-	taken  int
+	socket *net.UnixConn    // nil when there is no guard: without one, everything works but this
+	taken  int              // programs and files so far
+	kept   map[int]*os.File // the files that it is to keep
 }
 
 // guardVariable tells a process of bitops that it is a guard, and whose.
@@ -62,7 +63,36 @@ func (g *Guard) start() {
 			return
 		}
 		children.guardedBy(cmd.Process.Pid)
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		g.socket = ours
+		for id, f := range g.kept {
+			g.send([]*os.File{f}, "keep %d 0 0", id)
+		}
+	})
+}
+
+// Keep has the guard hold a file open, should bitops die, until everything has ended that bitops has left: a lock on the
+// file (flock) lasts as long. Forget ends that, and comes before f is closed; the guard closes its own copy a moment later, so
+// who wants the lock to be free at once unlocks it. Where no program was started, nothing can be left, and nothing is kept.
+func (g *Guard) Keep(f *os.File) (forget func()) {
+	if g == nil {
+		return func() {}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.kept == nil {
+		g.kept = map[int]*os.File{}
+	}
+	g.taken++
+	id := g.taken
+	g.kept[id] = f
+	g.send([]*os.File{f}, "keep %d 0 0", id)
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.kept, id)
+		g.send(nil, "forget %d 0 0", id)
 	})
 }
 
@@ -88,10 +118,15 @@ func socketPair() (ours *net.UnixConn, theirs *os.File, err error) {
 	return conn.(*net.UnixConn), theirs, nil
 }
 
-// tell writes one message. A guard that is gone is not missed before bitops dies.
+// tell writes one message.
 func (g *Guard) tell(files []*os.File, format string, args ...any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.send(files, format, args...)
+}
+
+// send is tell for who holds mu. A guard that is gone is not missed before bitops dies.
+func (g *Guard) send(files []*os.File, format string, args ...any) {
 	if g.socket == nil {
 		return
 	}
@@ -162,8 +197,11 @@ func GuardMain() {
 		return
 	}
 	_ = file.Close()
-	w := &wake{token: os.Getenv(guardVariable), wards: map[int]*ward{}}
+	w := &wake{token: os.Getenv(guardVariable), wards: map[int]*ward{}, kept: map[int][]*os.File{}}
 	if w.listen(conn.(*net.UnixConn)) {
 		w.bury()
+	}
+	for id := range w.kept {
+		w.drop(id)
 	}
 }

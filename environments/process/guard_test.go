@@ -21,9 +21,13 @@ const victimVariable = "PROCESS_TEST_VICTIM"
 // aloneVariable makes it one whose script ends its own children.
 const aloneVariable = "PROCESS_TEST_ALONE"
 
+// lockVariable names a file that a victim has locked; after a "-", one that it has locked and not kept any more.
+const lockVariable = "PROCESS_TEST_LOCK"
+
 func victim(text string) {
 	guard := &process.Guard{}
 	l := process.Local{Guard: guard}
+	defer holdLock(l)()
 	_, err := l.Run(context.Background(), process.Command{
 		Name: "bash", Args: []string{"-c", text}, Env: os.Environ(), Grace: 500 * time.Millisecond,
 		InterruptAlone: os.Getenv(aloneVariable) != "",
@@ -35,6 +39,30 @@ func victim(text string) {
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// holdLock locks the file of a victim and has the guard keep it.
+func holdLock(l process.Local) (forget func()) {
+	name, forgets := strings.CutPrefix(os.Getenv(lockVariable), "-")
+	if name == "" {
+		return func() {}
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	forget = l.Keep(f)
+	if forgets {
+		if _, err := l.Run(context.Background(), process.Command{Name: "true", Env: os.Environ()}); err != nil {
+			fmt.Println(err)
+		}
+		forget()
+	}
+	return forget
 }
 
 // fell starts a victim with a script, and kills it when it has printed "ready", or after a while.
@@ -122,12 +150,66 @@ func TestAKilledBitopsInterruptsAlone(t *testing.T) {
 	t.Setenv(aloneVariable, "1")
 	file := filepath.Join(t.TempDir(), "said")
 	fell(t, `exec 3>`+file+`
+trap 'sleep 0.1; echo parent >&3; exit' INT
 (trap 'echo child >&3; exit' INT; echo ready; while :; do sleep 0.01; done) &
-trap 'sleep 0.1; echo parent >&3; exit' INT; while :; do sleep 0.01; done`, 0)
+while :; do sleep 0.01; done`, 0)
 	goneSoon(t)
 	if text, _ := os.ReadFile(file); string(text) != "parent\nchild\n" {
 		t.Errorf("they said %q", text)
 	}
+}
+
+// tryLock reports whether nobody holds the lock of a file.
+func tryLock(t *testing.T, file string) bool {
+	t.Helper()
+	f, err := os.Open(file)
+	must(t, err)
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+}
+
+// A lock that bitops held is held until what it had started has ended.
+func TestTheLockOfAKilledBitopsLastsAsLongAsItsPrograms(t *testing.T) {
+	dir := t.TempDir()
+	lock, saved := filepath.Join(dir, "lock"), filepath.Join(dir, "saved")
+	text := `trap 'sleep 0.3; echo saved >` + saved + `; exit' INT; echo ready; while :; do sleep 0.01; done`
+	t.Setenv(lockVariable, lock)
+	fell(t, text, 0)
+	for end := time.Now().Add(10 * time.Second); !tryLock(t, lock); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the lock is still held")
+		}
+	}
+	if _, err := os.Stat(saved); err != nil {
+		t.Errorf("the lock was free before the program had saved: %v", err)
+	}
+	goneSoon(t)
+}
+
+func TestALockThatIsGivenBackIsFree(t *testing.T) {
+	lock := filepath.Join(t.TempDir(), "lock")
+	t.Setenv(lockVariable, "-"+lock)
+	fell(t, `trap '' INT; echo ready; while :; do sleep 0.01; done`, 0)
+	for !tryLock(t, lock) {
+		if len(marked(t)) == 0 {
+			t.Fatal("the lock is held by a guard that was told to forget it")
+		}
+	}
+	goneSoon(t)
+}
+
+// Without a program there is no guard, and what it would keep goes with bitops.
+func TestKeepingNeedsNoGuard(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "lock"))
+	must(t, err)
+	guard := &process.Guard{}
+	forget := guard.Keep(f)
+	forget()
+	forget()
+	guard.Close()
+	must(t, f.Close())
+	(*process.Guard)(nil).Keep(nil)()
+	process.Local{}.Keep(nil)()
 }
 
 func TestAKilledBitopsLeavesNothing(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 )
@@ -46,6 +47,9 @@ func (l Local) Run(ctx context.Context, c Command) (Result, error) {
 	p.finish(&r)
 	return r, nil
 }
+
+// Keep is the Guard's Keep.
+func (l Local) Keep(f *os.File) (forget func()) { return l.Guard.Keep(f) }
 
 // stopped says why nothing may start any more.
 func (l Local) stopped(ctx context.Context) error {

@@ -35,7 +35,6 @@ func start(c Command, path string, guard *Guard) (*program, error) {
 		children.abandon(p.token)
 		return nil, &StartError{Name: c.Name, Path: path, Err: err}
 	}
-	guard.runs(p.ward, p.cmd.Process.Pid, c.grace(), c.InterruptAlone)
 	children.started(p.cmd.Process.Pid)
 	go func() {
 		waitExited(p.cmd.Process.Pid)
@@ -66,6 +65,7 @@ func (p *program) start(c Command, path string, guard *Guard) error {
 	if p.cmd, err = startRetrying(cmd); err != nil {
 		return err
 	}
+	guard.runs(p.ward, p.cmd.Process.Pid, c.grace(), c.InterruptAlone) // before anybody hears of it
 	p.started = time.Now()
 	p.input.started()
 	p.output.started()

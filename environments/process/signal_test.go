@@ -34,8 +34,8 @@ func TestInterruptEndsAProgramThatDoesNotCatchIt(t *testing.T) {
 }
 
 // aloneScript has a child that saves something when it is interrupted, which its parent does not care about.
-const aloneScript = `(trap 'echo child interrupted; sleep 0.1; echo child saved; exit' INT; echo ready; while :; do sleep 0.01; done) &
-	trap 'sleep 0.2; echo parent saved; exit 4' INT
+const aloneScript = `trap 'sleep 0.2; echo parent saved; exit 4' INT
+	(trap 'echo child interrupted; sleep 0.1; echo child saved; exit' INT; echo ready; while :; do sleep 0.01; done) &
 	while :; do sleep 0.01; done`
 
 func TestInterruptOfTheLeaderAlone(t *testing.T) {
@@ -51,7 +51,7 @@ func TestInterruptOfTheLeaderAlone(t *testing.T) {
 
 // What the leader leaves gets no more time than it had itself, and none after the second Ctrl-C.
 func TestWhatAnInterruptedLeaderLeavesEnds(t *testing.T) {
-	const stubborn = `(trap '' INT; sleep 60; sleep 60) & trap 'exit 4' INT; echo ready; while :; do sleep 0.01; done`
+	const stubborn = `trap 'exit 4' INT; (trap '' INT; sleep 60; sleep 60) & echo ready; while :; do sleep 0.01; done`
 	for name, c := range map[string]struct {
 		grace, most time.Duration
 		kill        bool

@@ -16,6 +16,7 @@ import (
 type wake struct {
 	token string
 	wards map[int]*ward
+	kept  map[int][]*os.File // until everything has ended
 }
 
 // ward is one program that bitops has started or is about to.
@@ -62,7 +63,7 @@ func files(rights []byte) []*os.File {
 		}
 		for _, fd := range fds {
 			unix.CloseOnExec(fd)
-			all = append(all, os.NewFile(uintptr(fd), "output"))
+			all = append(all, os.NewFile(uintptr(fd), "of bitops"))
 		}
 	}
 	return all
@@ -84,6 +85,10 @@ func (w *wake) hear(message string, reads []*os.File) bool {
 		}
 	case "end":
 		w.forget(id)
+	case "keep":
+		w.kept[id] = reads
+	case "forget":
+		w.drop(id)
 	}
 	return what == "bye"
 }
@@ -95,6 +100,14 @@ func (w *wake) forget(id int) {
 		}
 	}
 	delete(w.wards, id)
+}
+
+// drop closes files that were kept.
+func (w *wake) drop(id int) {
+	for _, f := range w.kept[id] {
+		_ = f.Close()
+	}
+	delete(w.kept, id)
 }
 
 // startled is how long a stray may take to end that nobody has told about: it was only just started, or went away from
