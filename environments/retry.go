@@ -49,9 +49,11 @@ func (c *Call) pause(ctx context.Context, attempt int, why string, took time.Dur
 		c.Notice("not tried again: its timeout of %s is over before", c.Step.Timeout)
 		return false
 	}
+	failed := stepError(c.phase, err)
+	failed.Lines = nil // a secret that is not known yet may be in them; the log has them, and is cleaned in the end
 	c.Observe(schema.Event{
 		Type: schema.EventAttemptFailed, Step: c.Step.Name, Phase: c.phase, Attempt: attempt, Attempts: c.Step.Retry.Attempts,
-		Reason: why, Duration: took, Pause: pause, Error: stepError(c.phase, err),
+		Reason: why, Duration: took, Pause: pause, Error: failed,
 	})
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
