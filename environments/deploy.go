@@ -2,6 +2,7 @@ package environments
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -10,6 +11,19 @@ import (
 type Director interface {
 	// Action returns CommandPlan, CommandApply or CommandDestroy.
 	Action(c *Call) (schema.Command, error)
+}
+
+// Says returns what `bitops deploy` does with a step, as far as its files in the checkout tell: hooks and the caller's
+// variables can say otherwise.
+func Says(tool Tool, repository string, step *schema.Step) (schema.Command, error) {
+	director, ok := tool.(Director)
+	if !ok {
+		return schema.CommandApply, nil
+	}
+	dir := filepath.Join(repository, filepath.FromSlash(step.Directory()))
+	return director.Action(NewCall(CallOptions{
+		Step: step, Command: schema.CommandDeploy, Directory: dir, Source: dir, Variables: Variables{}, Observe: func(schema.Event) {},
+	}))
 }
 
 // Deploys reports whether the run is a `bitops deploy`: what the configuration says is then done as it stands there,

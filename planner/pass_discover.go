@@ -37,6 +37,17 @@ func discover(d *draft) {
 	}
 }
 
+// Found returns the environments of a repository that declares none, as a plan of it would have them, and what is odd
+// about its directories.
+func Found(m *schema.Manifest, inspector Inspector) ([]schema.EnvironmentName, schema.Problems) {
+	d := &draft{manifest: m, inspector: inspector}
+	var names []schema.EnvironmentName
+	for _, e := range d.found() {
+		names = append(names, e.Name)
+	}
+	return names, d.problems.Sorted()
+}
+
 func (d *draft) found() []schema.Environment {
 	entries, err := os.ReadDir(d.manifest.Root)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -65,7 +67,7 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 		g.chdir = containerRepository
 	}
 	g.adjust = func(m *schema.Manifest) (schema.Problems, error) {
-		if err := only(m, name); err != nil {
+		if err := g.only(m, name); err != nil {
 			return nil, err
 		}
 		return settings.adjust(m, name)
@@ -85,13 +87,14 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 
 // only leaves nothing but the environment of a repository that declares none: nothing there depends on anything, and what
 // is wrong in one environment is no reason not to deploy another.
-func only(m *schema.Manifest, name schema.EnvironmentName) error {
+func (g *global) only(m *schema.Manifest, name schema.EnvironmentName) error {
 	if !m.Discover || m.Only(name) {
 		return nil
 	}
-	found, err := environmentsIn(m.Root)
-	if err != nil {
-		return err
+	var found []string
+	names, _ := planner.Found(m, environments.Inspector{Repository: m.Root, Registered: g.Tools})
+	for _, other := range names {
+		found = append(found, string(other))
 	}
 	return schema.Problems{schema.Errorf(schema.Position{}, "no environment matches %q", name).
 		WithHint("%s", schema.DidYouMean(string(name), found))}

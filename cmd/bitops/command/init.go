@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bitops-engine/bitops/docs/examples"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -20,6 +22,9 @@ func newInit(g *global) *cobra.Command {
 		Use:   "init [DIR]",
 		Short: "Write a manifest for the environments found here",
 		Long: `Write bitops.config.yaml for the environments in a directory: every directory in it that holds a tool's directory.
+Where BitOps v2 had a bitops.config.yaml, the environments are added to it and everything else in it stays. What the
+files do not say, such as which environment needs which, is told.
+
 With --example a small repository is written that can be deployed right away, without any account.`,
 		Example: `  bitops init                    in an operations repository
   bitops init --example demo     a repository to try things out`,
@@ -59,61 +64,58 @@ func (g *global) initExample(dir string) error {
 	return nil
 }
 
-// initManifest writes the manifest that does what a repository without one would do, for people to go on from.
+// initManifest writes the manifest that does what a repository without one would do, for people to go on from. A file of
+// BitOps that is there keeps what it says.
 func (g *global) initManifest(dir string) error {
-	file := filepath.Join(dir, schema.ManifestName)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return &UsageError{Command: "bitops init", Err: fmt.Errorf("%s is not a directory", dir)}
 	}
-	if _, ok := schema.ConfigurationFile(dir, "."); ok {
-		return alreadyThere(file)
-	}
-	found, err := environmentsIn(dir)
+	m, old, err := readExisting(dir)
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
+	file := filepath.Join(dir, m.File)
+	if g.Plugins != nil {
+		r := &repository{global: g, root: m.Root, manifest: m}
+		g.Tools = append(g.Tools, g.Plugins.Tools(r.pluginPlace())...)
+		g.pluginsLoaded = true
+	}
+	names, warnings := planner.Found(m, environments.Inspector{Repository: m.Root, Registered: g.Tools})
+	if len(names) == 0 {
 		return schema.Problems{schema.Errorf(schema.Position{File: dir}, "holds no environments").
 			WithHint("an environment is a directory with a terraform, ansible, helm or cloudformation directory in it; " +
 				"`bitops init --example DIR` writes a repository to begin with")}
 	}
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = string(name)
+	}
+	if old == nil {
+		if err := createFile(file, manifestFor(list)); err != nil {
+			return err
+		}
+		fmt.Fprintf(g.Out, "Wrote %s with %s: %s.\n", file, count(len(list), "environment"), strings.Join(list, ", "))
+	} else if err := g.addTo(file, old, names); err != nil {
+		return err
+	}
+	g.chdir = dir
+	return g.tellUnknown(m, warnings)
+}
+
+// createFile writes a file that must not be there.
+func createFile(file, text string) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return alreadyThere(file)
 	}
 	if err == nil {
-		_, err = f.WriteString(manifestFor(found))
-	}
-	if err == nil {
-		err = f.Close()
+		_, err = f.WriteString(text)
+		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
-	fmt.Fprintf(g.Out, "Wrote %s with %s: %s.\nNow say what depends on what (depends_on), and look at it with `bitops graph`.\n",
-		file, count(len(found), "environment"), strings.Join(found, ", "))
 	return nil
-}
-
-func environmentsIn(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, entry := range entries {
-		name := entry.Name()
-		if !schema.EnvironmentName(name).Valid() || name == schema.DefaultFolder {
-			continue
-		}
-		for _, tool := range schema.DefaultTools {
-			if info, err := os.Stat(filepath.Join(dir, name, string(tool))); err == nil && info.IsDir() {
-				found = append(found, name)
-				break
-			}
-		}
-	}
-	return found, nil
 }
 
 func manifestFor(names []string) string {
@@ -129,15 +131,7 @@ bitops:
   environments:
 `)
 	for _, name := range names {
-		fmt.Fprintf(&b, "    %s: {}\n", quoted(name))
+		fmt.Fprintf(&b, "    %s: {}\n", schema.QuoteKey(name))
 	}
 	return b.String()
-}
-
-// quoted writes a name so that YAML takes it for a text: one of digits alone would be a number.
-func quoted(name string) string {
-	if strings.Trim(name, "0123456789._-") == "" || name == "null" || name == "true" || name == "false" {
-		return fmt.Sprintf("%q", name)
-	}
-	return name
 }
