@@ -49,7 +49,7 @@ func TestOlderSpellingOfHooks(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoHookIsLeftOut(t *testing.T) {
+func TestWasWhatIsNoHookExit126(t *testing.T) {
 	b := newBench(t, before+"README.md", "no", before+"readme", "no", before+"d/x.sh", "echo no", before+"x.sh~", "echo no", before+"x.sh.bak",
 		"echo no", before+".x.sh.swp", "echo no", before+"#x.sh#", "echo no", before+"x.sh", "echo yes")
 	broken := filepath.Join(b.Repository, before, "broken")
@@ -281,7 +281,7 @@ func TestOutputsAreToldAsSecrets(t *testing.T) {
 }
 
 // Nothing of one step's environment reaches another, neither one that follows nor one beside it.
-func TestStepsShareNoVariables(t *testing.T) {
+func TestWasVariablesSharedByAllSteps(t *testing.T) {
 	b := newBench(t, "a/one/x", "", "a/two/x", "", "b/one/x", "", "b/two/x", "",
 		"a/one/bitops.before-deploy.d/x", "echo LEAK=a >> $BITOPS_ENV; export LEAK2=a", "a/two/bitops.before-deploy.d/x", "env",
 		"b/one/bitops.before-deploy.d/x", "echo LEAK=b >> $BITOPS_ENV", "b/two/bitops.before-deploy.d/x", "env")
@@ -377,7 +377,7 @@ type renamed struct{ *fake }
 
 func (renamed) Name() schema.ToolName { return "helm" }
 
-func TestPrivateFiles(t *testing.T) {
+func TestWasSecretsLeftInTemporaryDirectories(t *testing.T) {
 	b := newBench(t, "a/fake/x", "")
 	value := schema.Text("v")
 	var private string
@@ -411,7 +411,7 @@ func TestPrivateFiles(t *testing.T) {
 }
 
 // A killed run cannot clean up. Somebody else does, also for steps that are no more.
-func TestLeftoversOfAKilledRunAreRemoved(t *testing.T) {
+func TestWasSecretsOfAKilledRunLeftBehind(t *testing.T) {
 	b := newBench(t, "a/fake/x", "")
 	b.tool.script = "ls ../../.. | grep private" // its own is there, but none of the others
 	for _, name := range []string{"a~fake~~private", "gone~terraform~~private"} {

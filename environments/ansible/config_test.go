@@ -260,6 +260,12 @@ func TestDryRunOnlyChecks(t *testing.T) {
 }
 
 // One play with everything on the command line.
+// BitOps joined its arguments to one line, and took that apart again.
+func TestWasExtraVarsASecondPlaybook(t *testing.T) {
+	s := tell(t, map[string]string{"playbook.yaml": noHosts, "bitops.config.yaml": "ansible: {cli: {extra-vars: \"a=1 b=it's\"}}"})
+	equal(t, "arguments", s.arguments(), []string{"--extra-vars=a=1 b=it's", "playbook.yaml"})
+}
+
 func TestTagsVaultAndExtraVarsWork(t *testing.T) {
 	s := tellReal(t, map[string]string{
 		"bitops.config.yaml": `ansible:

@@ -8,7 +8,7 @@ import (
 )
 
 // BitOps made the namespace even when helm was told to change nothing.
-func TestPlanCreatesNothing(t *testing.T) {
+func TestWasNamespaceCreatedInDryRun(t *testing.T) {
 	s := tellReal(t, chart)
 	counts(t, s.plan().Changes, 1, 0, 0)
 	equal(t, "namespace", kubectl(t, "get", "namespace", s.namespace, "--ignore-not-found"), "")
@@ -22,7 +22,7 @@ func TestPlanCreatesNothing(t *testing.T) {
 }
 
 // BitOps searched the list of releases of all namespaces for a text.
-func TestReleasesAreMatchedByExactName(t *testing.T) {
+func TestWasReleasesMatchedBySubstring(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
 	s.configure("  options: {release-name: api-server}\n")
 	s.apply()

@@ -59,7 +59,7 @@ func TestOneConfigurationForAllCharts(t *testing.T) {
 }
 
 // BitOps v2 read the configuration before the hooks that edit it.
-func TestTheConfigurationIsReadAfterTheHooks(t *testing.T) {
+func TestWasEditsOfHooksIgnored(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": "helm: {}\n"})).fake("helm", fakeVersion+fakeUpgrade)
 	s.afterSync = func(dir string) {
 		writeFile(t, filepath.Join(dir, "bitops.config.yaml"), "helm: {cli: {namespace: hooked}}\n")
@@ -69,7 +69,7 @@ func TestTheConfigurationIsReadAfterTheHooks(t *testing.T) {
 }
 
 // BitOps left the chart without a configuration with exit code 2.
-func TestAChartNeedsNoConfigurationFile(t *testing.T) {
+func TestWasNoConfigurationExit2(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": "helm: {}\n"})).fake("helm", fakeVersion+fakeUpgrade)
 	check(t, os.Remove(filepath.Join(s.source(), "bitops.config.yaml")))
 	s.variables["NAMESPACE"] = "from-outside"
@@ -78,7 +78,7 @@ func TestAChartNeedsNoConfigurationFile(t *testing.T) {
 }
 
 // BitOps knew only variables that it did not document.
-func TestTheDocumentedVariablesOverride(t *testing.T) {
+func TestWasOnlyAnUndocumentedVariableOverrode(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": `
 helm:
   cli: {namespace: file, timeout: 1s, set: [a=b], debug: true}

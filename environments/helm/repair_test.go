@@ -12,7 +12,7 @@ import (
 const badName = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Not_A_Name}\n"
 
 // BitOps rolled a failed release back, never deployed the chart, and exited with code 0.
-func TestAFailedReleaseIsRepairedAndThenTheChartIsDeployed(t *testing.T) {
+func TestWasAFailedReleaseRolledBackAndNeverDeployed(t *testing.T) {
 	s := tellReal(t, chart)
 	s.apply()
 	s.write(map[string]string{"values.yaml": "color: green\n", "templates/bad.yaml": badName})

@@ -63,7 +63,7 @@ func TestValuesWinInTheDocumentedOrder(t *testing.T) {
 }
 
 // BitOps never used values-versions.yaml of the default folder.
-func TestDefaultValuesVersionsAreUsed(t *testing.T) {
+func TestWasDefaultValuesVersionsNeverUsed(t *testing.T) {
 	s := tellReal(t, with(printing, map[string]string{
 		"/_default/helm/api/values-versions.yaml": "version: 1.2.3\n", "values.yaml": "version: latest\n",
 	}))
@@ -72,7 +72,7 @@ func TestDefaultValuesVersionsAreUsed(t *testing.T) {
 }
 
 // BitOps copied the default chart over the environment's.
-func TestTheDefaultFolderNeverOverwritesTheChart(t *testing.T) {
+func TestWasTheDefaultOverwroteTheEnvironment(t *testing.T) {
 	s := tellReal(t, with(printing, map[string]string{
 		"values.yaml":                                 "mine: true\nboth: environment\n",
 		"/_default/helm/api/values.yaml":              "default: true\nboth: default\n",

@@ -10,7 +10,7 @@ import (
 
 const one = `resource "terraform_data" "one" {}` + "\n"
 
-func TestLocalStateLivesInTheCheckout(t *testing.T) {
+func TestWasLocalStateLostWithEveryRun(t *testing.T) {
 	local := func(arguments string) string {
 		return `terraform {` + "\n" + `backend "local" {` + arguments + "}\n}\n"
 	}

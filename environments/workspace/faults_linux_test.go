@@ -39,7 +39,7 @@ func asNobody(t *testing.T, f *fixture, function func()) {
 
 func setFileSystemUser(uid uintptr) { _, _, _ = syscall.RawSyscall(syscall.SYS_SETFSUID, uid, 0, 0) }
 
-func TestSyncReportsWhatItCannotRead(t *testing.T) {
+func TestWasACrashOnUnreadableFiles(t *testing.T) {
 	f := newFixture(t, env)
 	f.write(env+"/a/secret", "one")
 	f.write(env+"/b/x", "one")

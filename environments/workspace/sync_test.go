@@ -112,7 +112,7 @@ func TestSyncNeverWritesThroughWhatAHookLinked(t *testing.T) {
 	}
 }
 
-func TestSyncCopiesOddFiles(t *testing.T) {
+func TestWasACrashOnOddFiles(t *testing.T) {
 	f := newFixture(t, env)
 	for _, name := range []string{
 		"-rf", " ", "new\nline", "quote\"d", "back\\slash", "\xff\xfe", "é", "�", "tab\t", "~", "*",
