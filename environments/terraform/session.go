@@ -48,8 +48,24 @@ func (t *Terraform) with(
 	if err := t.prepare(ctx, s); err != nil {
 		return environments.Result{}, s.retryable(err)
 	}
-	result, err := body(s)
+	skipped, result, err := t.initialised(ctx, s, false, body)
+	if skipped && s.wantsInit(err) {
+		_, result, err = t.initialised(ctx, s, true, body)
+	}
 	return result, s.retryable(err)
+}
+
+// initialised runs body once the directory is initialised, and tells whether that was so already.
+func (t *Terraform) initialised(
+	ctx context.Context, s *session, force bool, body func(*session) (environments.Result, error),
+) (skipped bool, result environments.Result, err error) {
+	if skipped, err = t.initialise(ctx, s, force); err == nil {
+		err = s.selectWorkspace(ctx)
+	}
+	if err == nil {
+		result, err = body(s)
+	}
+	return skipped, result, err
 }
 
 // configure reads what the files in the workspace say. Syntax errors in them are terraform's to tell.
@@ -66,9 +82,8 @@ func configure(c *environments.Call) (*session, error) {
 	return &session{Call: c, settings: read, module: readModule(c.Root(), c.Step.Directory())}, nil
 }
 
-// prepare makes the directory ready for every other command.
+// prepare makes the directory ready for init.
 func (t *Terraform) prepare(ctx context.Context, s *session) error {
-	s.Phase(schema.PhaseInit, s.binary+" init")
 	var err error
 	if s.found, err = t.versions.check(ctx, s); err != nil {
 		return err
@@ -78,23 +93,13 @@ func (t *Terraform) prepare(ctx context.Context, s *session) error {
 	}
 	s.tellLeftState()
 	if s.planned() { // with the providers it was made with
-		if err := s.copyLock(s.Artifact, s.Directory); err != nil {
-			return err
-		}
+		return s.copyLock(s.Artifact, s.Directory)
 	}
-	// The plugin cache is not safe for two inits at once.
-	release, err := t.caches.take(ctx, s.Variables["TF_PLUGIN_CACHE_DIR"])
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := s.init(ctx); err != nil {
-		return err
-	}
-	return s.selectWorkspace(ctx)
+	return nil
 }
 
 func (s *session) init(ctx context.Context) error {
+	s.Phase(schema.PhaseInit, s.binary+" init")
 	args := []string{"-input=false"}
 	if s.upgrade {
 		args = append(args, "-upgrade")

@@ -128,7 +128,7 @@ func TestWorkspaceOption(t *testing.T) {
 	output(t, s.outputs(), "w", "prod")
 	s.processes()
 	equal(t, "changes", s.apply().Changes.Empty(), true)
-	equal(t, "processes", s.processes(), "init apply")
+	equal(t, "processes", s.processes(), "apply")
 
 	s.variables["TERRAFORM_WORKSPACE"] = "stage"
 	counts(t, s.apply().Changes, 1, 0, 0)
@@ -195,5 +195,5 @@ func TestWhatTerraformLeavesIsPrivate(t *testing.T) {
 	for _, name := range []string{overrideName, ".terraform"} {
 		equal(t, name+" survives", exists(filepath.Join(s.workspace(), name)), true)
 	}
-	equal(t, "processes", s.processes(), "version init apply init apply")
+	equal(t, "processes", s.processes(), "version init apply apply")
 }

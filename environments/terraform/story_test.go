@@ -44,7 +44,7 @@ func TestApplyUnchangedChangeReplaceDestroy(t *testing.T) {
 	lacks(t, "log", s.texts(schema.EventOutputLine), "@message")
 
 	again := s.apply()
-	equal(t, "processes", s.processes(), "init apply")
+	equal(t, "processes", s.processes(), "apply")
 	if !again.Changes.Empty() {
 		t.Errorf("the second apply changed %+v", again.Changes)
 	}
@@ -60,7 +60,7 @@ func TestApplyUnchangedChangeReplaceDestroy(t *testing.T) {
 
 	s.processes()
 	gone := s.destroy()
-	equal(t, "processes", s.processes(), "init apply")
+	equal(t, "processes", s.processes(), "apply")
 	counts(t, gone.Changes, 0, 0, 3)
 	equal(t, "deployed", s.deployed(), false)
 	equal(t, "outputs", len(s.outputs()), 0)
@@ -104,7 +104,7 @@ output "host" { value = "db" }`})
 	equal(t, "processes", s.processes(), "version init plan show")
 	equal(t, "planned password", planned.Outputs["password"].Sensitive, true)
 	applied := s.apply()
-	equal(t, "processes", s.processes(), "init apply output")
+	equal(t, "processes", s.processes(), "apply output")
 	output(t, applied.Outputs, "password", canary)
 	equal(t, "password", applied.Outputs["password"].Sensitive, true)
 	output(t, applied.Outputs, "host", "db")
