@@ -16,6 +16,7 @@ import (
 	"github.com/bitops-engine/bitops/environments/helm"
 	"github.com/bitops-engine/bitops/environments/process"
 	"github.com/bitops-engine/bitops/environments/terraform"
+	"github.com/bitops-engine/bitops/schema"
 )
 
 func main() {
@@ -25,6 +26,9 @@ func main() {
 	}
 	os.Exit(run(os.Args[1:]))
 }
+
+// observe is told every event of a run, once it is in the journal. Only tests set it.
+var observe func(schema.Event)
 
 func run(args []string) int {
 	defer profile()()
@@ -36,6 +40,8 @@ func run(args []string) int {
 		Tools:   []environments.Tool{terraform.New(), ansible.New(), helm.New(), cloudformation.New()},
 		Plugins: plugins{},
 		Runner:  process.Local{Kill: kill, Guard: guard},
+		Keep:    guard.Keep,
+		Observe: observe,
 	}
 	err := command.Execute(ctx, world, args)
 	if err == nil {

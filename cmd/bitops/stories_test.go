@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"bitops": main})
+	testscript.Main(m, map[string]func(){"bitops": killMyself})
 }
 
 // TestStories runs the stories in testdata/script: one file one story, which its first line tells. Beside testscript's

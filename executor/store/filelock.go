@@ -18,8 +18,8 @@ import (
 )
 
 // fileLocks are the locks of one checkout. Each holder has a file that says who it is, and keeps it locked for as long as
-// it lives; the kernel gives that up with the process, however it ends. A file that can be locked is therefore what a
-// dead holder left behind. All looking and changing happens behind one more lock, the guard, which is held for moments.
+// it lives; the kernel gives that up with the process, however it ends, or with the last one that keeps the file open for
+// it. A file that can be locked is therefore what a dead holder left behind. All looking and changing happens behind one more lock, the guard, which is held for moments.
 //
 //	locks/guard            locked by whoever looks at the others
 //	locks/<random>.json    locked by its holder
@@ -29,8 +29,8 @@ const lockEnding = ".json"
 
 func (s *Store) fileLocks() fileLocks { return fileLocks{dir: filepath.Join(s.dir, "locks")} }
 
-// try takes the holder's environments or returns a *LockedError. When there is no other holder, alone is called first.
-func (l fileLocks) try(h Holder, alone func()) (Lock, error) {
+// try takes the holder's environments or returns a *LockedError. When there is no other holder, Alone is called first.
+func (l fileLocks) try(h Holder, o LockOptions) (Lock, error) {
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("lock the run store: %w", err)
 	}
@@ -45,10 +45,10 @@ func (l fileLocks) try(h Holder, alone func()) (Lock, error) {
 				return &LockedError{Holder: other, Environments: shared}
 			}
 		}
-		if len(held) == 0 && alone != nil {
-			alone()
+		if len(held) == 0 && o.Alone != nil {
+			o.Alone()
 		}
-		taken, err = l.create(h)
+		taken, err = l.create(h, o.Keep)
 		return err
 	})
 	if _, locked := errors.AsType[*LockedError](err); err != nil && !locked {
@@ -148,7 +148,12 @@ func lookAt(file string) (*Holder, error) {
 // take takes the lock of a holder away. The kernel says that it lives, so on this machine its process has to end instead;
 // what another machine does, the kernel may not know.
 func (l fileLocks) take(h Holder) error {
-	if host, _ := os.Hostname(); h.Host == host {
+	host, _ := os.Hostname()
+	if h.Host == host && h.dead() {
+		return fmt.Errorf("process %d on this machine was killed, and what it had started is being ended; the lock ends with that, so wait "+
+			"for it: --lock-timeout 10m", h.Process)
+	}
+	if h.Host == host {
 		return fmt.Errorf("process %d on this machine is alive; end it with `kill -INT %d`, and its lock ends with it", h.Process, h.Process)
 	}
 	return l.guarded(func() error {
@@ -171,18 +176,21 @@ func (l fileLocks) take(h Holder) error {
 }
 
 // create makes the file of a new holder.
-func (l fileLocks) create(h Holder) (Lock, error) {
+func (l fileLocks) create(h Holder, keep func(*os.File) func()) (Lock, error) {
 	file := filepath.Join(l.dir, rand.Text()+lockEnding)
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	lock := &fileLock{locks: l, holder: h, file: f}
+	lock := &fileLock{locks: l, holder: h, file: f, forget: func() {}}
 	if err = flock(f, syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 		err = lock.write()
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(file), f.Close())
+	}
+	if keep != nil {
+		lock.forget = keep(f)
 	}
 	return lock, nil
 }
@@ -192,6 +200,7 @@ type fileLock struct {
 	locks  fileLocks
 	holder Holder
 	file   *os.File // nil when it was released
+	forget func()   // before that
 }
 
 var _ Lock = (*fileLock)(nil)
@@ -223,12 +232,14 @@ func (l *fileLock) write() error {
 	return err
 }
 
-// Release implements Lock. Whoever looks in between sees a file that can be locked, and removes it.
+// Release implements Lock. Whoever looks in between sees a file that can be locked, and removes it. It is unlocked, not
+// only closed: somebody else may have it open for a moment longer.
 func (l *fileLock) Release() error {
 	if l.file == nil {
 		return nil
 	}
-	err := errors.Join(remove(l.file.Name()), l.file.Close())
+	l.forget()
+	err := errors.Join(remove(l.file.Name()), flock(l.file, syscall.LOCK_UN), l.file.Close())
 	l.file = nil
 	return err
 }

@@ -2,9 +2,12 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -29,10 +32,20 @@ func (h Holder) String() string {
 		what += ", run " + string(h.Run)
 	}
 	text := fmt.Sprintf("%s, process %d on %s, since %s", what, h.Process, h.Host, h.Since.Local().Format(time.DateTime))
+	if h.dead() {
+		text += ", which was killed; what it had started is being ended"
+	}
 	if !h.Heard.IsZero() {
 		text += ", last heard of at " + h.Heard.Local().Format(time.TimeOnly)
 	}
 	return text
+}
+
+// dead reports whether the process of this machine is known to be gone. Its lock is there for as long as something that it
+// started is.
+func (h Holder) dead() bool {
+	host, _ := os.Hostname()
+	return h.Heard.IsZero() && h.Host == host && h.Process > 0 && errors.Is(syscall.Kill(h.Process, 0), syscall.ESRCH)
 }
 
 // is reports whether two are the same process at the same work.

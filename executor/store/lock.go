@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"time"
 
@@ -28,10 +29,14 @@ type Lock interface {
 
 // LockOptions say how long to wait for a lock.
 type LockOptions struct {
-	Timeout time.Duration      // 0: not at all
-	Waiting func(*LockedError) // is told once for whom; may be nil
-	Lease   time.Duration      // of a lock that other machines see; 0: DefaultLease
-	Alone   func()             // is called when nobody else is at work in this checkout, before anybody can be; may be nil
+	Timeout time.Duration                     // 0: not at all
+	Waiting func(*LockedError, time.Duration) // is told once for whom, and up to how long; may be nil
+	Lease   time.Duration                     // of a lock that other machines see; 0: DefaultLease
+	Alone   func()                            // is called when nobody else is at work in this checkout, before anybody can be; may be nil
+
+	// Keep has somebody else hold a file open should this process die, for as long as what it has started is alive; forget
+	// ends that. May be nil.
+	Keep func(*os.File) (forget func())
 }
 
 // errTryAgain says that nobody is known to be in the way, and still the lock was not to be had.
@@ -40,21 +45,24 @@ var errTryAgain = errors.New("somebody else was faster")
 // Lock takes the holder's environments, all of them or none, and returns a *LockedError when somebody else has one of
 // them and gives it back in time neither. Whoever locks more while holding a lock must not wait.
 func (s *Store) Lock(ctx context.Context, h Holder, o LockOptions) (Lock, error) {
-	deadline := time.Now().Add(o.Timeout)
-	wait := firstLook
+	begun, wait := time.Now(), firstLook
 	for told := false; ; {
 		l, err := s.tryLock(ctx, h, o)
 		locked, isLocked := errors.AsType[*LockedError](err)
 		if err == nil || !isLocked && !errors.Is(err, errTryAgain) {
 			return l, err
 		}
-		left := time.Until(deadline)
+		patient := o.Timeout
+		if isLocked && locked.Holder.dead() {
+			patient = max(patient, afterDeath)
+		}
+		left := patient - time.Since(begun)
 		if isLocked && left <= 0 {
 			return nil, err
 		}
 		if isLocked && !told && o.Waiting != nil {
 			told = true
-			o.Waiting(locked)
+			o.Waiting(locked, patient)
 		}
 		rest := jitter()
 		if isLocked {
@@ -65,6 +73,9 @@ func (s *Store) Lock(ctx context.Context, h Holder, o LockOptions) (Lock, error)
 		}
 	}
 }
+
+// afterDeath is how long somebody who does not want to wait waits all the same for what a killed bitops had started.
+const afterDeath = time.Minute
 
 // firstLook is after how long a lock that somebody else holds is looked at again for the first time; then it takes twice as
 // long each time.
@@ -92,7 +103,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // tryLock takes the locks of the checkout first, and then those that others see.
 func (s *Store) tryLock(ctx context.Context, h Holder, o LockOptions) (Lock, error) {
-	local, err := s.fileLocks().try(h, o.Alone)
+	local, err := s.fileLocks().try(h, o)
 	if err != nil || s.shared == nil {
 		return local, err
 	}

@@ -160,7 +160,7 @@ func TestLockWaits(t *testing.T) {
 	taken := make(chan error)
 	go func() {
 		_, err := s.Lock(t.Context(), of("a", "b"), store.LockOptions{
-			Timeout: time.Minute, Waiting: func(e *store.LockedError) { told <- e },
+			Timeout: time.Minute, Waiting: func(e *store.LockedError, _ time.Duration) { told <- e },
 		})
 		taken <- err
 	}()

@@ -30,6 +30,8 @@ type World struct {
 	Plugins Plugins // nil for none
 	Runner  process.Runner
 	Version string
+	Keep    func(*os.File) (forget func()) // holds a file open should bitops die, until what it has started is gone; may be nil
+	Observe func(schema.Event)             // told every event of a run, once it is in the journal; nil for nobody
 }
 
 // variable returns the value of an environment variable, "" when it is not set.

@@ -211,6 +211,9 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		Required: []executor.Sink{log.Write, s.locked},
 		Optional: []executor.Sink{
 			func(e schema.Event) error {
+				if s.Observe != nil {
+					s.Observe(e)
+				}
 				for _, v := range shown {
 					v.Event(e)
 				}
