@@ -51,6 +51,10 @@ var tools = map[string]func() error{
 	"aws":              sync.OnceValue(works("aws", "--version")),
 	"moto_server":      sync.OnceValue(works("moto_server", "--help")),
 	"ansible-playbook": sync.OnceValue(works("ansible-playbook", "--version")),
+	"helm":             sync.OnceValue(works("helm", "version")),
+	"kubectl":          sync.OnceValue(works("kubectl", "version", "--client")),
+	"etcd":             sync.OnceValue(works("etcd", "--version")),
+	"kube-apiserver":   sync.OnceValue(works("kube-apiserver", "--version")),
 	"git":              sync.OnceValue(works("git", "version")),
 	"aws-provider": sync.OnceValue(func() error {
 		_, err := os.Stat(filepath.Join(os.Getenv("BITOPS_TEST_TF_PLUGINS"), "registry.terraform.io", "hashicorp", "aws"))

@@ -25,7 +25,15 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"bitops": killMyself})
+	testscript.Main(stories{m}, map[string]func(){"bitops": killMyself})
+}
+
+// stories ends what its stories shared.
+type stories struct{ *testing.M }
+
+func (s stories) Run() int {
+	defer theCluster.stop()
+	return s.M.Run()
 }
 
 // TestStories runs the stories in testdata/script: one file one story, which its first line tells. Beside testscript's
@@ -79,11 +87,12 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 // commands are what stories can do beside testscript's own commands.
 var commands = map[string]scriptCommand{
 	// Programs that run to their end.
-	"exits":    exits,    // exits CODE PROGRAM...: runs it; its exit code is that, and stdout and stderr can be matched
-	"terminal": terminal, // terminal CODE QUESTION ANSWER PROGRAM...: the same on a terminal, where a question gets an answer
-	"requires": requires, // requires TOOL...: skips the story when one is missing
-	"example":  example,  // example NAME: copies docs/examples/NAME here
-	"moto":     moto,     // moto: an AWS of its own for this story, with the variables that lead there
+	"exits":      exits,      // exits CODE PROGRAM...: runs it; its exit code is that, and stdout and stderr can be matched
+	"terminal":   terminal,   // terminal CODE QUESTION ANSWER PROGRAM...: the same on a terminal, where a question gets an answer
+	"requires":   requires,   // requires TOOL...: skips the story when one is missing
+	"example":    example,    // example NAME: copies docs/examples/NAME here
+	"kubernetes": kubernetes, // kubernetes: a Kubernetes for KUBECONFIG, shared by all stories
+	"moto":       moto,       // moto: an AWS of its own for this story, with the variables that lead there
 
 	"bucket": bucket, // bucket: an S3 with the bucket "shared"; bucket away|back: it goes and comes; bucket save DIR
 

@@ -9,9 +9,14 @@ terraform {
   }
 }
 
-# An input in the manifest.
+# Inputs in the manifest.
 variable "topic_arn" {
   type = string
+}
+
+variable "endpoint" {
+  type      = string
+  sensitive = true
 }
 
 resource "aws_ssm_parameter" "topic" {
@@ -20,8 +25,11 @@ resource "aws_ssm_parameter" "topic" {
   value = var.topic_arn
 }
 
-# Its id is random, so it can play the part of a generated token.
-resource "terraform_data" "token" {}
+resource "aws_ssm_parameter" "endpoint" {
+  name  = "/shop/endpoint"
+  type  = "SecureString"
+  value = var.endpoint
+}
 
 output "name" {
   value = "shop"
@@ -35,7 +43,7 @@ output "topic" {
   value = var.topic_arn
 }
 
-output "api_token" {
-  value     = terraform_data.token.id
+output "endpoint" {
+  value     = aws_ssm_parameter.endpoint.value
   sensitive = true
 }
