@@ -44,9 +44,15 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 	if err != nil {
 		return nil, nil, err
 	}
+	c, err := l.callIn(ws, r, observe)
+	return c, tool, err
+}
+
+// callIn makes the call of a step in a workspace that is up to date.
+func (l *Lifecycle) callIn(ws *workspace.Workspace, r Request, observe func(schema.Event)) (*Call, error) {
 	private := filepath.Join(l.workspaceStore(), workspace.DirectoryName(string(r.Step.Name))+privateEnding)
 	if err := makePrivate(private); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	c := NewCall(CallOptions{
 		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered, Artifact: r.Artifact, Planned: r.Planned,
@@ -57,9 +63,9 @@ func (l *Lifecycle) call(ctx context.Context, r Request, observe func(schema.Eve
 	c.phase = schema.PhaseWorkspace
 	if err := l.variables(c); err != nil {
 		_ = os.RemoveAll(private)
-		return nil, nil, err
+		return nil, err
 	}
-	return c, tool, nil
+	return c, nil
 }
 
 func (l *Lifecycle) inRepository(step *schema.Step) string {
@@ -99,10 +105,7 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 		return done.workspace, done.err
 	}
 	l.files().tree(step.EnvironmentPath, true) // before they are copied: what changes in between shows as changed
-	ws, notices, err := workspace.Sync(ctx, workspace.Options{
-		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
-		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),
-	})
+	ws, notices, err := l.sync(ctx, step)
 	for _, n := range notices {
 		observe(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: n.String()})
 	}
@@ -115,6 +118,13 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 		l.workspaces[step.Environment] = &prepared{ws, err}
 	}
 	return ws, err
+}
+
+func (l *Lifecycle) sync(ctx context.Context, step *schema.Step) (*workspace.Workspace, []workspace.Notice, error) {
+	return workspace.Sync(ctx, workspace.Options{
+		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
+		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),
+	})
 }
 
 // overlays lays the defaults of each deployment of an environment under it. Helm is given the values files of both.

@@ -71,6 +71,14 @@ type Checker interface {
 	Check(ctx context.Context, c *Call) error
 }
 
+// Preparer is a Tool that can get a step's directory ready before its values are known and before anything that it depends
+// on has run.
+type Preparer interface {
+	// Prepare does what Plan, Apply and Destroy would otherwise begin with, and which they find done. It changes nothing but
+	// the workspace.
+	Prepare(ctx context.Context, c *Call) error
+}
+
 // Configured is a Tool with a configuration file of its own.
 type Configured interface {
 	// ConfigurationSchema returns the JSON Schema of the tool's bitops.config.yaml.

@@ -76,7 +76,11 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
 	}
 	r.values = newValues(r)
-	frontier, err := r.frontier()
+	graph, err := r.graph()
+	if err != nil {
+		return nil, err
+	}
+	frontier, err := r.frontier(graph)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +93,9 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	}
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
+	r.preparing = r.ahead(ctx, graph)
 	err = dag.Walk(ctx, frontier, r.step, r.settled)
+	r.preparing.stop()
 	told()
 	report := x.Emitter.Report()
 	x.Emitter.Emit(schema.Event{Type: schema.EventRunFinished, Outcome: report.Overall(), Duration: x.Now().Sub(r.started)})
@@ -123,10 +129,12 @@ type run struct {
 	steps        map[schema.StepName]*schema.Step
 	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
 	values       *values
+	preparing    *ahead
 	started      time.Time
 }
 
-func (r *run) frontier() (*dag.Frontier[schema.StepName], error) {
+// graph returns the selected steps, in the direction in which they run.
+func (r *run) graph() (*dag.Graph[schema.StepName], error) {
 	graph := dag.New[schema.StepName]()
 	for i := range r.plan.Steps {
 		if err := graph.AddVertex(r.plan.Steps[i].Name); err != nil {
@@ -141,20 +149,29 @@ func (r *run) frontier() (*dag.Frontier[schema.StepName], error) {
 		}
 	}
 	graph = graph.Subset(func(s schema.StepName) bool { return r.steps[s].Selected })
-	options := dag.Options[schema.StepName]{
-		Parallelism: r.plan.Parallelism,
-		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
-		Limits:      r.plan.Limits,
-		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
-	}
-	if r.plan.Command == schema.CommandDeploy && !r.plan.FailFast {
-		options.OnlyOrder = r.sameEnvironment
+	if r.ordersOnly() {
 		if err := r.waitForWhole(graph); err != nil {
 			return nil, err
 		}
 	}
 	if r.plan.Command.Destroys() {
 		graph = graph.Reversed()
+	}
+	return graph, nil
+}
+
+// ordersOnly reports whether a failed step of an environment keeps none of its later steps from running.
+func (r *run) ordersOnly() bool { return r.plan.Command == schema.CommandDeploy && !r.plan.FailFast }
+
+func (r *run) frontier(graph *dag.Graph[schema.StepName]) (*dag.Frontier[schema.StepName], error) {
+	options := dag.Options[schema.StepName]{
+		Parallelism: r.plan.Parallelism,
+		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
+		Limits:      r.plan.Limits,
+		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
+	}
+	if r.ordersOnly() {
+		options.OnlyOrder = r.sameEnvironment
 	}
 	return dag.NewFrontier(graph, options)
 }
@@ -176,6 +193,7 @@ func (r *run) summaries() []schema.StepSummary {
 // run cannot be recorded any more, it goes through the steps that are left without starting them.
 func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error) {
 	step, started := r.steps[name], r.Now()
+	r.preparing.begins(name)
 	end := ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
 	if r.goesOn(ctx) {
 		var settled bool
@@ -190,12 +208,15 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
 		Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
 	})
-	return resultOf(end.Outcome), nil
+	result := resultOf(end.Outcome)
+	r.preparing.ended(result == dag.Succeeded || result == dag.Held || !r.plan.FailFast || r.plan.Command.Previews())
+	return result, nil
 }
 
 // start tells that a step starts, and lets it.
 func (r *run) start(ctx context.Context, step *schema.Step) ending {
 	r.Emitter.Emit(schema.Event{Type: schema.EventStepStarted, Step: step.Name})
+	r.preparing.tell(step)
 	if !r.goesOn(ctx) {
 		return ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
 	}
@@ -289,6 +310,7 @@ func (r *run) without(ctx context.Context, step *schema.Step, err error) environ
 
 // settled tells of the steps that never ran.
 func (r *run) settled(s dag.Settled[schema.StepName]) {
+	r.preparing.drops(s.Vertex)
 	e := schema.Event{Type: schema.EventStepFinished, Step: s.Vertex, Cause: s.Cause}
 	switch {
 	case s.State == dag.Blocked:

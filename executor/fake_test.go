@@ -101,6 +101,7 @@ type stage struct {
 	deployed map[schema.StepName]bool
 	records  *memory
 	starts   func(int) // told before each Do, with its number
+	prepared func(schema.StepName)
 
 	mu       sync.Mutex
 	calls    []call
@@ -147,6 +148,26 @@ func (s *stage) leave(n int, step *schema.Step, finish func(*call)) {
 		s.limits[step.Limit]--
 	}
 	finish(&s.calls[n])
+}
+
+// Prepare says what a tool says when it gets ready. A step is prepared once, and before it is at work.
+func (s *stage) Prepare(_ context.Context, r environments.Request, observe func(schema.Event)) error {
+	n := s.enter("prepare", r.Step)
+	s.mu.Lock()
+	for _, c := range s.calls[:n] {
+		if c.step == r.Step.Name && (c.what == "do" || c.what == "prepare") {
+			s.problem("%s is prepared after its %s", r.Step.Name, c.what)
+		}
+	}
+	s.mu.Unlock()
+	observe(schema.Event{Type: schema.EventPhaseStarted, Step: r.Step.Name, Phase: schema.PhaseConfigure})
+	observe(schema.Event{Type: schema.EventPhaseStarted, Step: r.Step.Name, Phase: schema.PhaseInit})
+	observe(schema.Event{Type: schema.EventOutputLine, Step: r.Step.Name, Text: "ready"})
+	s.leave(n, r.Step, func(*call) {})
+	if s.prepared != nil {
+		s.prepared(r.Step.Name)
+	}
+	return nil
 }
 
 func (s *stage) Do(ctx context.Context, r environments.Request, observe func(schema.Event)) environments.StepResult {
@@ -290,6 +311,8 @@ func (s *stage) requested(step schema.StepName) *call {
 }
 
 func (s *stage) count(what string, step schema.StepName) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := 0
 	for _, c := range s.calls {
 		if c.what == what && c.step == step {

@@ -88,6 +88,10 @@ func checkEvents(t *rapid.T, o oracle, report *schema.Report, stopped bool) {
 					t.Errorf("%s starts while %s is %q", e.Step, on, o.finished[on].Outcome)
 				}
 			}
+		case schema.EventPhaseStarted, schema.EventOutputLine:
+			if (e.Phase == schema.PhaseInit || e.Text == "ready") && (!started[e.Step] || over) {
+				t.Errorf("what %s said while it was prepared is told while it is not at work", e.Step)
+			}
 		case schema.EventStepFinished:
 			if over {
 				t.Errorf("%s finishes twice", e.Step)

@@ -20,6 +20,7 @@ var (
 	_ environments.Tool     = (*Terraform)(nil)
 	_ environments.Skipper  = (*Terraform)(nil)
 	_ environments.Director = (*Terraform)(nil)
+	_ environments.Preparer = (*Terraform)(nil)
 )
 
 // New returns the tool.
@@ -72,6 +73,21 @@ func (*Terraform) Skip(c *environments.Call) (string, error) {
 func (*Terraform) Action(c *environments.Call) (schema.Command, error) {
 	s, err := settingsOf(c)
 	return schema.Command(cmp.Or(s.action, actionPlan)), err
+}
+
+// Prepare implements environments.Preparer: it runs init.
+func (t *Terraform) Prepare(ctx context.Context, c *environments.Call) error {
+	if reason, err := t.Skip(c); reason != "" || err != nil {
+		return err
+	}
+	s, err := configure(c)
+	if err == nil {
+		err = t.prepare(ctx, s)
+	}
+	if err == nil {
+		_, err = t.initialise(ctx, s, false)
+	}
+	return err
 }
 
 // Plan implements environments.Tool.

@@ -1,0 +1,33 @@
+package environments
+
+import (
+	"context"
+	"os"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Prepare gets a step ready ahead of its time, as far as its tool can and no hook has a say in it. The workspace is brought
+// up to date again when the step begins: what it depends on may change files until then.
+func (l *Lifecycle) Prepare(ctx context.Context, r Request, observe func(schema.Event)) error {
+	tool, ok := l.tool(r.Step.Tool).(Preparer)
+	if !ok {
+		return nil
+	}
+	l.begin.Do(l.prepareRun)
+	ctx, cancel := withTimeout(ctx, r.Step)
+	defer cancel()
+	ws, _, err := l.sync(ctx, r.Step)
+	if err != nil {
+		return err
+	}
+	c, err := l.callIn(ws, r, observe)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(c.Private) }()
+	if hasHooks(c.Directory, beforeHooks) {
+		return nil
+	}
+	return tool.Prepare(ctx, c)
+}

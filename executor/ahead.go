@@ -1,0 +1,177 @@
+package executor
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/bitops-engine/bitops/dag"
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Preparer is a Runner that can get a step ready before its values are known. What it does is done again by Do where that
+// did not help, so a failure is none.
+type Preparer interface {
+	Prepare(ctx context.Context, r environments.Request, observe func(schema.Event)) error
+}
+
+// ahead gets steps ready that still wait for others, as long as the run has nothing better to do: at most as many as
+// could run. It never keeps a step from starting. A nil ahead does nothing.
+type ahead struct {
+	run      *run
+	preparer Preparer
+	ctx      context.Context
+	cancel   context.CancelFunc
+	workers  sync.WaitGroup
+
+	mu      sync.Mutex
+	waiting []*schema.Step // the next one first
+	busy    int            // steps and preparations
+	begun   map[schema.StepName]bool
+	said    map[schema.StepName][]schema.Event
+}
+
+// ahead returns what prepares the steps of a graph, or nil.
+func (r *run) ahead(ctx context.Context, graph *dag.Graph[schema.StepName]) *ahead {
+	preparer, ok := r.Runner.(Preparer)
+	order, err := graph.Order()
+	if !ok || err != nil {
+		return nil
+	}
+	a := &ahead{run: r, preparer: preparer, begun: map[schema.StepName]bool{}, said: map[schema.StepName][]schema.Event{}}
+	a.ctx, a.cancel = context.WithCancel(ctx)
+	for _, name := range order {
+		if step := r.steps[name]; r.waits(step, graph.Dependencies(name)) {
+			a.waiting = append(a.waiting, step)
+		}
+	}
+	return a
+}
+
+// waits reports whether a step will run, and waits for other environments until then: of its own, nothing else may be at
+// work while it is prepared.
+func (r *run) waits(step *schema.Step, dependencies []schema.StepName) bool {
+	if len(dependencies) == 0 || r.awaitsApproval(step) != "" {
+		return false
+	}
+	if before := r.before(step); before != nil {
+		if _, done := before.Done(r.Previous.Run); done {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(dependencies, func(on schema.StepName) bool { return r.steps[on].Environment == step.Environment })
+}
+
+// begins tells that a step starts.
+func (a *ahead) begins(name schema.StepName) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.drop(name)
+	a.begun[name] = true
+	a.busy++
+	a.fill(a.run.plan.Parallelism)
+}
+
+// ended tells that a step has ended, and whether others may still start.
+func (a *ahead) ended(goesOn bool) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy--
+	if !goesOn {
+		a.waiting = nil
+	}
+	a.fill(a.run.plan.Parallelism - 1) // another step may start at once
+}
+
+// drops tells that a step will not run.
+func (a *ahead) drops(name schema.StepName) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.drop(name)
+}
+
+func (a *ahead) drop(name schema.StepName) {
+	if at := slices.IndexFunc(a.waiting, func(s *schema.Step) bool { return s.Name == name }); at >= 0 {
+		a.waiting = slices.Delete(a.waiting, at, at+1)
+	}
+}
+
+// fill begins to prepare steps while less than so many are at work.
+func (a *ahead) fill(most int) {
+	for a.busy < most && len(a.waiting) > 0 && a.run.goesOn(a.ctx) {
+		step := a.waiting[0]
+		a.waiting = a.waiting[1:]
+		a.busy++
+		a.workers.Go(func() {
+			a.prepare(step)
+			a.ended(true)
+		})
+	}
+}
+
+// prepare gets one step ready. What is said meanwhile belongs into the step's log, once it has started.
+func (a *ahead) prepare(step *schema.Step) {
+	defer a.run.values.turn(step.Environment)()
+	a.mu.Lock()
+	late := a.begun[step.Name]
+	a.mu.Unlock()
+	if late {
+		return
+	}
+	request := environments.Request{Step: step, Command: a.run.plan.Command}
+	if saved := a.run.Saved; saved != nil && !request.Command.Previews() {
+		request.Artifact = artifact(saved.Artifacts, step.Name)
+		request.Planned = request.Artifact != ""
+	}
+	var mu sync.Mutex
+	var said []schema.Event
+	err := a.preparer.Prepare(a.ctx, request, func(e schema.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, e)
+	})
+	if err != nil {
+		return
+	}
+	first := slices.IndexFunc(said, func(e schema.Event) bool { return e.Type == schema.EventPhaseStarted && e.Phase == schema.PhaseInit })
+	if first < 0 {
+		return // there was nothing to do, and the step says the rest itself
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.said[step.Name] = said[first:]
+}
+
+// tell tells what was said while a step was prepared, once that has ended.
+func (a *ahead) tell(step *schema.Step) {
+	if a == nil {
+		return
+	}
+	a.run.values.turn(step.Environment)()
+	a.mu.Lock()
+	said := a.said[step.Name]
+	delete(a.said, step.Name)
+	a.mu.Unlock()
+	for _, e := range said {
+		a.run.Emitter.Emit(e)
+	}
+}
+
+// stop ends all preparations.
+func (a *ahead) stop() {
+	if a == nil {
+		return
+	}
+	a.cancel()
+	a.workers.Wait()
+}
