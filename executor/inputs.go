@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 // given are the values of one step: from the manifest's inputs, and offered under their own names.
@@ -76,6 +77,7 @@ func (v *values) input(ctx context.Context, step *schema.Step, input schema.Inpu
 		return fmt.Errorf("input %s: %w", input.Name, err)
 	}
 	if value.Known() {
+		value.Sensitive = value.Sensitive || secret.NameIsSecret(input.Name)
 		g.inputs[input.Name] = value
 		v.run.Emitter.Learn(schema.Values{input.Name: value})
 		return nil

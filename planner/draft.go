@@ -2,6 +2,7 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/bitops-engine/bitops/dag"
 	"github.com/bitops-engine/bitops/schema"
@@ -46,10 +47,11 @@ type input struct {
 	references []schema.Reference
 }
 
-// source is a direct dependency: an environment, or one step of it.
+// source is a direct dependency: an environment, one step of it, or the steps of one deployment.
 type source struct {
 	environment *environment
-	step        *schema.Step // nil for the whole environment
+	step        *schema.Step // nil for more than one
+	deployment  string       // the directory that has a step for each chart in it, "" for the whole environment
 }
 
 // steps returns the steps of the source.
@@ -57,7 +59,32 @@ func (s source) steps() []*schema.Step {
 	if s.step != nil {
 		return []*schema.Step{s.step}
 	}
-	return s.environment.steps
+	if s.deployment == "" {
+		return s.environment.steps
+	}
+	return within(s.environment, s.deployment)
+}
+
+// within returns the steps of an environment that lie below a directory of it.
+func within(env *environment, dir string) []*schema.Step {
+	var steps []*schema.Step
+	for _, step := range env.steps {
+		if strings.HasPrefix(step.Deployment, dir+"/") {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// name returns what a person calls the source.
+func (s source) name() string {
+	switch {
+	case s.step != nil:
+		return string(s.step.Name)
+	case s.deployment != "":
+		return string(s.environment.Name.Step(s.deployment))
+	}
+	return string(s.environment.Name)
 }
 
 // last returns the step that has to be done before a dependent may start, or nil.

@@ -79,7 +79,21 @@ func (d *draft) resolve(on schema.Located) (source, bool) {
 	case isStep:
 		return source{environment: d.byName[step.Environment], step: step}, true
 	}
+	if several, ok := d.deployment(on.Text); ok {
+		return several, true
+	}
 	d.add(d.unknown(on.Position, on.Text))
+	return source{}, false
+}
+
+// deployment finds a directory that is no step itself and holds some: helm's, with a step for each chart.
+func (d *draft) deployment(name string) (source, bool) {
+	for at := strings.LastIndexByte(name, '/'); at > 0; at = strings.LastIndexByte(name[:at], '/') {
+		env := d.byName[schema.EnvironmentName(name[:at])]
+		if env != nil && len(within(env, name[at+1:])) > 0 {
+			return source{environment: env, deployment: name[at+1:]}, true
+		}
+	}
 	return source{}, false
 }
 

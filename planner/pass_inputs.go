@@ -78,10 +78,6 @@ func (d *draft) checkOutput(s source, ref schema.Reference) {
 	if len(s.steps()) == 0 {
 		return // why it has no steps has been said
 	}
-	subject := string(s.environment.Name)
-	if s.step != nil {
-		subject = string(s.step.Name)
-	}
 	var names []string
 	for _, step := range s.steps() {
 		names = append(names, namesOf(step.Interface.Outputs)...)
@@ -90,7 +86,7 @@ func (d *draft) checkOutput(s source, ref schema.Reference) {
 	if len(names) > 0 {
 		hint = d.didYouMean(ref.Output, sortedSet(names))
 	}
-	d.add(schema.Errorf(ref.Position, "%s has no output %q", subject, ref.Output).WithHint("%s", hint))
+	d.add(schema.Errorf(ref.Position, "%s has no output %q", s.name(), ref.Output).WithHint("%s", hint))
 }
 
 // giveInput hands an input to the steps of its environment that come after the ones it refers to.

@@ -31,6 +31,32 @@ type Expression struct {
 	isObject   bool
 }
 
+// Texts returns what is written of the expression itself, not of what it refers to: plain values, and the whole of a
+// template. keys tells which fields of objects count, with all that is in them; nil is every one.
+func (e Expression) Texts(keys func(string) bool) []string {
+	var all []string
+	for _, item := range e.list {
+		all = append(all, item.Texts(keys)...)
+	}
+	for _, f := range e.fields {
+		if keys != nil && keys(f.Key) {
+			all = append(all, f.Value.Texts(nil)...)
+		} else {
+			all = append(all, f.Value.Texts(keys)...)
+		}
+	}
+	switch {
+	case e.isList || e.isObject || keys != nil:
+	case e.template != nil:
+		all = append(all, e.text)
+	default:
+		if text, err := (Value{Data: e.literal}).Plain(); err == nil {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
 func (e *Expression) decodeNode(d *decoder, n *yaml.Node, key string) {
 	e.Position = d.at(n)
 	switch n.Kind {

@@ -72,8 +72,9 @@ func attributes(names ...string) *hcl.BodySchema {
 	return s
 }
 
-// readModule reads the *.tf and *.tf.json files of a directory.
-func readModule(repository, dir string) *module {
+// readModule reads the *.tf and *.tf.json files of a directory; for OpenTofu the *.tofu and *.tofu.json files too, which
+// it reads in place of those of the same name.
+func readModule(repository, dir, binary string) *module {
 	m := &module{dir: dir, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}}
 	full := filepath.Join(repository, filepath.FromSlash(dir))
 	entries, err := os.ReadDir(full)
@@ -85,8 +86,9 @@ func readModule(repository, dir string) *module {
 	for _, entry := range entries {
 		name := entry.Name()
 		switch {
-		case entry.IsDir() || !configurationFile(name):
+		case entry.IsDir() || !configurationFile(name) && (binary != tofu || !tofuFile(name)):
 			m.generated = m.generated || name == "bitops.before-deploy.d" || name == "bitops-before-deploy.d"
+		case binary == tofu && replaced(entries, name):
 		case overrideFile(name):
 			overrides = append(overrides, name)
 		default:
@@ -105,8 +107,28 @@ func configurationFile(name string) bool {
 		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#") && name != overrideName
 }
 
+// tofuFile is configurationFile for the endings that only OpenTofu reads.
+func tofuFile(name string) bool {
+	return (strings.HasSuffix(name, ".tofu") || strings.HasSuffix(name, ".tofu.json")) &&
+		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
+}
+
+// replaced reports whether OpenTofu passes a file over, because there is one of its own beside it.
+func replaced(entries []os.DirEntry, name string) bool {
+	base, json := strings.CutSuffix(name, ".json")
+	base, ok := strings.CutSuffix(base, ".tf")
+	if !ok {
+		return false
+	}
+	own := base + ".tofu"
+	if json {
+		own += ".json"
+	}
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == own })
+}
+
 func overrideFile(name string) bool {
-	base := strings.TrimSuffix(strings.TrimSuffix(name, ".json"), ".tf")
+	base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".json"), ".tf"), ".tofu")
 	return base == "override" || strings.HasSuffix(base, "_override")
 }
 

@@ -50,6 +50,34 @@ output "secret" {
 	})
 }
 
+// OpenTofu reads files of its own, in place of terraform's of the same name.
+func TestInspectOfOpenTofu(t *testing.T) {
+	files := map[string]string{
+		"bitops.config.yaml": "terraform: {options: {binary: tofu}}",
+		"main.tf":            `variable "not_this" {}`, "main.tofu": `variable "a" {}`,
+		"j.tf.json": `{"variable": {"not_this": {}}}`, "j.tofu.json": `{"variable": {"j": {}}}`, "j.tf": `variable "b" {}`,
+		"o_override.tofu": `variable "a" { default = 1 }`, "#x.tofu": "{{{",
+		"state.tofu": `terraform {
+  backend "s3" {}
+}`,
+	}
+	names := func() (all []string) {
+		found, problems := inspect(t, files)
+		equal(t, "problems", problems.Error(), "")
+		for _, input := range found.Inputs {
+			all = append(all, fmt.Sprint(input.Name, input.Required))
+		}
+		return all
+	}
+	equal(t, "of OpenTofu", names(), []string{"afalse", "btrue", "jtrue"})
+	s := tell(t, files)
+	module := readModule(s.repository, "net/terraform", tofu)
+	equal(t, "backend", module.backend.kind, "s3")
+
+	files["bitops.config.yaml"] = ""
+	equal(t, "of terraform", names(), []string{"btrue", "not_thistrue"})
+}
+
 func TestInspectProblems(t *testing.T) {
 	tests := map[string]struct {
 		files map[string]string

@@ -31,7 +31,8 @@ func (*Terraform) Name() schema.ToolName { return "terraform" }
 
 // Inspect implements environments.Tool: it reads the variable and output blocks.
 func (*Terraform) Inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	return readModule(repository, dir).inspect()
+	s, _ := readSettings(repository, dir, nil)
+	return readModule(repository, dir, s.binary).inspect()
 }
 
 // Private implements environments.Tool: working directories, local state, crash logs, and the file that bitops itself

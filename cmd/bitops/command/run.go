@@ -107,7 +107,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	defer release()
 	log.Redact = s.redact.String
 	s.hide(plan)
-	if err := log.WriteDocument("plan.json", plan, s.redact.String); err != nil {
+	if err := log.WriteDocument("plan.json", plan, s.withoutSecrets); err != nil {
 		return nil, err
 	}
 	if err := s.beginApplying(id); err != nil {
@@ -190,17 +190,6 @@ func (s *session) forgetArtifacts(dir string, report *schema.Report) {
 		}
 	}
 	_ = os.Remove(dir) // unless something is held
-}
-
-// hide makes the values known that must not be shown because the names of their variables say so.
-func (s *session) hide(plan *schema.Plan) {
-	for i := range plan.Steps {
-		for name, value := range plan.Steps[i].Env {
-			if secret.NameIsSecret(name) {
-				s.redact.Add(value)
-			}
-		}
-	}
 }
 
 // executor wires everything that a run needs.
