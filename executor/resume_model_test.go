@@ -30,6 +30,8 @@ type machine struct {
 	power    bool
 	crashIn  int // writes until the power fails; negative for never
 	torn     int // how much of the last write reaches the disk, in hundredths
+	stopIn   int // events until somebody stops the run; negative for never
+	stop     context.CancelFunc
 	journal  bytes.Buffer
 	records  map[schema.StepName]schema.Record
 	version  map[schema.StepName]int    // of the step's files
@@ -89,6 +91,10 @@ func (m *machine) sink(e schema.Event) error {
 	line = append(line, '\n')
 	arrived, err := m.write(len(line))
 	m.journal.Write(line[:arrived])
+	if m.stopIn == 0 {
+		m.stop()
+	}
+	m.stopIn--
 	if e.Type == schema.EventStepStarted {
 		if err == nil {
 			m.checkAgain(m.plan.Step(e.Step))
@@ -104,7 +110,7 @@ func (m *machine) sink(e schema.Event) error {
 }
 
 // Do changes the world, if the power is still on, by what the step was given.
-func (m *machine) Do(_ context.Context, r environments.Request, _ func(schema.Event)) environments.StepResult {
+func (m *machine) Do(ctx context.Context, r environments.Request, _ func(schema.Event)) environments.StepResult {
 	failed := func(err error) environments.StepResult {
 		return environments.StepResult{Outcome: schema.Failed, Error: &schema.StepError{Message: err.Error()}}
 	}
@@ -121,6 +127,10 @@ func (m *machine) Do(_ context.Context, r environments.Request, _ func(schema.Ev
 		m.problems = append(m.problems, fmt.Sprintf("%s runs twice in one run", step.Name))
 	}
 	m.begun[step.Name] = true
+	if ctx.Err() != nil { // it had begun, and was interrupted
+		m.world[step.Name] = "half of it"
+		return environments.StepResult{Outcome: schema.Interrupted}
+	}
 	makes := m.makes(step, r.Offered)
 	m.world[step.Name] = makes
 	if m.fails[step.Name] {
@@ -182,7 +192,10 @@ func (m *machine) turnOn(previous *schema.Report) (*schema.Report, error) {
 			Run: schema.RunID(fmt.Sprintf("run-%d", m.runs)), Now: time.Now, Redact: &secret.Redactor{}, Required: []executor.Sink{m.sink},
 		},
 	}
-	_, _ = x.Run(context.Background(), &m.plan)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	m.stop = cancel
+	_, _ = x.Run(ctx, &m.plan)
 	events, err := journal.Read(bytes.NewReader(m.journal.Bytes()))
 	if err != nil || len(events) == 0 {
 		return previous, err // it died before it began: there is nothing new to go on with
@@ -222,7 +235,7 @@ func drawMachine(t *rapid.T) *machine {
 
 // draw decides what goes wrong in the next run, and what a person changed before it.
 func (m *machine) draw(t *rapid.T, trouble bool) {
-	m.fails, m.crashIn = map[schema.StepName]bool{}, -1
+	m.fails, m.crashIn, m.stopIn = map[schema.StepName]bool{}, -1, -1
 	if !trouble {
 		return
 	}
@@ -240,6 +253,9 @@ func (m *machine) draw(t *rapid.T, trouble bool) {
 				delete(m.done, name)
 			}
 		}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "stop") == 0 {
+		m.stopIn = rapid.IntRange(0, 4*len(m.plan.Steps)).Draw(t, "events before it")
 	}
 	if rapid.Bool().Draw(t, "crash") {
 		m.crashIn = rapid.IntRange(0, 6*len(m.plan.Steps)).Draw(t, "after")
@@ -260,7 +276,7 @@ func (m *machine) want() map[schema.StepName]string {
 	return want
 }
 
-// However often runs fail, die and are resumed, whatever a person changes in between: no step runs before what it depends
+// However often runs fail, are stopped, die and are resumed, whatever a person changes in between: no step runs before what it depends
 // on, none runs again that is done and unchanged, and in the end the world is what one undisturbed run would have made.
 //
 // -rapid.checks=N runs N cases in each of the rounds.
