@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -228,35 +229,26 @@ func (c *crashed) read(name string) string {
 	return string(text)
 }
 
-// processes returns those of the repository, but for bitops and its guard when they are not wanted.
-func (c *crashed) processes(tools bool) []int {
+// tools returns the processes of the tool.
+func (c *crashed) tools() []int {
 	c.Helper()
-	entry := []byte(mark + "=" + c.dir + "\x00")
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	all, err := marked(c.dir)
 	if err != nil {
 		c.Fatal(err)
 	}
-	var all []int
-	for _, file := range files {
-		environ, err := os.ReadFile(file)
-		if err != nil || !bytes.Contains(environ, entry) {
-			continue
-		}
-		command, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
-		if id, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && len(command) > 0 &&
-			(!tools || bytes.Contains(command, []byte("deploy.sh"))) {
-			all = append(all, id)
-		}
-	}
-	return all
+	maps.DeleteFunc(all, func(_ int, command string) bool { return !strings.Contains(command, "deploy.sh") })
+	return slices.Collect(maps.Keys(all))
 }
 
 // alone waits until no process of the repository is left.
 func (c *crashed) alone() {
 	c.Helper()
-	for end := time.Now().Add(90 * time.Second); len(c.processes(false)) > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			c.Errorf("still alive: %v", c.processes(false))
+	for end := time.Now().Add(90 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		all, err := marked(c.dir)
+		if err != nil || len(all) > 0 && time.Now().After(end) {
+			c.Fatalf("still alive: %v, %v", all, err)
+		}
+		if len(all) == 0 {
 			return
 		}
 	}
@@ -280,7 +272,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 				case <-ctx.Done():
 				case <-time.After(moment):
 					if tool {
-						for _, id := range c.processes(true) {
+						for _, id := range c.tools() {
 							_ = syscall.Kill(id, syscall.SIGKILL)
 							return
 						}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,22 +32,32 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// survivors returns a process of the story that is alive, or "".
+// survivors names the processes of the story that are alive, "" when none is.
 func survivors(ts *testscript.TestScript) string {
-	entry := []byte(mark + "=" + ts.Getenv(mark) + "\x00")
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	all, err := marked(ts.Getenv(mark))
 	ts.Check(err)
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprint(all)
+}
+
+// marked returns the processes that carry a mark, by their ids: their command lines.
+func marked(value string) (map[int]string, error) {
+	entry := []byte(mark + "=" + value + "\x00")
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	all := map[int]string{}
 	for _, file := range files {
 		environ, err := os.ReadFile(file)
 		if err != nil || !bytes.Contains(environ, entry) { // others' processes cannot be read, and others end
 			continue
 		}
 		command, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
-		if len(command) > 0 {
-			return filepath.Dir(file) + ": " + string(bytes.ReplaceAll(command, []byte{0}, []byte{' '}))
+		if id, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && len(command) > 0 {
+			all[id] = string(bytes.ReplaceAll(command, []byte{0}, []byte{' '}))
 		}
 	}
-	return ""
+	return all, err
 }
 
 // keys are answers that are keys and not lines.

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/spf13/cobra"
-
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor/archive"
 	"github.com/bitops-engine/bitops/executor/store"
@@ -169,118 +167,6 @@ func declared(plan *schema.Plan, name schema.EnvironmentName) bool {
 	return slices.ContainsFunc(plan.Steps, func(s schema.Step) bool { return s.Environment == name })
 }
 
-// orphanPlan puts a plan together from what is kept of steps: the orphans, and those whose outputs they take.
-type orphanPlan struct {
-	store  *store.Store
-	chosen map[schema.StepName]bool
-	kept   *keptFiles
-	names  []schema.StepName // in the order of the plan
-	steps  map[schema.StepName]*schema.Step
-}
-
-func (b *orphanPlan) build(ctx context.Context, all []schema.Orphan) error {
-	for _, orphan := range all {
-		step, err := b.load(ctx, orphan.Step)
-		if err != nil {
-			return err
-		}
-		if step == nil && b.chosen[orphan.Step] {
-			return fmt.Errorf("%s cannot be taken down, because its files are not kept; bring them back into the manifest and the repository "+
-				"as they were in run %s, and destroy it, or, if nothing of it exists any more: bitops forget %s",
-				orphan.Step, orphan.Run, shellWord(string(orphan.Step)))
-		}
-	}
-	for _, name := range slices.Clone(b.names) {
-		for _, before := range takesFrom(b.steps[name]) {
-			if err := b.upstream(ctx, before); err != nil {
-				return err
-			}
-		}
-	}
-	slices.SortStableFunc(b.kept.archives, func(x, y *archive.KeptArchive) int {
-		return cmp.Compare(rank(b.chosen[x.Step.Name]), rank(b.chosen[y.Step.Name]))
-	})
-	return nil
-}
-
-func rank(chosen bool) int {
-	if chosen {
-		return 1
-	}
-	return 0
-}
-
-// load takes a step into the plan, or returns nil when nothing is kept of it.
-func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.Step, error) {
-	content, err := b.store.Kept(ctx, name)
-	if err != nil || content == nil {
-		return nil, err
-	}
-	a, err := archive.ReadKept(content)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if b.chosen[name] || b.kept.defaults == "" {
-		b.kept.defaults = a.Default
-	}
-	b.kept.archives = append(b.kept.archives, a)
-	step := &a.Step
-	step.Selected = b.chosen[name]
-	b.add(step)
-	return step, nil
-}
-
-func (b *orphanPlan) add(step *schema.Step) {
-	b.names = append(b.names, step.Name)
-	b.steps[step.Name] = step
-}
-
-// upstream takes a step into the plan whose outputs another takes. Of one of which nothing is kept, what is recorded has
-// to do.
-func (b *orphanPlan) upstream(ctx context.Context, name schema.StepName) error {
-	if b.steps[name] != nil {
-		return nil
-	}
-	step, err := b.load(ctx, name)
-	if err != nil {
-		return err
-	}
-	if step != nil {
-		step.DependsOn, step.Offers, step.Inputs = nil, nil, nil // it is not run
-		return nil
-	}
-	record, err := b.store.Record(name)
-	if err == nil && record != nil {
-		b.add(&schema.Step{Name: name, Environment: record.Environment, EnvironmentPath: string(record.Environment), Tool: record.Tool})
-	}
-	return err
-}
-
-// takesFrom returns the steps that a step waits for or takes outputs from.
-func takesFrom(step *schema.Step) []schema.StepName {
-	all := slices.Clone(step.DependsOn)
-	for _, offer := range step.Offers {
-		all = append(all, offer.Steps...)
-	}
-	return all
-}
-
-// plan returns the steps, without what points to nothing.
-func (b *orphanPlan) plan() []schema.Step {
-	absent := func(name schema.StepName) bool { return b.steps[name] == nil }
-	steps := make([]schema.Step, 0, len(b.names))
-	for _, name := range b.names {
-		step := *b.steps[name]
-		step.DependsOn = slices.DeleteFunc(slices.Clone(step.DependsOn), absent)
-		step.Offers = slices.Clone(step.Offers)
-		for i := range step.Offers {
-			step.Offers[i].Steps = slices.DeleteFunc(slices.Clone(step.Offers[i].Steps), absent)
-		}
-		steps = append(steps, step)
-	}
-	return steps
-}
-
 // appliedWith finds the deployed steps that were applied with something that is about to be taken down although the
 // manifest no longer has it.
 func (s *session) appliedWith(ctx context.Context, plan *schema.Plan) (schema.Problems, error) {
@@ -316,75 +202,6 @@ func (s *session) forgetDestroyed(plan *schema.Plan) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-func newForget(g *global) *cobra.Command {
-	approved := false
-	o := &lockOptions{}
-	cmd := &cobra.Command{
-		Use:   "forget ENV[/TOOL]...",
-		Short: "Forget that something is deployed",
-		Long: `Forget what is remembered of environments or steps: that they are deployed, their outputs, and the files that are kept
-of them. Nothing is destroyed. It is for what somebody took down without bitops, and for what cannot be taken down because
-its state is lost.`,
-		Example: `  bitops forget legacy
-  bitops forget backend/ansible --auto-approve`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return g.forget(cmd, args, o, approved) },
-	}
-	cmd.Flags().BoolVar(&approved, "auto-approve", false, "do not ask")
-	o.addFlags(cmd)
-	return cmd
-}
-
-func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, approved bool) error {
-	if !approved && !g.interactive() {
-		return usageError(cmd, errors.New("forget asks first, and nobody can be asked here; add --auto-approve"))
-	}
-	r, _, err := g.open()
-	if err != nil {
-		return err
-	}
-	s, err := r.openStore(cmd.Context())
-	if err != nil {
-		return err
-	}
-	records, err := s.Recorded(cmd.Context(), nil)
-	if err != nil {
-		return err
-	}
-	records = slices.DeleteFunc(records, func(r *schema.Record) bool {
-		return !slices.Contains(names, string(r.Step)) && !slices.Contains(names, string(r.Environment))
-	})
-	if len(records) == 0 {
-		return usageError(cmd, fmt.Errorf("nothing is remembered of %s", names[0]))
-	}
-	var environments []schema.EnvironmentName
-	for _, record := range records {
-		fmt.Fprintf(g.Out, "%s: %s, by run %s\n", record.Step, record.State, record.Run)
-		environments = append(environments, record.Environment)
-	}
-	lock, err := r.lock(cmd.Context(), o, s, holder("forget", slices.Compact(environments)...))
-	if err != nil {
-		return err
-	}
-	defer lock.Release() //nolint:errcheck // at worst it goes with the process
-	if !approved {
-		answer, err := r.ask(cmd.Context(), "Forget this? Nothing is destroyed. Only \"yes\" does: ")
-		if err != nil {
-			return err
-		}
-		if answer != "yes" {
-			return &NotApprovedError{}
-		}
-	}
-	for _, record := range records {
-		if err := s.Forget(record.Step); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintln(g.Out, "Forgotten. Nothing was destroyed.")
-	return nil
 }
 
 // keptDirectory is where kept files are restored.

@@ -1,0 +1,80 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+func newForget(g *global) *cobra.Command {
+	approved := false
+	o := &lockOptions{}
+	cmd := &cobra.Command{
+		Use:   "forget ENV[/TOOL]...",
+		Short: "Forget that something is deployed",
+		Long: `Forget what is remembered of environments or steps: that they are deployed, their outputs, and the files that are kept
+of them. Nothing is destroyed. It is for what somebody took down without bitops, and for what cannot be taken down because
+its state is lost.`,
+		Example: `  bitops forget legacy
+  bitops forget backend/ansible --auto-approve`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.forget(cmd, args, o, approved) },
+	}
+	cmd.Flags().BoolVar(&approved, "auto-approve", false, "do not ask")
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, approved bool) error {
+	if !approved && !g.interactive() {
+		return usageError(cmd, errors.New("forget asks first, and nobody can be asked here; add --auto-approve"))
+	}
+	r, _, err := g.open()
+	if err != nil {
+		return err
+	}
+	s, err := r.openStore(cmd.Context())
+	if err != nil {
+		return err
+	}
+	records, err := s.Recorded(cmd.Context(), nil)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(r *schema.Record) bool {
+		return !slices.Contains(names, string(r.Step)) && !slices.Contains(names, string(r.Environment))
+	})
+	if len(records) == 0 {
+		return usageError(cmd, fmt.Errorf("nothing is remembered of %s", names[0]))
+	}
+	var environments []schema.EnvironmentName
+	for _, record := range records {
+		fmt.Fprintf(g.Out, "%s: %s, by run %s\n", record.Step, record.State, record.Run)
+		environments = append(environments, record.Environment)
+	}
+	lock, err := r.lock(cmd.Context(), o, s, holder("forget", slices.Compact(environments)...))
+	if err != nil {
+		return err
+	}
+	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	if !approved {
+		answer, err := r.ask(cmd.Context(), "Forget this? Nothing is destroyed. Only \"yes\" does: ")
+		if err != nil {
+			return err
+		}
+		if answer != "yes" {
+			return &NotApprovedError{}
+		}
+	}
+	for _, record := range records {
+		if err := s.Forget(record.Step); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(g.Out, "Forgotten. Nothing was destroyed.")
+	return nil
+}
