@@ -8,3 +8,10 @@ func SetFailureGrace(d time.Duration) (restore func()) {
 	failureGrace = d
 	return func() { failureGrace = before }
 }
+
+// SetCheckPatience bounds the question for a program's version in one test.
+func SetCheckPatience(d time.Duration) (restore func()) {
+	before := checkPatience
+	checkPatience = d
+	return func() { checkPatience = before }
+}

@@ -209,8 +209,17 @@ func (l *Lifecycle) Check(ctx context.Context, step *schema.Step) error {
 	if !ok {
 		return nil
 	}
-	return checker.Check(ctx, l.outside(step))
+	asking, cancel := context.WithTimeout(ctx, checkPatience)
+	defer cancel()
+	err := checker.Check(asking, l.outside(step))
+	if err != nil && asking.Err() != nil && ctx.Err() == nil {
+		return Failuref("%s did not say its version within %s; run it by hand to see what it waits for", step.Tool, checkPatience)
+	}
+	return err
 }
+
+// checkPatience bounds the question whether a step's programs will do. A variable for tests.
+var checkPatience = 2 * time.Minute
 
 // outside returns a call of a step that touches no workspace: its directory is the one in the checkout.
 func (l *Lifecycle) outside(step *schema.Step) *Call {

@@ -568,3 +568,25 @@ func TestVariablesWith(t *testing.T) {
 		t.Errorf("without: %s", got)
 	}
 }
+
+// hanging is a tool whose program never says its version.
+type hanging struct{ *fake }
+
+func (hanging) Check(ctx context.Context, c *environments.Call) error {
+	return c.Must(ctx, environments.ProgramCall{Name: "bash", Args: []string{"-c", "sleep 100"}})
+}
+
+func TestCheckOfAProgramThatHangs(t *testing.T) {
+	defer environments.SetCheckPatience(50 * time.Millisecond)()
+	b := newBench(t, "a/fake/x", "")
+	b.Tools = []environments.Tool{hanging{b.tool}}
+	err := b.Check(t.Context(), step("a", "fake"))
+	if err == nil || !strings.Contains(err.Error(), "fake did not say its version within 50ms") {
+		t.Errorf("check: %v", err)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.Check(stopped, step("a", "fake")); err == nil || strings.Contains(err.Error(), "did not say") {
+		t.Errorf("check of a stopped run: %v", err)
+	}
+}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+
+	"github.com/hashicorp/go-version"
 
 	"github.com/bitops-engine/bitops/environments"
 )
@@ -17,12 +20,17 @@ const howToGet = "install ansible-core 2.12 or newer: " +
 
 // Programs implements environments.Tool.
 func (*Ansible) Programs(string, string) []environments.Program {
-	return []environments.Program{{Name: program, VersionArgs: []string{"--version"}, Minimum: "2.12", Install: howToGet}}
+	return []environments.Program{{Name: program, VersionArgs: []string{"--version"}, Minimum: minimum.Original(), Install: howToGet}}
 }
 
-// Check implements environments.Checker: the program is there, and the playbook, unless hooks may write it. It starts
-// nothing: asking ansible for its version takes half as long as a small play.
-func (*Ansible) Check(_ context.Context, c *environments.Call) error {
+// minimum is the oldest ansible-core that works. Older ones called themselves ansible, and had no core.
+var minimum = version.Must(version.NewVersion("2.12"))
+
+var plainVersion = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
+
+// Check implements environments.Checker: the program is there and not too old, and so is the playbook, unless hooks may
+// write it.
+func (a *Ansible) Check(ctx context.Context, c *environments.Call) error {
 	s, err := configure(c)
 	if err != nil || s.skipped != "" {
 		return err
@@ -32,6 +40,21 @@ func (*Ansible) Check(_ context.Context, c *environments.Call) error {
 	}
 	if _, found := locate(c.Directory, s.playbook); !found && !hooked(c.Directory) {
 		return noPlaybook(c.Directory, s.playbook)
+	}
+	return a.newEnough(ctx, c)
+}
+
+func (a *Ansible) newEnough(ctx context.Context, c *environments.Call) error {
+	said, err := a.Version(ctx, c)
+	if err != nil {
+		return err
+	}
+	found, err := version.NewVersion(plainVersion.FindString(said))
+	switch {
+	case err != nil:
+		return environments.Failuref("%s --version does not tell a version; %s", program, howToGet)
+	case found.LessThan(minimum):
+		return environments.Failuref("%s is too old: bitops needs ansible-core %s or newer; %s", said, minimum.Original(), howToGet)
 	}
 	return nil
 }

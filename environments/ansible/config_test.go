@@ -187,7 +187,7 @@ func TestPlaybooks(t *testing.T) {
 		{"one that a hook writes", map[string]string{"bitops.before-deploy.d/write.sh": ""}, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := tell(t, test.files).fake("")
+			s := tell(t, test.files).fake("echo 'ansible-playbook [core 2.19.4]'")
 			declared, problems := s.tool.Inspect(s.repository, "app/ansible")
 			equal(t, "problems", problems.Error(), test.problem)
 			equal(t, "interface", declared, schema.Interface{AnyInput: true, MoreOutput: true})
@@ -198,7 +198,9 @@ func TestPlaybooks(t *testing.T) {
 			if test.failure != "" {
 				equal(t, "failure", s.fails(schema.CommandApply).Message, test.failure)
 			}
-			equal(t, "processes", len(s.runner.Commands()), 0)
+			for _, started := range s.runner.Commands() {
+				equal(t, "arguments", started.Args, []string{"--version"})
+			}
 		})
 	}
 }
@@ -212,6 +214,26 @@ func TestMissingProgram(t *testing.T) {
 		contains(t, "failure", failure.Message, "ansible-playbook: not found in PATH", "install ansible-core 2.12 or newer: https://")
 	}
 	equal(t, "program", s.tool.Programs(s.repository, "app/ansible")[0].Name, program)
+}
+
+func TestVersions(t *testing.T) {
+	for said, want := range map[string]string{
+		"ansible-playbook [core 2.12.0]":       "",
+		"ansible-playbook [core 2.19.4.post0]": "",
+		"ansible-playbook 2.9.6":               "ansible-playbook 2.9.6 is too old: bitops needs ansible-core 2.12 or newer; install",
+		"ansible-playbook [core 2.11.12]":      "ansible-playbook 2.11.12 is too old",
+		"hello":                                "ansible-playbook --version does not tell a version; install",
+	} {
+		t.Run(said, func(t *testing.T) {
+			s := tell(t, map[string]string{"playbook.yaml": noHosts}).fake("echo '" + said + "'")
+			err := s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply))
+			if want == "" {
+				check(t, err)
+				return
+			}
+			contains(t, "failure", s.failureOf(err).Message, want)
+		})
+	}
 }
 
 func TestConfigurationSchema(t *testing.T) {
