@@ -17,7 +17,7 @@ func (l *Lifecycle) Prepare(ctx context.Context, r Request, observe func(schema.
 	l.begin.Do(l.prepareRun)
 	ctx, cancel := withTimeout(ctx, r.Step)
 	defer cancel()
-	ws, _, err := l.sync(ctx, r.Step)
+	ws, _, err := l.sync(ctx, r.Step, l.newSources())
 	if err != nil {
 		return err
 	}

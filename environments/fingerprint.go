@@ -65,9 +65,13 @@ func (l *Lifecycle) files() *sources {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.sources == nil {
-		l.sources = &sources{repository: l.Repository, exclude: l.private, environment: func(path string) bool { return l.Paths[path] }}
+		l.sources = l.newSources()
 	}
 	return l.sources
+}
+
+func (l *Lifecycle) newSources() *sources {
+	return &sources{repository: l.Repository, exclude: l.private, environment: func(path string) bool { return l.Paths[path] }}
 }
 
 // variableHashes returns the hashes of the variables that the manifest sets, and of the caller's that configure a step:

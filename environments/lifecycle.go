@@ -31,7 +31,6 @@ type Lifecycle struct {
 	Runner   process.Runner
 	Environ  []string              // the caller's variables
 	Secrets  func(texts ...string) // told every text that must not be shown, before it could be
-	Hide     func(path string) bool
 	// Deployments are the directories of each environment's steps, for the defaults that are laid under them.
 	Deployments map[schema.EnvironmentName][]string
 	Paths       map[string]bool // the environments' directories, relative to the repository

@@ -105,7 +105,7 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 		return done.workspace, done.err
 	}
 	l.files().tree(step.EnvironmentPath, true) // before they are copied: what changes in between shows as changed
-	ws, notices, err := l.sync(ctx, step)
+	ws, notices, err := l.sync(ctx, step, l.files())
 	for _, n := range notices {
 		observe(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: n.String()})
 	}
@@ -120,11 +120,21 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 	return ws, err
 }
 
-func (l *Lifecycle) sync(ctx context.Context, step *schema.Step) (*workspace.Workspace, []workspace.Notice, error) {
+func (l *Lifecycle) sync(ctx context.Context, step *schema.Step, files *sources) (*workspace.Workspace, []workspace.Notice, error) {
 	return workspace.Sync(ctx, workspace.Options{
 		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
-		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.Hide, Overlays: l.overlays(step.Environment),
+		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.hidden(step, files), Overlays: l.overlays(step.Environment),
 	})
+}
+
+// hidden reports of other environments' directories whether the step's environment can do without them: a workspace that
+// links all of them costs a million links for a thousand environments.
+func (l *Lifecycle) hidden(step *schema.Step, files *sources) func(name string) bool {
+	reaches, err := files.reach(step.EnvironmentPath, l.Deployments[step.Environment], l.Default)
+	if err != nil {
+		return nil
+	}
+	return func(name string) bool { return l.Paths[name] && !reaches(name) }
 }
 
 // overlays lays the defaults of each deployment of an environment under it. Helm is given the values files of both.

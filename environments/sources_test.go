@@ -95,10 +95,24 @@ func TestSourcesOfAStep(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
 			checkNames(t, s, slices.Sorted(maps.Keys(files)))
+			checkReach(t, s, slices.Contains(c.more, "modules/db/") && slices.Contains(c.more, "prod/"), slices.Contains(c.more, "b/terraform/main.tf"))
 			if len(locks) != 1 || locks["a/terraform/.terraform.lock.hcl"] == "" {
 				t.Errorf("locks: %v", locks)
 			}
 		})
+	}
+}
+
+// checkReach checks which other environments the workspace must link: those that are referred to, and all where nobody
+// can tell.
+func checkReach(t *testing.T, s *sources, all, b bool) {
+	t.Helper()
+	reaches, err := s.reach("a", []string{"terraform", "ansible"}, "_default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reaches("b") != (all || b) || reaches("prod/c") != all {
+		t.Errorf("b is linked: %t, prod/c: %t; all should be: %t, b: %t", reaches("b"), reaches("prod/c"), all, b)
 	}
 }
 

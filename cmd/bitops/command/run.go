@@ -242,10 +242,6 @@ func (s *session) artifacts(dir string, plan *schema.Plan) string {
 	return filepath.Join(dir, "artifacts")
 }
 
-// manyEnvironments is from how many on environments no longer see each other's files by a relative path: each workspace
-// would link all others, a million links for a thousand environments.
-const manyEnvironments = 500
-
 func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Lifecycle {
 	l := &environments.Lifecycle{
 		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
@@ -261,9 +257,6 @@ func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Li
 		step := &plan.Steps[i]
 		paths[step.EnvironmentPath] = true
 		l.Deployments[step.Environment] = append(l.Deployments[step.Environment], step.Deployment)
-	}
-	if len(paths) > manyEnvironments {
-		l.Hide = func(path string) bool { return paths[path] }
 	}
 	return l
 }

@@ -1,0 +1,137 @@
+package environments
+
+import (
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// closure follows references from file to file.
+type closure struct {
+	*sources
+	environment string
+	files       map[string]string
+	names       map[string]bool
+	seen        map[string]bool
+	open        bool
+}
+
+// closure returns everything that a step is made of: its environment and its defaults, and what these refer to.
+func (s *sources) closure(environment, deployment, defaults string) (*closure, error) {
+	c := &closure{
+		sources: s, environment: environment, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
+	}
+	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
+		if defaults == "" && dir == deployment {
+			continue
+		}
+		t := s.tree(dir, true)
+		if t.err != nil {
+			return nil, t.err
+		}
+		if err := c.add(t, path.Join(environment, deployment)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// add takes the files of a tree and follows what they mention. step is where the files of an overlay will lie.
+func (c *closure) add(t *tree, step string) error {
+	c.take(t)
+	for name, m := range t.notes {
+		open := m.open
+		for _, mentioned := range m.paths {
+			target, found := c.resolve(path.Dir(name), step, mentioned)
+			open = open || !found
+			if err := c.follow(target, step); err != nil {
+				return err
+			}
+		}
+		if open && !c.open {
+			c.open = true
+			if err := c.addShared(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *closure) take(t *tree) {
+	maps.Copy(c.files, t.files)
+	for _, name := range t.names {
+		c.names[name] = true
+	}
+}
+
+// follow adds what is at a path of the repository, once.
+func (c *closure) follow(target, step string) error {
+	if target == "" || c.seen[target] {
+		return nil
+	}
+	c.seen[target] = true
+	t := c.tree(target, false)
+	if t.err != nil {
+		return t.err
+	}
+	return c.add(t, step)
+}
+
+// resolve returns the path in the repository that a file means, or "" where it needs no following. Found is false when
+// it leads nowhere.
+func (c *closure) resolve(dir, step, mentioned string) (target string, found bool) {
+	for _, from := range []string{dir, step} {
+		target := path.Join(from, mentioned)
+		if target == ".." || strings.HasPrefix(target, "../") {
+			return "", true // outside of the repository: nothing is promised of it
+		}
+		if target == "." || target == c.environment || strings.HasPrefix(target, c.environment+"/") {
+			return "", target != "."
+		}
+		if _, err := os.Lstat(c.file(target)); err == nil {
+			return target, true
+		}
+	}
+	return "", false
+}
+
+// reach returns what reports whether the files of an environment may read what is in another directory: they refer to it,
+// or nobody can tell what they refer to.
+func (s *sources) reach(environment string, deployments []string, defaults string) (func(dir string) bool, error) {
+	var all []*closure
+	for _, deployment := range deployments {
+		c, err := s.closure(environment, deployment, defaults)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return func(dir string) bool {
+		return len(all) == 0 || slices.ContainsFunc(all, func(c *closure) bool { return c.open || c.sees(dir) })
+	}, nil
+}
+
+// sees reports whether something in a directory is referred to, or the directory as a part of something.
+func (c *closure) sees(dir string) bool {
+	for target := range c.seen {
+		if target == dir || strings.HasPrefix(target, dir+"/") || strings.HasPrefix(dir, target+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *closure) addShared() error {
+	c.mu.Lock()
+	if c.shared == nil {
+		c.shared = &tree{}
+	}
+	t := c.shared
+	c.mu.Unlock()
+	t.once.Do(func() { t.err = c.readShared(t) })
+	c.take(t)
+	return t.err
+}
