@@ -54,6 +54,20 @@ func (c *Call) export(variables map[string]string) {
 	}
 }
 
+// Export sets a variable as Configure does, for what the configuration alone does not tell: it is nobody's wish when the
+// configuration is read anew, and gone then.
+func (c *Call) Export(name, value string) {
+	e, again := c.exported[name]
+	if current, set := c.Variables[name]; !again || current != e.value {
+		e = exported{covered: current, covers: set}
+	}
+	e.value = value
+	if c.exported == nil {
+		c.exported = map[string]exported{}
+	}
+	c.Variables[name], c.exported[name] = value, e
+}
+
 // given returns a variable that somebody else set: what an earlier Configure exported says nothing about the file now.
 func (c *Call) given(name string) string {
 	value := c.Variables[name]

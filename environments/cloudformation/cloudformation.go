@@ -46,7 +46,7 @@ func (*CloudFormation) ConfigurationSchema() ([]byte, error) {
 
 // Skip implements environments.Skipper. What the configuration lacks may still be written by a hook.
 func (*CloudFormation) Skip(c *environments.Call) (string, error) {
-	values, err := c.Configure(unfinishedSchema())
+	values, err := configure(c, unfinishedSchema())
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +55,7 @@ func (*CloudFormation) Skip(c *environments.Call) (string, error) {
 
 // Action implements environments.Director.
 func (*CloudFormation) Action(c *environments.Call) (schema.Command, error) {
-	values, err := c.Configure(unfinishedSchema())
+	values, err := configure(c, unfinishedSchema())
 	if err != nil {
 		return "", err
 	}

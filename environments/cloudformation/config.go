@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -118,4 +119,15 @@ func words(text string) []string {
 	}
 	separates := func(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 	return strings.FieldsFunc(strings.Join(list, " "), separates)
+}
+
+// configure reads the configuration. BitOps' hooks look at its stack-action, which decided alone: a destroy is one more
+// reason for a delete.
+func configure(c *environments.Call, s *schema.ToolSchema) (*schema.ToolValues, error) {
+	values, err := c.Configure(s)
+	if err == nil && c.Command == schema.CommandDestroy {
+		c.Export("CFN_STACK_ACTION", actionDelete)
+		c.Export("BITOPS_CFN_STACK_ACTION", actionDelete)
+	}
+	return values, err
 }

@@ -164,6 +164,11 @@ func TestValuesReachHooks(t *testing.T) {
 	check(t, err)
 	equal(t, "CFN_STACK_NAME", c.Variables["CFN_STACK_NAME"], "app")
 	equal(t, "BITOPS_CFN_TEMPLATE_FILENAME", c.Variables["BITOPS_CFN_TEMPLATE_FILENAME"], "template.yaml")
+	equal(t, "CFN_STACK_ACTION", c.Variables["CFN_STACK_ACTION"], "deploy")
+	c = s.call(t.Context(), schema.CommandDestroy)
+	_, err = s.tool.Skip(c)
+	check(t, err)
+	equal(t, "CFN_STACK_ACTION", c.Variables["CFN_STACK_ACTION"], "delete")
 }
 
 func TestConfigurationSchema(t *testing.T) {

@@ -43,7 +43,7 @@ func (t *CloudFormation) with(
 	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
 ) (environments.Result, error) {
 	c.Phase(schema.PhaseConfigure, "reading the configuration")
-	values, err := c.Configure(configurationSchema())
+	values, err := configure(c, configurationSchema())
 	if err != nil {
 		return environments.Result{}, err
 	}

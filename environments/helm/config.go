@@ -46,8 +46,8 @@ const (
 	keyCluster    = "options.k8s.fetch.cluster-name"
 )
 
-// onlyChart is the variable that limits a run to one of the charts.
-const onlyChart = "BITOPS_ENVIRONMENT_HELM_SUBDIRECTORY"
+// onlyChart are the variables that limit a run to one of the charts, the second one of BitOps v1.
+var onlyChart = []string{"BITOPS_ENVIRONMENT_HELM_SUBDIRECTORY", "ENVIRONMENT_HELM_SUBDIRECTORY"}
 
 // settings are the configuration with the variables over it.
 type settings struct {
@@ -87,9 +87,11 @@ func settingsOf(c *environments.Call, s *schema.ToolSchema) (settings, error) {
 	if err := problems.Err(); err != nil {
 		return settings{}, err
 	}
-	if only := path.Clean(c.Variables[onlyChart]); only != "." && read.skipped == "" &&
-		only != path.Base(c.Step.Directory()) && only != c.Step.Deployment {
-		read.skipped = onlyChart + " is " + only
+	for _, name := range onlyChart {
+		if only := path.Clean(c.Variables[name]); only != "." && read.skipped == "" &&
+			only != path.Base(c.Step.Directory()) && only != c.Step.Deployment {
+			read.skipped = name + " is " + only
+		}
 	}
 	return read, nil
 }

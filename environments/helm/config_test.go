@@ -29,9 +29,10 @@ func TestSkip(t *testing.T) {
 		"the schema's variable":            {"", "BITOPS_HELM_SKIP_DEPLOY", "yes", "BITOPS_HELM_SKIP_DEPLOY is set"},
 		"a variable says no":               {"helm: {options: {skip-deploy: true}}", "HELM_SKIP_DEPLOY", "false", ""},
 		"the text false":                   {`helm: {options: {skip-deploy: "false"}}`, "", "", ""},
-		"another chart is wanted":          {"", onlyChart, "web", onlyChart + " is web"},
-		"this chart is wanted":             {"", onlyChart, "api", ""},
-		"this chart is wanted by its path": {"", onlyChart, "helm/api/", ""},
+		"another chart is wanted":          {"", onlyChart[0], "web", onlyChart[0] + " is web"},
+		"another chart is wanted, in v1":   {"", onlyChart[1], "web", onlyChart[1] + " is web"},
+		"this chart is wanted":             {"", onlyChart[0], "api", ""},
+		"this chart is wanted by its path": {"", onlyChart[0], "helm/api/", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, with(chart, map[string]string{"bitops.config.yaml": test.file + "\n"}))

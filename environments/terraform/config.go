@@ -66,7 +66,23 @@ func settingsOf(c *environments.Call) (settings, error) {
 		return settings{}, err
 	}
 	s, problems := settingsFrom(values, c.Variables)
+	action := s.done(c)
+	c.Export("TERRAFORM_COMMAND", action)
+	c.Export("BITOPS_TERRAFORM_COMMAND", action)
 	return s, problems.Err()
+}
+
+// done returns which stack-action it comes to: BitOps' hooks look at that, and there the configuration decided alone.
+func (s settings) done(c *environments.Call) string {
+	switch {
+	case c.Deploys():
+		return cmp.Or(s.action, actionPlan)
+	case c.Command == schema.CommandApply && s.action != "":
+		return s.action
+	case c.Command.Previews():
+		return actionPlan
+	}
+	return string(c.Command)
 }
 
 // readSettings reads what the files in the repository say, and variables.

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -130,8 +131,38 @@ func TestExportedNames(t *testing.T) {
 	check(t, err)
 	equal(t, "workspace", c.Variables["BITOPS_TERRAFORM_WORKSPACE"], "w")
 	equal(t, "command", c.Variables["TERRAFORM_COMMAND"], "apply")
+	equal(t, "command", c.Variables["BITOPS_TERRAFORM_COMMAND"], "apply")
 	writeFile(t, c.Directory+"/bitops.config.yaml", "terraform: {options: {workspace: x}}")
 	read, err := settingsOf(c)
 	check(t, err)
 	equal(t, "settings", read, settings{binary: "terraform", workspace: "x"})
+}
+
+// Hooks of BitOps ask TERRAFORM_COMMAND what is done. It tells that, and never becomes what decides.
+func TestHooksAreToldTheStackAction(t *testing.T) {
+	for _, test := range []struct {
+		action  string
+		command schema.Command
+		want    string
+	}{
+		{"", schema.CommandApply, "apply"},
+		{"apply", schema.CommandPlan, "plan"},
+		{"apply", schema.CommandDestroy, "destroy"},
+		{"apply", schema.CommandPlanDestroy, "plan"},
+		{"plan", schema.CommandApply, "plan"},
+		{"destroy", schema.CommandApply, "destroy"},
+		{"", schema.CommandDeploy, "plan"},
+		{"apply", schema.CommandDeploy, "apply"},
+	} {
+		s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {cli: {stack-action: '" + test.action + "'}}"})
+		c := s.call(t.Context(), test.command)
+		for range 2 {
+			read, err := settingsOf(c)
+			check(t, err)
+			equal(t, "action", read.action, test.action)
+			for _, name := range []string{"TERRAFORM_COMMAND", "BITOPS_TERRAFORM_COMMAND"} {
+				equal(t, fmt.Sprintf("%s of %s with %q", name, test.command, test.action), c.Variables[name], test.want)
+			}
+		}
+	}
 }
