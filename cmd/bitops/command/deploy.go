@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ const containerRepository = "/opt/bitops_deployment"
 type deployOptions struct {
 	runOptions
 	dependencies bool
+	approvals    resumeOptions
 }
 
 func newDeploy(g *global) *cobra.Command {
@@ -35,6 +37,9 @@ says nothing; the other tools deploy unless told otherwise. All hooks run, also 
 
 When a step fails, the exit code is that of the program that failed.
 
+An environment with "approval: true" in the manifest is held, as in apply, where it is only a dependency: who names it
+in BITOPS_ENVIRONMENT approves it.
+
 ENVIRONMENT is read where BITOPS_ENVIRONMENT is not set; it is deprecated. Further variables of BitOps are heeded:
 BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER, DEFAULT_FOLDER_NAME, BITOPS_LOGGING_LEVEL,
 BITOPS_LOGGING_COLOR, BITOPS_LOGGING_FILENAME, BITOPS_LOGGING_PATH, BITOPS_BUILD_CONFIG_YAML for a file with settings
@@ -47,6 +52,7 @@ changed nothing of the environment.`,
 	}
 	o.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.dependencies, "with-dependencies", false, "deploy what the environment depends on first")
+	o.approvals.addApprove(cmd)
 	return cmd
 }
 
@@ -82,7 +88,12 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	if unchanged, err := r.unchangedInGit(cmd.Context(), plan); unchanged || err != nil {
 		return err
 	}
-	return r.deploy(cmd, o, plan)
+	approvals := resumeOptions{approve: append(slices.Clip(o.approvals.approve), string(name))} // who names it says so
+	approved, err := approvals.letGoOn(plan, nil)
+	if err != nil {
+		return usageError(cmd, err)
+	}
+	return r.deploy(cmd, o, plan, approved)
 }
 
 // only leaves nothing but the environment of a repository that declares none: nothing there depends on anything, and what
@@ -100,12 +111,13 @@ func (g *global) only(m *schema.Manifest, name schema.EnvironmentName) error {
 		WithHint("%s", schema.DidYouMean(string(name), found))}
 }
 
-func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.Plan) error {
+func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.Plan, approved []schema.EnvironmentName) error {
 	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
 		return err
 	}
 	defer s.end()
+	s.approvals = approved
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 			words = append(words, "--resume="+string(r.Run))
 			words = append(words, approvals(r)...)
 			selectors = nil
+		} else if r.Command == schema.CommandDeploy {
+			words = append(words, approvals(r)...)
 		}
 		for _, selector := range selectors {
 			words = append(words, shellWord(selector))
