@@ -25,6 +25,9 @@ type Journal struct {
 	// Redact takes the secrets that are known by now out of a text; nil leaves logs as they were written.
 	Redact func(string) string
 
+	// Plain takes out of the text of output what has no place in a file, such as colours; nil leaves it as it is.
+	Plain func(string) string
+
 	dir  string
 	file *os.File
 	logs map[schema.StepName]*os.File // of the steps that run; nil until something is written
@@ -96,10 +99,15 @@ func (j *Journal) log(e schema.Event) error {
 		return nil
 	case e.Type == schema.EventStepFinished:
 		return j.endLog(e)
-	case e.Type == schema.EventOutputLine && e.Partial:
-		return j.write(e.Step, e.Text)
 	case e.Type == schema.EventOutputLine:
-		return j.write(e.Step, e.Text+"\n")
+		text := e.Text
+		if j.Plain != nil {
+			text = j.Plain(text)
+		}
+		if !e.Partial {
+			text += "\n"
+		}
+		return j.write(e.Step, text)
 	case e.Type == schema.EventPhaseStarted:
 		return j.write(e.Step, fmt.Sprintf("--- %s: %s\n", e.Phase, e.Text))
 	case e.Type == schema.EventAttemptFailed:

@@ -105,7 +105,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	defer func() { err = s.settle(id, up, err) }()
 	ctx, release := s.whileLocked(ctx)
 	defer release()
-	log.Redact = s.redact.String
+	log.Redact, log.Plain = s.redact.String, view.Plain
 	s.hide(plan)
 	if err := log.WriteDocument("plan.json", plan, s.withoutSecrets); err != nil {
 		return nil, err

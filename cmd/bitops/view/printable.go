@@ -35,6 +35,26 @@ func printable(s string, colors bool) string {
 	return b.String()
 }
 
+// Plain returns text without escape sequences, for files. Everything else of it stays as it is.
+func Plain(s string) string {
+	if !strings.Contains(s, escape) {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		n := escapeSequence(s)
+		if n == 0 {
+			n = strings.IndexByte(s, escape[0])
+			if n < 0 {
+				n = len(s)
+			}
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
 // visible returns a name with nothing in it left out or taken for anything else: where text goes without its escape
 // sequences, a name shows them, for two names must not look the same.
 func visible[T ~string](name T) string {

@@ -78,3 +78,17 @@ func FuzzPrintable(f *testing.F) {
 		}
 	})
 }
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                   "",
+		"as it is, \x07 and \r and \xff":     "as it is, \x07 and \r and \xff",
+		"\x1b[31mred\x1b[0m and \x1b]0;t\ag": "red and g",
+		"\x1b":                               "",
+		"a\x1b[12":                           "a[12",
+	} {
+		if got := Plain(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
