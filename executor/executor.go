@@ -59,6 +59,9 @@ type Executor struct {
 	// Orphans are what is deployed and no longer in the manifest, for the report.
 	Orphans []schema.Orphan
 
+	// Expected is how long steps took in earlier runs. Where not all can run at once, the longest expected chain goes first.
+	Expected map[schema.StepName]time.Duration
+
 	// Approved are the environments that may start although they wait for a person.
 	Approved []schema.EnvironmentName
 }
@@ -66,16 +69,8 @@ type Executor struct {
 // Run executes a plan and returns what became of it. It returns when nothing of the run is at work any more. When ctx
 // is done, nothing new starts and running steps are interrupted.
 func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, error) {
-	r := &run{
-		Executor: x, plan: plan, started: x.Now(), steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
-		environments: map[schema.EnvironmentName][]schema.StepName{},
-	}
-	for i := range plan.Steps {
-		step := &plan.Steps[i]
-		r.steps[step.Name] = step
-		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
-	}
-	r.values = newValues(r)
+	r := newRun(x, plan)
+	r.started, r.values = x.Now(), newValues(r)
 	graph, err := r.graph()
 	if err != nil {
 		return nil, err
@@ -100,6 +95,19 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	report := x.Emitter.Report()
 	x.Emitter.Emit(schema.Event{Type: schema.EventRunFinished, Outcome: report.Overall(), Duration: x.Now().Sub(r.started)})
 	return report, cmp.Or(err, x.Emitter.Err())
+}
+
+func newRun(x *Executor, plan *schema.Plan) *run {
+	r := &run{
+		Executor: x, plan: plan, steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
+		environments: map[schema.EnvironmentName][]schema.StepName{},
+	}
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		r.steps[step.Name] = step
+		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
+	}
+	return r
 }
 
 // tellStop makes known, once, that the run stops as soon as ctx is done, and before any step is told not to have started
@@ -169,6 +177,7 @@ func (r *run) frontier(graph *dag.Graph[schema.StepName]) (*dag.Frontier[schema.
 		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
 		Limits:      r.plan.Limits,
 		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
+		Cost:        r.expected(graph.Vertices()),
 	}
 	if r.ordersOnly() {
 		options.OnlyOrder = r.sameEnvironment

@@ -330,6 +330,9 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("{\"version\":1,\"seq\":1,\"type\":\"x\"}\n\n{"))
 	f.Add([]byte("\x00\x00\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if _, _, err := journal.Durations(bytes.NewReader(text)); err != nil {
+			t.Errorf("durations: %v", err)
+		}
 		events, err := journal.Read(bytes.NewReader(text))
 		seq := 0
 		for _, e := range events {

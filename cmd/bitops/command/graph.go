@@ -1,12 +1,14 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/executor"
 	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -14,6 +16,7 @@ import (
 type graphOptions struct {
 	format string
 	wiring bool
+	timing bool
 }
 
 func newGraph(g *global) *cobra.Command {
@@ -23,6 +26,7 @@ func newGraph(g *global) *cobra.Command {
 		Short: "Show which environments depend on which",
 		Example: `  bitops graph                         as a tree
   bitops graph --wiring                with the way of every value
+  bitops graph --timing                which chain takes longest, and what more jobs would help
   bitops graph -f svg > graph.svg      as a picture
   bitops graph -f dot | dot -Tpng      for Graphviz
   bitops graph -f mermaid              for a markdown page`,
@@ -33,6 +37,7 @@ func newGraph(g *global) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.format, "format", "f", "tree", "`form`: tree, svg, dot, mermaid or json")
 	cmd.Flags().BoolVar(&o.wiring, "wiring", false, "show every value's way: output, environment, variable")
+	cmd.Flags().BoolVar(&o.timing, "timing", false, "show the critical path, and how long an apply takes with 1, 2, 4, ... jobs, going by earlier ones")
 	return cmd
 }
 
@@ -51,15 +56,34 @@ func (g *global) graph(cmd *cobra.Command, o *graphOptions, selectors []string) 
 	if !ok {
 		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of tree, svg, dot, mermaid, json", o.format))
 	}
-	_, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Selectors: selectors})
+	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Selectors: selectors})
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}
 	plan = chosen(plan)
+	if o.timing {
+		return r.timing(cmd.Context(), plan)
+	}
 	if o.wiring && !g.json {
 		return view.Wiring(g.Out, plan, g.colors(g.Out))
 	}
 	return form(g.Out, plan)
+}
+
+// timing says how long an apply of a plan takes, going by earlier ones.
+func (r *repository) timing(ctx context.Context, plan *schema.Plan) error {
+	h, err := r.history(ctx)
+	if err != nil {
+		return err
+	}
+	t, err := executor.Timing(plan, h.durations(ctx, plan, schema.CommandApply))
+	if err != nil {
+		return err
+	}
+	if r.json {
+		return view.TimingJSON(r.Out, t)
+	}
+	return view.Timing(r.Out, t, r.colors(r.Out))
 }
 
 // chosen returns the plan with nothing but its selected steps, and the edges between them.

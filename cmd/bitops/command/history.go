@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bitops-engine/bitops/executor/journal"
 	"github.com/bitops-engine/bitops/executor/store"
@@ -82,6 +83,51 @@ func (h history) find(ctx context.Context, beginning string, wanted func(*schema
 		}
 	}
 	return nil, nil
+}
+
+// learnedFrom is from how many runs durations are learned.
+const learnedFrom = 3
+
+// durations returns how long the steps of a plan took in the last runs of a kind: previews, deployments, or destroys. What
+// cannot be read teaches nothing.
+func (h history) durations(ctx context.Context, plan *schema.Plan, kind schema.Command) map[schema.StepName]time.Duration {
+	all := map[schema.StepName]time.Duration{}
+	ids, err := h.store.Runs(ctx)
+	if err != nil {
+		return all
+	}
+	left := learnedFrom
+	for _, id := range slices.Backward(ids) {
+		command, took, err := h.durationsOf(ctx, id)
+		if err != nil || command.Previews() != kind.Previews() || command.Destroys() != kind.Destroys() {
+			continue
+		}
+		for step, d := range took {
+			if _, newer := all[step]; !newer {
+				all[step] = d
+			}
+		}
+		if left--; left == 0 || knowsAll(all, plan) {
+			break
+		}
+	}
+	return all
+}
+
+func knowsAll(durations map[schema.StepName]time.Duration, plan *schema.Plan) bool {
+	return !slices.ContainsFunc(plan.Steps, func(s schema.Step) bool {
+		_, known := durations[s.Name]
+		return s.Selected && !known
+	})
+}
+
+func (h history) durationsOf(ctx context.Context, id schema.RunID) (schema.Command, map[schema.StepName]time.Duration, error) {
+	f, err := h.store.File(ctx, id, journal.FileName)
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	return journal.Durations(f)
 }
 
 // noRunError says that no run is meant.

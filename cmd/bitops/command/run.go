@@ -88,6 +88,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err != nil {
 		return nil, err
 	}
+	expected := history{s.store}.durations(ctx, plan, plan.Command)
 	id, err := s.newRun(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	defer closeKept()
 	shown := s.view(next)
 	x := s.executor(id, plan, log, up, shown, kept)
-	x.Orphans = orphans
+	x.Orphans, x.Expected = orphans, expected
 	report, err = x.Run(ctx, plan)
 	shown.Close(report)
 	if s.heldIn != "" { // applied, or planned anew in this run
