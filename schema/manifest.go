@@ -55,7 +55,7 @@ func (includedBody) misplaced(key string) string {
 // Settings are the keys that the root manifest and an environment's own configuration share.
 type Settings struct {
 	FailFast      *bool           `yaml:"fail_fast" doc:"Start nothing new after a failure; steps that run finish. Default true."`
-	RunMode       string          `yaml:"run_mode" doc:"Accepted for BitOps repositories; has no effect."`
+	RunMode       string          `yaml:"run_mode" doc:"For bitops deploy: with validate_config nothing is deployed. Anything else has no effect."`
 	Parallelism   Count           `yaml:"parallelism" doc:"The most steps that run at once. Default 10."`
 	Timeout       Duration        `yaml:"timeout" doc:"The longest a step may take, like 20m; a plain number is seconds."`
 	Retry         Retry           `yaml:"retry" doc:"When a tool that failed is tried again."`

@@ -103,6 +103,11 @@ func settingsOfFiles(repository, dir string) (settings, schema.Problems) {
 		return settings{}, problems
 	}
 	s, more := settingsFrom(values, path.Base(dir))
+	for i := range more {
+		if more[i].File == "" { // nobody wrote it: the directory's name is meant
+			more[i].File = dir
+		}
+	}
 	return s, append(problems, more...)
 }
 

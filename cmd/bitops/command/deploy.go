@@ -17,6 +17,9 @@ import (
 // containerRepository is where BitOps' container expects the repository.
 const containerRepository = "/opt/bitops_deployment"
 
+// validateOnly is the run mode in which BitOps only looks at the configuration.
+const validateOnly = "validate_config"
+
 // deployOptions are the flags of deploy.
 type deployOptions struct {
 	runOptions
@@ -43,7 +46,7 @@ in BITOPS_ENVIRONMENT approves it.
 ENVIRONMENT is read where BITOPS_ENVIRONMENT is not set; it is deprecated. Further variables of BitOps are heeded:
 BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER, DEFAULT_FOLDER_NAME, BITOPS_LOGGING_LEVEL,
 BITOPS_LOGGING_COLOR, BITOPS_LOGGING_FILENAME, BITOPS_LOGGING_PATH, BITOPS_BUILD_CONFIG_YAML for a file with settings
-that count where nothing else is said, and SKIP_IF_NO_ENVIRONMENT_CHANGES: with it nothing is done when the last commit
+that count where nothing else is said, BITOPS_MODE, which with "validate_config" deploys nothing, and SKIP_IF_NO_ENVIRONMENT_CHANGES: with it nothing is done when the last commit
 changed nothing of the environment.`,
 		Example: `  BITOPS_ENVIRONMENT=test bitops deploy     deploy one environment
   bitops deploy --with-dependencies         deploy what it depends on first`,
@@ -84,6 +87,10 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	}
 	if o.dependencies {
 		selectDependencies(plan)
+	}
+	if r.manifest.Settings.RunMode == validateOnly {
+		r.sayValid(plan, "; run_mode says to deploy nothing")
+		return nil
 	}
 	if unchanged, err := r.unchangedInGit(cmd.Context(), plan); unchanged || err != nil {
 		return err

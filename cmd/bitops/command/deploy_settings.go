@@ -27,6 +27,7 @@ func (g *global) settingsOfBitOps(cmd *cobra.Command, o *deployOptions) (deployS
 		return deploySettings{}, err
 	}
 	s := deploySettings{build: g.variable("BITOPS_BUILD_CONFIG_YAML")}
+	s.own.RunMode = g.variable("BITOPS_MODE")
 	s.own.DefaultFolder = cmp.Or(g.variable("BITOPS_DEFAULT_FOLDER"), g.variable("DEFAULT_FOLDER_NAME"))
 	logging := &s.own.Logging
 	logging.Path, logging.Filename = g.variable("BITOPS_LOGGING_PATH"), g.variable("BITOPS_LOGGING_FILENAME")
@@ -71,7 +72,7 @@ func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) 
 	for i := range m.Environments {
 		if env := &m.Environments[i]; env.Name == name {
 			file, _ := schema.LoadEnvironmentSettings(m.Root, env.Path.Text) // the planner tells its problems
-			own := schema.Settings{FailFast: file.FailFast, Logging: file.Logging}
+			own := schema.Settings{FailFast: file.FailFast, RunMode: file.RunMode, Logging: file.Logging}
 			own.Logging.Masks = nil // the planner adds them
 			m.Settings = own.Or(m.Settings)
 		}

@@ -23,7 +23,7 @@ shown at once. No tool runs, and none needs to be installed.`,
 }
 
 func (g *global) validate() error {
-	_, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
+	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
 	problems, isProblems := errors.AsType[schema.Problems](err)
 	if err != nil && (!isProblems || !g.json) {
 		return err
@@ -34,9 +34,13 @@ func (g *global) validate() error {
 		}
 		return err
 	}
-	steps, envs := plan.Selected()
-	fmt.Fprintf(g.Out, "The repository is valid: %s, %s.\n", count(envs, "environment"), count(steps, "step"))
+	r.sayValid(plan, "")
 	return nil
+}
+
+func (r *repository) sayValid(plan *schema.Plan, more string) {
+	steps, envs := plan.Selected()
+	fmt.Fprintf(r.Out, "The repository is valid: %s, %s%s.\n", count(envs, "environment"), count(steps, "step"), more)
 }
 
 func (g *global) printJSON(document any) error {
