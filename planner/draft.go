@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -36,6 +37,7 @@ type environment struct {
 	settings  schema.Settings // its own bitops.config.yaml
 	damaged   bool            // its entry was refused: others may name it, and that is no second problem
 	steps     []*schema.Step
+	listing   map[string]fs.FileMode // what is in its directory, links as such; nil when nobody looked
 	inputs    []input
 	sources   []source        // direct dependencies, in the order they are named
 	waitsFor  map[source]bool // the same

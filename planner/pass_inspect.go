@@ -2,17 +2,21 @@ package planner
 
 import "github.com/bitops-engine/bitops/schema"
 
-// inspect reads what each step's files take and leave behind.
+// inspect reads what each step's files take and leave behind, several at once: that is most of what building a plan costs.
 func inspect(d *draft) {
-	d.unread = map[schema.StepName]bool{}
+	var steps []*schema.Step
 	for _, env := range d.environments {
-		for _, step := range env.steps {
-			declared, problems := d.inspector.Inspect(step.Tool, step.EnvironmentPath, step.Deployment)
-			step.Interface = declared
-			if problems.HasErrors() {
-				d.unread[step.Name] = true
-			}
-			d.problems = append(d.problems, problems...)
+		steps = append(steps, env.steps...)
+	}
+	found := make([]schema.Problems, len(steps))
+	inParallel(len(steps), func(i int) {
+		steps[i].Interface, found[i] = d.inspector.Inspect(steps[i].Tool, steps[i].EnvironmentPath, steps[i].Deployment)
+	})
+	d.unread = map[schema.StepName]bool{}
+	for i, problems := range found {
+		if problems.HasErrors() {
+			d.unread[steps[i].Name] = true
 		}
+		d.problems = append(d.problems, problems...)
 	}
 }

@@ -14,6 +14,7 @@ import (
 // manifest, else the tools whose directories are there.
 func listSteps(d *draft) {
 	d.steps = make(map[schema.StepName]*schema.Step, len(d.environments))
+	d.look()
 	used := map[schema.Position]bool{} // deployments of the root manifest that some environment has
 	for _, env := range d.environments {
 		if !d.readSettings(env) {
@@ -45,6 +46,9 @@ func (d *draft) nothingToDeploy(env *environment) schema.Problem {
 
 // readSettings reads the environment's own configuration, and reports whether its deployments can be told.
 func (d *draft) readSettings(env *environment) bool {
+	if env.lacks(schema.ManifestName) && env.lacks(schema.OtherManifestName) {
+		return true
+	}
 	file, ok := schema.ConfigurationFile(d.manifest.Root, env.directory)
 	if !ok || slices.Contains(d.manifest.Files, file) {
 		return true // a file that is part of the manifest is no environment's own
@@ -142,10 +146,6 @@ func (d *draft) detectable() []schema.ToolName {
 		}
 	}
 	return all
-}
-
-func (d *draft) hasDirectory(env *environment, alias string) bool {
-	return isDirectory(filepath.Join(d.manifest.Root, filepath.FromSlash(env.directory), filepath.FromSlash(alias)))
 }
 
 // needsNoStep reports v2's deployments that only prepared credentials; the tools find those themselves.

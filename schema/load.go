@@ -177,7 +177,7 @@ func LoadEnvironmentSettings(root, dir string) (Settings, Problems) {
 
 // ConfigurationFile returns the configuration file of a directory, relative to root, whichever spelling is there.
 func ConfigurationFile(root, dir string) (string, bool) {
-	for _, name := range []string{ManifestName, "bitops.config.yml"} {
+	for _, name := range []string{ManifestName, OtherManifestName} {
 		file := path.Join(dir, name)
 		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(file))); err == nil {
 			return file, true

@@ -8,6 +8,9 @@ import (
 // ManifestName is the file name of the manifest, of an environment's configuration and of a tool's configuration.
 const ManifestName = "bitops.config.yaml"
 
+// OtherManifestName is another name that it may have.
+const OtherManifestName = "bitops.config.yml"
+
 // DefaultFolder is the directory whose tool directories are defaults for every environment.
 const DefaultFolder = "_default"
 

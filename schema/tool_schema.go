@@ -171,6 +171,6 @@ func (p *Property) variables(tool ToolName) []string {
 	return append(names, p.Variables...)
 }
 
-func variableWord(s string) string {
-	return strings.ToUpper(strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(s))
-}
+var words = strings.NewReplacer("-", "_", ".", "_", "/", "_")
+
+func variableWord(s string) string { return strings.ToUpper(words.Replace(s)) }
