@@ -26,7 +26,7 @@ func (l *Lifecycle) Prepare(ctx context.Context, r Request, observe func(schema.
 		return err
 	}
 	defer func() { _ = os.RemoveAll(c.Private) }()
-	if hasHooks(c.Directory, beforeHooks) {
+	if c.hasBeforeHooks() {
 		return nil
 	}
 	return tool.Prepare(ctx, c)

@@ -43,6 +43,7 @@ type Call struct {
 	CallOptions
 
 	deploys        bool // the run's command is deploy, and the configuration says what is done
+	backwards      bool // the run takes down, and so goes from an environment's last step to the first
 	phase          schema.Phase
 	stderr, stdout tail // of the phase; some programs complain on standard output
 
@@ -53,7 +54,7 @@ type Call struct {
 
 // NewCall returns the call of a step that is about to begin.
 func NewCall(o CallOptions) *Call {
-	return &Call{CallOptions: o, deploys: o.Command == schema.CommandDeploy}
+	return &Call{CallOptions: o, deploys: o.Command == schema.CommandDeploy, backwards: o.Command.Destroys()}
 }
 
 // Hide makes texts known that must not be shown from now on.

@@ -72,30 +72,44 @@ func whyNoHook(dir string, entry fs.DirEntry) string {
 	return ""
 }
 
-// runHooks runs the scripts of a hooks directory with bash, one after the other, in the step's directory. After each one
-// it takes over what the script wrote to $BITOPS_ENV and $BITOPS_OUTPUT; the first that fails ends it.
+// runHooks runs the scripts of a hooks directory of the step.
 func (c *Call) runHooks(ctx context.Context, phase schema.Phase, dirs []string, exchange *exchange) error {
-	hooks, err := listHooks(c.Directory, dirs)
+	return c.runHooksIn(ctx, c.Directory, phase, dirs, exchange)
+}
+
+// runHooksIn runs the scripts of a hooks directory with bash, one after the other, in the directory that holds it. After
+// each one it takes over what the script wrote to $BITOPS_ENV and $BITOPS_OUTPUT; the first that fails ends it.
+func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, dirs []string, exchange *exchange) error {
+	hooks, err := listHooks(dir, dirs)
 	if err != nil || len(hooks) == 0 {
 		return err
 	}
+	above, err := filepath.Rel(c.Directory, dir)
+	if err != nil {
+		return err
+	}
+	var extra map[string]string
+	if dir != c.Directory {
+		extra = map[string]string{"BITOPS_OPSREPO_ENVIRONMENT_DIR": dir}
+	}
 	for _, h := range hooks {
+		shown := filepath.Join(above, h.name)
 		if h.skip != "" {
-			c.Notice("hook %s is left out: it %s", h.name, h.skip)
+			c.Notice("hook %s is left out: it %s", shown, h.skip)
 			continue
 		}
-		c.Phase(phase, h.name)
-		result, err := c.Run(ctx, ProgramCall{Name: "bash", Args: []string{h.name}})
+		c.Phase(phase, shown)
+		result, err := c.Run(ctx, ProgramCall{Name: "bash", Args: []string{h.name}, Dir: dir, Extra: extra})
 		if err != nil {
-			return fmt.Errorf("hook %s: %w", h.name, err)
+			return fmt.Errorf("hook %s: %w", shown, err)
 		}
 		if result.ExitCode != 0 {
 			failure := c.Failed(ProgramCall{Name: "bash"}, result)
-			failure.Message = strings.Replace(failure.Message, "bash", "hook "+h.name, 1)
+			failure.Message = strings.Replace(failure.Message, "bash", "hook "+shown, 1)
 			return failure
 		}
 		if err := exchange.collect(c); err != nil {
-			return fmt.Errorf("hook %s: %w", h.name, err)
+			return fmt.Errorf("hook %s: %w", shown, err)
 		}
 	}
 	return nil

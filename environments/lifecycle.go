@@ -40,6 +40,7 @@ type Lifecycle struct {
 	mu         sync.Mutex
 	workspaces map[schema.EnvironmentName]*prepared
 	sources    *sources
+	groups     map[string]bool // whose before hooks have run
 }
 
 // prepared is a workspace that was brought up to date in this run, or could not be.
@@ -82,6 +83,9 @@ type StepResult struct {
 func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event)) StepResult {
 	return l.with(ctx, r, observe, func(stepCtx context.Context, c *Call, tool Tool) StepResult {
 		if reason := skipped(c, tool); reason != "" {
+			if err := l.skipInGroup(stepCtx, c, tool); err != nil {
+				return outcome(ctx, stepCtx, c, Result{}, err)
+			}
 			return StepResult{Outcome: schema.Skipped, Reason: reason}
 		}
 		if refused, ok := errors.AsType[*Failure](c.direct(tool)); ok { // of anything else hooks may be the cure
@@ -139,6 +143,9 @@ func skipped(c *Call, tool Tool) string {
 func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *exchange, begin func() error) (Result, error) {
 	before, after := hooksOf(tool)
 	if before {
+		if err := l.enterGroup(ctx, c, hooks); err != nil {
+			return Result{}, err
+		}
 		if err := c.runHooks(ctx, schema.PhaseBefore, beforeHooks, hooks); err != nil {
 			return Result{}, err
 		}
@@ -154,10 +161,13 @@ func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *excha
 	if err == nil {
 		err = hooks.collect(c) // plugins write there too
 	}
-	if err != nil || result.Skipped != "" || c.previews() || !after {
-		return result, err
+	if err == nil && result.Skipped == "" && !c.previews() && after {
+		err = c.runHooks(ctx, schema.PhaseAfter, afterHooks, hooks)
 	}
-	return result, c.runHooks(ctx, schema.PhaseAfter, afterHooks, hooks)
+	if err == nil && after {
+		err = l.leaveGroup(ctx, c, hooks)
+	}
+	return result, err
 }
 
 // hooksOf reports whether the before and the after hooks of a tool's steps run.
@@ -254,7 +264,7 @@ func (l *Lifecycle) Deployed(ctx context.Context, step *schema.Step, observe fun
 				deployed, err = tool.Deployed(stepCtx, c)
 				return Result{}, err
 			})
-			if err == nil && !deployed && hasHooks(c.Directory, beforeHooks) {
+			if err == nil && !deployed && c.hasBeforeHooks() {
 				err = ErrCannotTell // they may choose where it is, and they did not run
 			}
 			return outcome(ctx, stepCtx, c, Result{}, err)

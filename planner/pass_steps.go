@@ -81,6 +81,8 @@ type deployment struct {
 	at    schema.Position
 	retry schema.Retry
 	own   bool // listed by its environment's own configuration
+
+	within string // of one of several steps: the deployment's alias
 }
 
 // listed returns the deployments that are to be looked for, none when the tools' directories decide.
@@ -104,7 +106,7 @@ func (d *draft) deployments(env *environment) []deployment {
 		case alias == "." || !filepath.IsLocal(alias):
 			d.errorf(entry.Position, "deployment %q is not a path under its environment", entry.Key)
 		case d.hasDirectory(env, alias):
-			all = append(all, deployment{alias, toolOf(entry), entry.Position, entry.Value.Retry, own})
+			all = append(all, deployment{alias: alias, tool: toolOf(entry), at: entry.Position, retry: entry.Value.Retry, own: own})
 		case own:
 			d.add(schema.Warningf(entry.Position, "deployment %q of environment %q is left out: there is no directory %s",
 				entry.Key, env.Name, path.Join(env.directory, alias)))
@@ -166,13 +168,16 @@ func (d *draft) addSteps(env *environment, dep deployment) {
 	for _, dir := range below {
 		one := dep
 		one.alias = path.Join(dep.alias, dir)
+		if one.alias != dep.alias {
+			one.within = dep.alias
+		}
 		d.addStep(env, one)
 	}
 }
 
 func (d *draft) addStep(env *environment, dep deployment) {
 	step := &schema.Step{
-		Name: env.Name.Step(dep.alias), Environment: env.Name, EnvironmentPath: env.directory, Deployment: dep.alias,
+		Name: env.Name.Step(dep.alias), Environment: env.Name, EnvironmentPath: env.directory, Deployment: dep.alias, Within: dep.within,
 		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Approval: env.Approval, Env: map[string]string{},
 		Retry: d.retryOf(env, dep).Policy(),
 	}

@@ -54,7 +54,7 @@ func typeSchema(t reflect.Type) object {
 		return object{"type": []string{"object", "null"}, "additionalProperties": typeSchema(value.Type)}
 	case t.Kind() == reflect.Slice:
 		one := typeSchema(t.Elem())
-		return object{"anyOf": []object{{"type": "array", "items": one}, one}}
+		return object{"anyOf": []object{{"type": "array", "items": one}, one, {"type": "null"}}}
 	case t.Kind() == reflect.Struct:
 		properties := object{}
 		for _, f := range fieldsOf(t) {

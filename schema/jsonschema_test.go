@@ -31,6 +31,9 @@ func accepts(schema map[string]any, value any) error {
 	if least, ok := schema["minimum"].(float64); ok && kindOf(value) == "integer" && value.(int) < int(least) {
 		return fmt.Errorf("%v is less than %v", value, least)
 	}
+	if least, ok := schema["minLength"].(float64); ok && kindOf(value) == "string" && len(value.(string)) < int(least) {
+		return fmt.Errorf("%q is shorter than %v", value, least)
+	}
 	switch v := value.(type) {
 	case []any:
 		for _, item := range v {

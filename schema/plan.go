@@ -26,6 +26,7 @@ type Step struct {
 	Environment     EnvironmentName   `json:"environment"`
 	EnvironmentPath string            `json:"environment_path"` // relative to the repository
 	Deployment      string            `json:"deployment"`       // its path under the environment
+	Within          string            `json:"within,omitempty"` // of one of several steps of a deployment: its path under the environment
 	Tool            ToolName          `json:"tool"`
 	DependsOn       []StepName        `json:"depends_on,omitempty"` // direct dependencies
 	Selected        bool              `json:"selected"`             // false: not run; its recorded outputs are used
