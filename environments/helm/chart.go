@@ -41,7 +41,8 @@ func charts(repository, dir string) ([]string, schema.Problems) {
 	return found, nil
 }
 
-// isChart reports whether a directory is meant to be a chart: it holds some part of one, or the default folder does.
+// isChart reports whether a directory is meant to be a chart: it holds some part of one, or hooks that may write it, or
+// the default folder has it.
 func isChart(repository, dir string) bool {
 	name := path.Base(dir)
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || isHooks(name) || !has(repository, dir, ".") {
@@ -49,7 +50,7 @@ func isChart(repository, dir string) bool {
 	}
 	_, configured := schema.ConfigurationFile(repository, dir)
 	parts := []string{chartFile, valuesFile, "templates"}
-	return configured || hasDefault(repository, dir) ||
+	return configured || hasDefault(repository, dir) || hasBeforeHooks(repository, dir) ||
 		slices.ContainsFunc(parts, func(part string) bool { return has(repository, dir, part) })
 }
 
@@ -84,7 +85,7 @@ func inspect(repository, dir string) (schema.Interface, schema.Problems) {
 		problems = append(problems, schema.Warningf(schema.Position{File: configurationPlace(repository, dir)},
 			"%s is not set", keyNamespace).WithHint("the step needs it, from here or from the variable NAMESPACE"))
 	}
-	if !has(repository, dir, chartFile) && !hasDefault(repository, dir) && !hasBeforeHooks(repository, dir) {
+	if !has(repository, dir, chartFile) && !hasDefault(repository, dir) && !hasBeforeHooks(repository, dir) && !hasBeforeHooks(repository, path.Dir(dir)) {
 		problems = append(problems, noChart(dir))
 	}
 	return i, problems.Sorted()

@@ -32,6 +32,7 @@ func TestEveryChartIsADeployment(t *testing.T) {
 		"many/helm/with-values/values.yaml":           "",
 		"many/helm/with-templates/templates/x.yaml":   "",
 		"many/helm/defaulted/README.md":               "",
+		"many/helm/made/bitops.before-deploy.d/x.sh":  "",
 		"_default/helm/defaulted/Chart.yaml":          "",
 		"many/helm/bitops.before-deploy.d/Chart.yaml": "",
 		"many/helm/.hidden/Chart.yaml":                "",
@@ -45,7 +46,7 @@ func TestEveryChartIsADeployment(t *testing.T) {
 		"none/helm/README.md":                         "",
 	})
 	for dir, want := range map[string]string{
-		"many/helm": "api configured defaulted web with-templates with-values",
+		"many/helm": "api configured defaulted made web with-templates with-values",
 		"one/helm":  ".", "many/helm/api": ".", "none/helm": "", "missing/helm": "",
 	} {
 		got, problems := New().Deployments(root, dir)
@@ -68,6 +69,7 @@ func TestInspect(t *testing.T) {
 		"its own configuration counts":   {map[string]string{"Chart.yaml": "", "bitops.config.yaml": "helm: {}\n", "../bitops.config.yaml": namespace}, []string{"backend/helm/api/bitops.config.yaml: warning: cli.namespace is not set"}},
 		"without Chart.yaml":             {map[string]string{"bitops.config.yaml": namespace}, []string{"backend/helm/api: ", "holds no Chart.yaml"}},
 		"Chart.yaml comes from a hook":   {map[string]string{"bitops.config.yaml": namespace, "bitops.before-deploy.d/make.sh": ""}, nil},
+		"or from one of the directory":   {map[string]string{"bitops.config.yaml": namespace, "../bitops-before-deploy.d/make.sh": ""}, nil},
 		"Chart.yaml is the default's":    {map[string]string{"bitops.config.yaml": namespace, "../../../_default/helm/api/Chart.yaml": ""}, nil},
 		"a step that is skipped":         {map[string]string{"bitops.config.yaml": "helm: {options: {skip-deploy: true}}\n"}, nil},
 		"without a configuration":        {map[string]string{"Chart.yaml": ""}, []string{"backend/helm/api: warning: cli.namespace is not set"}},
