@@ -4,7 +4,6 @@ import (
 	"maps"
 	"os"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -96,32 +95,6 @@ func (c *closure) resolve(dir, step, mentioned string) (target string, found boo
 		}
 	}
 	return "", false
-}
-
-// reach returns what reports whether the files of an environment may read what is in another directory: they refer to it,
-// or nobody can tell what they refer to.
-func (s *sources) reach(environment string, deployments []string, defaults string) (func(dir string) bool, error) {
-	var all []*closure
-	for _, deployment := range deployments {
-		c, err := s.closure(environment, deployment, defaults)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return func(dir string) bool {
-		return len(all) == 0 || slices.ContainsFunc(all, func(c *closure) bool { return c.open || c.sees(dir) })
-	}, nil
-}
-
-// sees reports whether something in a directory is referred to, or the directory as a part of something.
-func (c *closure) sees(dir string) bool {
-	for target := range c.seen {
-		if target == dir || strings.HasPrefix(target, dir+"/") || strings.HasPrefix(dir, target+"/") {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *closure) addShared() error {

@@ -41,6 +41,7 @@ type Lifecycle struct {
 	workspaces map[schema.EnvironmentName]*prepared
 	sources    *sources
 	groups     map[string]bool // whose before hooks have run
+	levels     levels
 }
 
 // prepared is a workspace that was brought up to date in this run, or could not be.

@@ -123,18 +123,8 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 func (l *Lifecycle) sync(ctx context.Context, step *schema.Step, files *sources) (*workspace.Workspace, []workspace.Notice, error) {
 	return workspace.Sync(ctx, workspace.Options{
 		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
-		Path: step.EnvironmentPath, Exclude: l.private, Hide: l.hidden(step, files), Overlays: l.overlays(step.Environment),
+		Path: step.EnvironmentPath, Exclude: l.private, Siblings: l.siblings(step, files), Overlays: l.overlays(step.Environment),
 	})
-}
-
-// hidden reports of other environments' directories whether the step's environment can do without them: a workspace that
-// links all of them costs a million links for a thousand environments.
-func (l *Lifecycle) hidden(step *schema.Step, files *sources) func(name string) bool {
-	reaches, err := files.reach(step.EnvironmentPath, l.Deployments[step.Environment], l.Default)
-	if err != nil {
-		return nil
-	}
-	return func(name string) bool { return l.Paths[name] && !reaches(name) }
 }
 
 // overlays lays the defaults of each deployment of an environment under it. Helm is given the values files of both.

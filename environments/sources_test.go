@@ -107,12 +107,17 @@ func TestSourcesOfAStep(t *testing.T) {
 // can tell.
 func checkReach(t *testing.T, s *sources, all, b bool) {
 	t.Helper()
-	reaches, err := s.reach("a", []string{"terraform", "ansible"}, "_default")
+	r, err := s.reach("a", []string{"terraform", "ansible"}, "_default")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reaches("b") != (all || b) || reaches("prod/c") != all {
-		t.Errorf("b is linked: %t, prod/c: %t; all should be: %t, b: %t", reaches("b"), reaches("prod/c"), all, b)
+	root, prod := r.in(".", map[string]bool{"b": true, "d": true}), r.in("prod", map[string]bool{"c": true})
+	wanted := map[bool]int{true: 1}[b]
+	if all {
+		wanted = 2
+	}
+	if len(root) != wanted || (len(prod) == 1) != all {
+		t.Errorf("linked: %v, %v; all should be: %t, b: %t", root, prod, all, b)
 	}
 }
 

@@ -88,24 +88,37 @@ func (s *syncer) linkSiblings(level, except string) error {
 // siblings are the names the repository has at a level that are to be linked. They are nil if the level
 // cannot be listed, which is a notice.
 func (s *syncer) siblings(level string) (map[string]bool, error) {
-	present, err := os.ReadDir(filepath.Join(s.Repository, level))
+	names, err := s.names(level)
 	if err != nil {
 		s.notice(level, "cannot be listed ("+bare(err).Error()+"), so the links beside the environment stay as they are")
 		return nil, nil
 	}
-	linked := make(map[string]bool, len(present))
-	for _, d := range present {
-		if name := path.Join(level, d.Name()); !s.hidden(name) {
-			linked[d.Name()] = true
+	linked := make(map[string]bool, len(names))
+	for _, name := range names {
+		if !s.hidden(path.Join(level, name)) {
+			linked[name] = true
 		}
 	}
 	return linked, nil
 }
 
-// hidden reports whether a sibling gets no link: it is bitops' or git's own, holds the store (a link to it
-// would lead back into the workspace), or the caller hides it.
+// names lists a level.
+func (s *syncer) names(level string) ([]string, error) {
+	if s.Siblings != nil {
+		return s.Siblings(level)
+	}
+	entries, err := os.ReadDir(filepath.Join(s.Repository, level))
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name()
+	}
+	return names, err
+}
+
+// hidden reports whether a sibling gets no link: it is bitops' or git's own, or holds the store (a link to it
+// would lead back into the workspace).
 func (s *syncer) hidden(name string) bool {
-	return s.reserved(name) || s.inside != "" && within(s.inside, name) || s.Hide != nil && s.Hide(name)
+	return s.reserved(name) || s.inside != "" && within(s.inside, name)
 }
 
 // reviewSibling decides on a name found at a level of the workspace: a link that is right stays, one of

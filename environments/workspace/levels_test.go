@@ -76,12 +76,14 @@ func TestALevelThatWasALinkBecomesADirectory(t *testing.T) {
 	}
 }
 
-func TestHiddenSiblingsGetNoLink(t *testing.T) {
+func TestSiblingsThatAreLeftOutGetNoLink(t *testing.T) {
 	f := newFixture(t, env)
 	f.write("apps/other/main.tf", "")
 	f.write("modules/m.tf", "")
 	f.sync()
-	f.Hide = func(name string) bool { return name == "apps/other" }
+	f.Siblings = func(level string) ([]string, error) {
+		return map[string][]string{".": {"modules", "apps", ".bitops"}, "apps": {"e"}}[level], nil
+	}
 	f.sync()
 	f.expectAbsent("apps/other")
 	f.expectLink("modules", "../../../modules")

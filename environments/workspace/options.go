@@ -27,10 +27,10 @@ type Options struct {
 	// .terraform directories. The name is slash-separated and relative to the environment's directory
 	// (relative to the workspace's root for what lies outside of that). Nil excludes nothing.
 	Exclude func(name string, isDir bool) bool
-	// Hide reports siblings that get no link, by their path relative to the repository. Every workspace
-	// links every sibling of its environment, so a thousand environments side by side make a million
-	// links unless they are hidden from each other. Nil hides nothing.
-	Hide func(name string) bool
+	// Siblings returns the names in a directory of the repository ("." for its root) that get links. A
+	// thousand environments side by side would make a million links, so the caller leaves out what it
+	// can. Nil links everything that is there.
+	Siblings func(level string) ([]string, error)
 	// Overlays are directories of defaults that are laid under the environment's.
 	Overlays []Overlay
 }
