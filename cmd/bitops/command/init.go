@@ -99,7 +99,7 @@ func (g *global) initManifest(dir string) error {
 		return err
 	}
 	g.chdir = dir
-	return g.tellUnknown(m, warnings)
+	return g.tellUnknown(m, len(names), warnings)
 }
 
 // createFile writes a file that must not be there.

@@ -17,7 +17,7 @@ import (
 
 // tellUnknown says what nobody can read from the files of a repository that has just been given a manifest, and where a
 // person may find it.
-func (g *global) tellUnknown(m *schema.Manifest, warnings schema.Problems) error {
+func (g *global) tellUnknown(m *schema.Manifest, environments int, warnings schema.Problems) error {
 	_, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
 	if problems, wrong := errors.AsType[schema.Problems](err); wrong {
 		warnings = append(warnings, problems...)
@@ -29,9 +29,13 @@ func (g *global) tellUnknown(m *schema.Manifest, warnings schema.Problems) error
 			return err
 		}
 	}
-	notes := append(orderNotes(m.Root, plan), g.actionNotes(m.Root, plan)...)
-	notes = append(notes, pluginNotes(m)...)
-	fmt.Fprint(g.Out, "\nWhat the files do not say:\n\n")
+	notes := append(g.actionNotes(m.Root, plan), pluginNotes(m)...)
+	if environments > 1 {
+		notes = append(orderNotes(m.Root, plan), notes...)
+	}
+	if len(notes) > 0 {
+		fmt.Fprint(g.Out, "\nWhat the files do not say:\n\n")
+	}
 	for _, note := range notes {
 		fmt.Fprintf(g.Out, "  - %s\n", strings.ReplaceAll(note, "\n", "\n    "))
 	}
