@@ -63,6 +63,7 @@ type Settings struct {
 	Timeout       Duration        `yaml:"timeout" doc:"The longest a step may take, like 20m; a plain number is seconds."`
 	Retry         Retry           `yaml:"retry" doc:"When a tool that failed is tried again."`
 	DefaultFolder string          `yaml:"default_folder" doc:"The directory that holds defaults for every environment. Default _default."`
+	OlderFolder   string          `yaml:"opsrepo_root_default_dir" doc:"The older name of default_folder."`
 	Store         string          `yaml:"store" doc:"Where runs, records and locks are shared with other machines: a URL like s3://bucket/prefix, or a directory. Default: only in .bitops."`
 	History       Count           `yaml:"history" doc:"How many runs are remembered. Default 50."`
 	Logging       Logging         `yaml:"logging" doc:"What is written about a run, and what is never shown."`

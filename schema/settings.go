@@ -20,6 +20,7 @@ func (s Settings) Or(below Settings) Settings {
 	s.Timeout = cmp.Or(s.Timeout, below.Timeout)
 	s.Retry = s.Retry.Or(below.Retry)
 	s.DefaultFolder = cmp.Or(s.DefaultFolder, below.DefaultFolder)
+	s.OlderFolder = cmp.Or(s.OlderFolder, below.OlderFolder)
 	s.Store = cmp.Or(s.Store, below.Store)
 	s.History = cmp.Or(s.History, below.History)
 	s.Logging = s.Logging.or(below.Logging)
@@ -66,5 +67,11 @@ func LoadSettings(file string) (Settings, Problems) {
 		Bitops Settings `yaml:"bitops"`
 	}
 	_, problems := decodeFile(file, file, SeverityWarning, &doc)
-	return doc.Bitops, problems
+	return doc.Bitops.named(), problems
+}
+
+// named returns the settings under the names of today.
+func (s Settings) named() Settings {
+	s.DefaultFolder = cmp.Or(s.DefaultFolder, s.OlderFolder)
+	return s
 }

@@ -11,7 +11,7 @@ import (
 func TestSettingsOr(t *testing.T) {
 	yes := true
 	full := schema.Settings{
-		FailFast: &yes, RunMode: "x", Parallelism: 3, Timeout: 4, DefaultFolder: "d", Store: "s", History: 5,
+		FailFast: &yes, RunMode: "x", Parallelism: 3, Timeout: 4, DefaultFolder: "d", OlderFolder: "o", Store: "s", History: 5,
 		Retry: schema.Retry{Attempts: 2},
 		Logging: schema.Logging{
 			Level: "info", Color: schema.Color{Enabled: &yes}, Filename: "f", Err: "e", Path: "p", Masks: []schema.Mask{{Search: "m"}},
