@@ -20,7 +20,7 @@ func LoadManifest(root, file string) (*Manifest, Problems) {
 			WithHint("write `bitops: {}` to deploy every directory that holds a tool's directory, or run bitops init"))
 	}
 	body := doc.Bitops
-	m := &Manifest{File: file, Root: root, Settings: body.Settings.named()}
+	m := &Manifest{File: file, Root: root, Settings: body.named()}
 	m.Environments = l.environments(body.Environments, body.Include, file)
 	m.Discover = body.Environments == nil && len(body.Include) == 0
 	m.Damaged, m.Incomplete = l.damaged, l.incomplete

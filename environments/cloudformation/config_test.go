@@ -52,6 +52,17 @@ func TestSettings(t *testing.T) {
 			action: "delete", stackName: "app", template: source{name: "t.yaml"}, parameters: source{name: "p.json"},
 			merged: source{name: "parameters"}, capabilities: []string{},
 		}},
+		"v1 as its documentation has it": {`cloudformation:
+  cli: {cfn-stack-action: deploy}
+  options:
+    cfn-stack-name: app
+    cfn-s3-bucket: b
+    cfn-s3-prefix: p
+    cfn-files: {template-file: t.yaml}
+    cfn-merge-parameters: {parameters: {enabled: true}}`, nil, settings{
+			action: "deploy", validate: true, stackName: "app", template: source{name: "t.yaml"},
+			merged: source{name: "parameters"}, capabilities: []string{}, bucket: "b", prefix: "p",
+		}},
 		"the flag turns the file off": {
 			strings.Replace(v2, "flag: true", "flag: 'false'", 1), nil,
 			changed(func(s *settings) { s.parameters = source{} }),
