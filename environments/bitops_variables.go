@@ -24,6 +24,9 @@ func (l *Lifecycle) variables(c *Call) error {
 	maps.Copy(c.Variables, l.inherited)
 	maps.Copy(c.Variables, own)
 	maps.Copy(c.Variables, l.wellKnown(c))
+	if err := c.placeKubeconfig(); err != nil {
+		return err
+	}
 	return l.inputVariables(c)
 }
 

@@ -2,6 +2,7 @@ package environments_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -369,6 +370,26 @@ func TestHelmVariables(t *testing.T) {
 		if b.printed() != want {
 			t.Errorf("%s: %s", deployment, b.printed())
 		}
+	}
+}
+
+// A deployment of kubectl wrote the kubeconfig that a variable holds to a file, for the hooks of every tool.
+func TestKubeconfigOfAVariable(t *testing.T) {
+	kubeconfig := "users: [{name: admin, user: {token: t0ken-canary, client-key-data: a2V5}}]\n"
+	b := newBench(t, before+"x", `cat "$BITOPS_KUBE_CONFIG_FILE"; stat -c %a "$KUBE_CONFIG_FILE"`)
+	b.Environ = append(b.Environ, "KUBECONFIG_BASE64="+base64.StdEncoding.EncodeToString([]byte(kubeconfig)))
+	wantResult(t, b.do(t, step("a", "fake")), schema.Succeeded, "")
+	if want := kubeconfig + "600"; b.printed() != want {
+		t.Errorf("printed %s, want %s", b.printed(), want)
+	}
+	if !slices.Contains(b.secrets, "t0ken-canary") || slices.Contains(b.secrets, "admin") {
+		t.Errorf("secrets %q", b.secrets)
+	}
+	b = newBench(t, before+"x", `echo "${BITOPS_KUBE_CONFIG_FILE#$BITOPS_TEMPDIR/}"`)
+	b.Environ = append(b.Environ, "BITOPS_KUBECONFIG_BASE64=%")
+	wantResult(t, b.do(t, step("a", "fake")), schema.Succeeded, "")
+	if b.printed() != ".kube/config" {
+		t.Errorf("printed %s", b.printed())
 	}
 }
 

@@ -2,11 +2,9 @@ package helm
 
 import (
 	"context"
-	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
@@ -19,7 +17,7 @@ import (
 //	options.k8s.fetch.cluster-name     AWS is asked
 //	KUBECONFIG                         the caller's; without it, helm's default
 func (s *session) connect(ctx context.Context) error {
-	for _, name := range []string{"BITOPS_KUBECONFIG_BASE64", "KUBECONFIG_BASE64"} {
+	for _, name := range environments.KubeconfigVariables {
 		if s.Variables[name] != "" {
 			return s.kubeconfigIn(name)
 		}
@@ -58,7 +56,7 @@ func absolute(list, caller string) string {
 
 // kubeconfigIn takes the kubeconfig that a variable holds.
 func (s *session) kubeconfigIn(variable string) error {
-	text, ok := fromBase64(s.Variables[variable])
+	text, ok := environments.DecodeBase64(s.Variables[variable])
 	if !ok {
 		return environments.Failuref("%s is not base64", variable)
 	}
@@ -108,16 +106,4 @@ func (s *session) fetchKubeconfig(ctx context.Context, cluster string) error {
 		return environments.Failuref("aws eks update-kubeconfig wrote no kubeconfig")
 	}
 	return nil
-}
-
-// fromBase64 decodes what `base64` prints: with line breaks, with or without padding.
-func fromBase64(text string) ([]byte, bool) {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, text)
-	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
-	return decoded, err == nil
 }

@@ -120,7 +120,7 @@ func (s *session) secretValues() (string, error) {
 		s.quiet.learn(s.parsed(name))
 		return name, nil
 	}
-	text, ok := fromBase64(s.Variables[variable])
+	text, ok := environments.DecodeBase64(s.Variables[variable])
 	if !ok {
 		return "", environments.Failuref("%s is not base64", variable)
 	}
