@@ -24,6 +24,7 @@ type CallOptions struct {
 	Inputs    schema.Values // from the manifest: they win over what the environment's files set
 	Offered   schema.Values // from dependencies and earlier steps, by name: whatever the environment sets wins
 	Workspace *workspace.Workspace
+	Cache     string // a directory that all steps of all runs in this checkout share, "" for none; it may not exist yet
 	Private   string // an existing directory for files of mode 0600; whoever made it removes it
 
 	// Artifact is an existing private directory in which a plan leaves what applying it needs, or "" where nobody wants to

@@ -58,7 +58,7 @@ func (l *Lifecycle) callIn(ws *workspace.Workspace, r Request, observe func(sche
 		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered, Artifact: r.Artifact, Planned: r.Planned,
 		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
 		Source:    l.inCheckout(r.Step), Orphan: l.Checkout != "",
-		Workspace: ws, Private: private, Runner: l.Runner, Observe: observe, Secrets: l.Secrets,
+		Workspace: ws, Private: private, Cache: filepath.Join(l.Store, "cache"), Runner: l.Runner, Observe: observe, Secrets: l.Secrets,
 	})
 	c.phase = schema.PhaseWorkspace
 	if err := l.variables(c); err != nil {

@@ -46,6 +46,7 @@ type story struct {
 	runner     *process.Recorder
 	repository string
 	variables  environments.Variables
+	cache      string
 	inputs     schema.Values
 	offered    schema.Values
 	events     []schema.Event // of the last operation
@@ -118,7 +119,7 @@ func (s *story) call(ctx context.Context, command schema.Command) *environments.
 	return environments.NewCall(environments.CallOptions{
 		Step:    &schema.Step{Name: "net/terraform", Environment: "net", EnvironmentPath: "net", Deployment: "terraform"},
 		Command: command, Workspace: ws, Private: private, Runner: s.runner,
-		Directory: s.workspace(), Source: s.source(),
+		Directory: s.workspace(), Source: s.source(), Cache: s.cache,
 		Variables: s.variables.With(nil), Inputs: s.inputs, Offered: s.offered,
 		Observe: func(e schema.Event) {
 			s.events, s.all = append(s.events, e), append(s.all, e)

@@ -37,13 +37,19 @@ func (t *Terraform) initialise(ctx context.Context, s *session, force bool) (ski
 	if err := os.Remove(note); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
-	// The plugin cache is not safe for two inits at once.
-	release, err := t.caches.take(ctx, s.Variables["TF_PLUGIN_CACHE_DIR"])
+	// A plugin cache of the caller's is not safe for two inits at once.
+	release, err := t.caches.take(ctx, s.Variables[cacheVariable])
 	if err != nil {
 		return false, err
 	}
 	defer release()
-	if err := s.init(ctx); err != nil {
+	shared, err := s.shareProviders(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = s.init(ctx, shared.variables())
+	shared.release(err == nil)
+	if err != nil {
 		return false, err
 	}
 	if key := s.initKey(); key != "" && s.private() {
@@ -128,14 +134,17 @@ func (s *session) addVariables(h hash.Hash) {
 	for _, name := range names {
 		fmt.Fprintf(h, "%s %q\n", name, s.Variables[name])
 	}
-	for _, file := range []string{
+	for _, file := range s.configurationFiles() {
+		s.addFile(h, file)
+	}
+}
+
+// configurationFiles are those in which terraform itself may be configured, whether they exist or not.
+func (s *session) configurationFiles() []string {
+	return slices.DeleteFunc([]string{
 		s.Variables["TF_CLI_CONFIG_FILE"], s.Variables["TERRAFORM_CONFIG"],
 		filepath.Join(s.Variables["HOME"], ".terraformrc"), filepath.Join(s.Variables["HOME"], ".tofurc"),
-	} {
-		if filepath.IsAbs(file) {
-			s.addFile(h, file)
-		}
-	}
+	}, func(file string) bool { return !filepath.IsAbs(file) })
 }
 
 // addConfiguration adds what a file says of providers, modules and the backend: all of it, but for the blocks of which

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,13 +99,15 @@ func (t *Terraform) prepare(ctx context.Context, s *session) error {
 	return nil
 }
 
-func (s *session) init(ctx context.Context) error {
+func (s *session) init(ctx context.Context, variables map[string]string) error {
 	s.Phase(schema.PhaseInit, s.binary+" init")
 	args := []string{"-input=false"}
 	if s.upgrade {
 		args = append(args, "-upgrade")
 	}
-	if err := s.must(ctx, s.program("init", append(args, s.backendArguments()...)...)); err != nil {
+	p := s.program("init", append(args, s.backendArguments()...)...)
+	maps.Copy(p.Extra, variables)
+	if err := s.must(ctx, p); err != nil {
 		return s.explainBackend(err)
 	}
 	if err := s.Publish(lockFile); err != nil {
