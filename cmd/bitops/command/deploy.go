@@ -32,7 +32,8 @@ func newDeploy(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy",
 		Short: "Deploy one environment, as the container of BitOps does",
-		Long: `Deploy the environment that BITOPS_ENVIRONMENT names, as the container of BitOps v1 and v2 does. It asks nothing.
+		Long: `Deploy the environment that BITOPS_ENVIRONMENT names, as the container of BitOps v1 and v2 does. It asks nothing, and
+shows what tools print; --verbose=false leaves that out where nothing failed.
 
 The repository is the one in ` + containerRepository + `, if there is one, else the one here. It needs no manifest. The
 stack-action in a tool's configuration says what is done: for terraform plan, apply or destroy, and plan when it
@@ -54,6 +55,8 @@ changed nothing of the environment.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.deploy(cmd, o) },
 	}
 	o.addFlags(cmd)
+	o.verbose = true // as the container, whose log is all that is left of a plan
+	cmd.Flags().Lookup("verbose").DefValue = "true"
 	cmd.Flags().BoolVar(&o.dependencies, "with-dependencies", false, "deploy what the environment depends on first")
 	o.approvals.addApprove(cmd)
 	return cmd
