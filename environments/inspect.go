@@ -58,7 +58,9 @@ func (i Inspector) isDirectory(dir string) bool {
 
 func (i Inspector) inspect(t Tool, dir string) (schema.Interface, schema.Problems) {
 	declared, problems := t.Inspect(i.Repository, dir)
-	if hasHooks(filepath.Join(i.Repository, filepath.FromSlash(dir)), beforeHooks, afterHooks, onFailureHooks) {
+	full := filepath.Join(i.Repository, filepath.FromSlash(dir))
+	_, several := t.(Expander)
+	if hasHooks(full, beforeHooks, afterHooks, onFailureHooks) || several && hasHooks(filepath.Dir(full), beforeHooks, afterHooks) {
 		declared.AnyInput, declared.MoreOutput = true, true
 	}
 	return declared, problems
