@@ -26,7 +26,7 @@ func (g *global) settingsOfBitOps(cmd *cobra.Command, o *deployOptions) (deployS
 	if err := g.fastFail(cmd); err != nil {
 		return deploySettings{}, err
 	}
-	s := deploySettings{build: g.variable("BITOPS_BUILD_CONFIG_YAML")}
+	s := deploySettings{build: g.variable(buildSettings)}
 	s.own.RunMode = g.variable("BITOPS_MODE")
 	s.own.DefaultFolder = cmp.Or(g.variable("BITOPS_DEFAULT_FOLDER"), g.variable("DEFAULT_FOLDER_NAME"))
 	logging := &s.own.Logging
@@ -61,13 +61,9 @@ func (g *global) fastFail(cmd *cobra.Command) error {
 // adjust settles what counts for the deploy of one environment: a variable beats the environment's own file, that beats
 // the manifest, and that the settings of the image.
 func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) (schema.Problems, error) {
-	var warnings schema.Problems
-	if s.build != "" {
-		build, problems := schema.LoadSettings(s.build)
-		if err := problems.Err(); err != nil {
-			return nil, err
-		}
-		m.Settings, warnings = m.Settings.Or(build), problems
+	warnings, err := underBuild(m, s.build)
+	if err != nil {
+		return nil, err
 	}
 	for i := range m.Environments {
 		if env := &m.Environments[i]; env.Name == name {
@@ -79,4 +75,20 @@ func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) 
 	}
 	m.Settings = s.own.Or(m.Settings)
 	return warnings, nil
+}
+
+// buildSettings names the file with the settings that BitOps' image was built with.
+const buildSettings = "BITOPS_BUILD_CONFIG_YAML"
+
+// underBuild lays the settings of a file under those of the manifest; "" is no file. It returns warnings.
+func underBuild(m *schema.Manifest, file string) (schema.Problems, error) {
+	if file == "" {
+		return nil, nil
+	}
+	build, problems := schema.LoadSettings(file)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	m.Settings = m.Settings.Or(build)
+	return problems, nil
 }

@@ -52,7 +52,9 @@ func newPlugin(g *global) *cobra.Command {
 		Use:   "plugin",
 		Short: "Install and list the plugins of the manifest",
 		Long: `Plugins are tools beyond the built-in ones, declared under "plugins" in the manifest. One that lies in the repository
-runs from there; one from git, or with an install script, is installed first.`,
+runs from there; one from git, or with an install script, is installed first.
+
+Those in the file that BITOPS_BUILD_CONFIG_YAML names count too, as for bitops deploy.`,
 		Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -78,8 +80,12 @@ runs from there; one from git, or with an install script, is installed first.`,
 	return cmd
 }
 
-// openValid opens the repository, and returns what is wrong with its manifest as the error.
+// openValid opens the repository, and returns what is wrong with its manifest as the error. With settings of an image none
+// is needed.
 func (g *global) openValid() (*repository, error) {
+	if file := g.variable(buildSettings); file != "" {
+		g.adjust = func(m *schema.Manifest) (schema.Problems, error) { return underBuild(m, file) }
+	}
 	r, problems, err := g.open()
 	if err != nil {
 		return nil, err
