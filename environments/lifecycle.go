@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -237,6 +238,7 @@ func (l *Lifecycle) outside(step *schema.Step) *Call {
 	variables := VariablesOf(l.Environ).With(step.Env)
 	return NewCall(CallOptions{
 		Step: step, Directory: dir, Source: dir, Variables: variables, Runner: l.Runner, Observe: func(schema.Event) {},
+		Cache: filepath.Join(l.Store, "cache"),
 	})
 }
 

@@ -38,6 +38,11 @@ func lookup(c Command) (string, error) {
 	return "", missing
 }
 
+// Find returns the absolute path of the program that a name means, where path is the value of PATH, or a *NotFoundError.
+func Find(name, path string) (string, error) {
+	return lookup(Command{Name: name, Env: []string{"PATH=" + path}})
+}
+
 func lookupFile(c Command) (string, error) {
 	path := c.Name
 	if !filepath.IsAbs(path) {

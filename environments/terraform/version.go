@@ -83,6 +83,23 @@ func (v *versions) of(ctx context.Context, s *session) (*version.Version, error)
 	if found != nil {
 		return found, nil
 	}
+	if found, err = s.ask(ctx); err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.known == nil {
+		v.known = map[string]*version.Version{}
+	}
+	v.known[key] = found
+	return found, nil
+}
+
+// ask finds out the version of the program.
+func (s *session) ask(ctx context.Context) (*version.Version, error) {
+	if known, err := version.NewVersion(s.rememberedVersion()); err == nil {
+		return known, nil
+	}
 	text, err := s.read(ctx, s.program("version", "-json"))
 	if err != nil {
 		return nil, err
@@ -91,15 +108,11 @@ func (v *versions) of(ctx context.Context, s *session) (*version.Version, error)
 	if m == nil {
 		return nil, environments.Failuref("%s version does not tell a version", s.binary)
 	}
-	if found, err = version.NewVersion(string(m[1])); err != nil {
+	found, err := version.NewVersion(string(m[1]))
+	if err != nil {
 		return nil, fmt.Errorf("%s version: %w", s.binary, err)
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.known == nil {
-		v.known = map[string]*version.Version{}
-	}
-	v.known[key] = found
+	s.remember(string(m[1]))
 	return found, nil
 }
 
