@@ -263,7 +263,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		for {
 			ctx, cancel := context.WithCancel(t.Context())
 			cmd, out := c.start()
-			moment := time.Duration(rand.Int64N(int64(400 * time.Millisecond)))
+			// On a slow machine a run needs longer to come anywhere.
+			latest := 400*time.Millisecond + time.Duration(c.runs)*30*time.Millisecond
+			moment := time.Duration(rand.Int64N(int64(latest)))
 			tool := rand.IntN(4) == 0
 			went := make(chan struct{})
 			go func() {
