@@ -145,13 +145,14 @@ echo ready; while :; do sleep 0.01; done`, 0)
 	}
 }
 
-// What is to end its children itself is interrupted alone, and what it leaves then.
+// What is to end its children itself is interrupted alone, and what it leaves then. The guard hears of that a moment after
+// the program has started: nothing shows when, so the program waits before it says that it is ready.
 func TestAKilledBitopsInterruptsAlone(t *testing.T) {
 	t.Setenv(aloneVariable, "1")
 	file := filepath.Join(t.TempDir(), "said")
 	fell(t, `exec 3>`+file+`
 trap 'sleep 0.1; echo parent >&3; exit' INT
-(trap 'echo child >&3; exit' INT; echo ready; while :; do sleep 0.01; done) &
+(trap 'echo child >&3; exit' INT; sleep 0.5; echo ready; while :; do sleep 0.01; done) &
 while :; do sleep 0.01; done`, 0)
 	goneSoon(t)
 	if text, _ := os.ReadFile(file); string(text) != "parent\nchild\n" {
