@@ -1,12 +1,14 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -41,19 +43,15 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 	if err != nil {
 		return err
 	}
-	records, err := s.Recorded(cmd.Context(), nil)
+	records, err := recordsOf(cmd.Context(), s, names)
 	if err != nil {
 		return err
 	}
-	records = slices.DeleteFunc(records, func(r *schema.Record) bool {
-		return !slices.Contains(names, string(r.Step)) && !slices.Contains(names, string(r.Environment))
-	})
 	if len(records) == 0 {
 		return usageError(cmd, fmt.Errorf("nothing is remembered of %s", names[0]))
 	}
 	var environments []schema.EnvironmentName
 	for _, record := range records {
-		fmt.Fprintf(g.Out, "%s: %s, by run %s\n", record.Step, record.State, record.Run)
 		environments = append(environments, record.Environment)
 	}
 	lock, err := r.lock(cmd.Context(), o, s, holder("forget", slices.Compact(environments)...))
@@ -61,6 +59,12 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 		return err
 	}
 	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	if err := unchangedSince(cmd.Context(), s, names, records); err != nil {
+		return err
+	}
+	for _, record := range records {
+		fmt.Fprintf(g.Out, "%s: %s, by run %s\n", record.Step, record.State, record.Run)
+	}
 	if !approved {
 		answer, err := r.ask(cmd.Context(), "Forget this? Nothing is destroyed. Only \"yes\" does: ")
 		if err != nil {
@@ -76,5 +80,29 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 		}
 	}
 	fmt.Fprintln(g.Out, "Forgotten. Nothing was destroyed.")
+	return nil
+}
+
+// recordsOf returns the records of what is named: environments or steps.
+func recordsOf(ctx context.Context, s *store.Store, names []string) ([]*schema.Record, error) {
+	records, err := s.Recorded(ctx, nil)
+	return slices.DeleteFunc(records, func(r *schema.Record) bool {
+		return !slices.Contains(names, string(r.Step)) && !slices.Contains(names, string(r.Environment))
+	}), err
+}
+
+// unchangedSince fails when another bitops was at work while forget waited for it: what was to be forgotten is not what is
+// there.
+func unchangedSince(ctx context.Context, s *store.Store, names []string, before []*schema.Record) error {
+	now, err := recordsOf(ctx, s, names)
+	if err != nil {
+		return err
+	}
+	same := func(a, b *schema.Record) bool {
+		return a.Step == b.Step && a.State == b.State && a.Run == b.Run && a.Time.Equal(b.Time)
+	}
+	if !slices.EqualFunc(before, now, same) {
+		return fmt.Errorf("%s was changed by another bitops in the meantime, and nothing is forgotten; look at it again: bitops runs", names[0])
+	}
 	return nil
 }

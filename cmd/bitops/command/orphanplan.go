@@ -22,9 +22,12 @@ type orphanPlan struct {
 
 func (b *orphanPlan) build(ctx context.Context, all []schema.Orphan) error {
 	for _, orphan := range all {
-		step, err := b.load(ctx, orphan.Step)
-		if err != nil {
-			return err
+		var step *schema.Step
+		if orphan.Kept || !b.chosen[orphan.Step] { // else what is there, if anything, is of an earlier apply
+			var err error
+			if step, err = b.load(ctx, orphan.Step); err != nil {
+				return err
+			}
 		}
 		if step == nil && b.chosen[orphan.Step] {
 			return fmt.Errorf("%s cannot be taken down, because its files are not kept; bring them back into the manifest and the repository "+

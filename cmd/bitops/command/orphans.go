@@ -68,7 +68,10 @@ func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *sc
 		if hash == was {
 			return hash, nil
 		}
-		return hash, s.store.SaveKept(ctx, step.Name, content)
+		if err := s.store.SaveKept(ctx, step.Name, content); err != nil {
+			return "", err // what is kept is of an earlier apply
+		}
+		return hash, nil
 	}
 }
 
