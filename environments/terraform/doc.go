@@ -9,7 +9,8 @@
 //
 //	Apply         apply -json          its last message holds the outputs
 //	              output -json         only when one of them is sensitive
-//	Plan          plan -json, show -json
+//	Plan          plan -json
+//	              show -json           only when something changes (unchanged.go)
 //	Outputs       output -json
 //	Deployed      state pull
 //

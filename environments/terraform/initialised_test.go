@@ -38,7 +38,7 @@ func TestInitIsLeftOut(t *testing.T) {
 	}
 	s.plan()
 	s.destroy()
-	equal(t, "processes", s.processes(), "plan show apply")
+	equal(t, "processes", s.processes(), "plan apply")
 }
 
 // Whatever init looks at has it run again.

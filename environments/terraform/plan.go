@@ -21,9 +21,21 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 		return environments.Result{}, err
 	}
 	defer forget() // what is left goes with the other private files
-	if _, err := s.change(ctx, "plan", append(args, "-out="+file)...); err != nil {
+	told, err := s.change(ctx, "plan", append(args, "-out="+file)...)
+	if err != nil {
 		return environments.Result{}, err
 	}
+	result, ok := told.unchanged(file)
+	if !ok {
+		if result, err = s.show(ctx, file); err != nil {
+			return environments.Result{}, err
+		}
+	}
+	return result, s.Keep(changesName, result.Changes)
+}
+
+// show asks terraform what a plan file says.
+func (s *session) show(ctx context.Context, file string) (environments.Result, error) {
 	text, err := s.read(ctx, s.program("show", "-json", file))
 	if err != nil {
 		return environments.Result{}, err
@@ -32,7 +44,7 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 	if err != nil {
 		return result, fmt.Errorf("read what %s show prints: %w", s.binary, err)
 	}
-	return result, s.Keep(changesName, result.Changes)
+	return result, nil
 }
 
 // readPlan reads a plan in terraform's JSON form:

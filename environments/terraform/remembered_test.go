@@ -29,27 +29,27 @@ func TestTheVersionIsRemembered(t *testing.T) {
 		s.plan()
 		equal(t, "processes "+what, s.processes(), want)
 	}
-	run("the first time", "version init plan show")
-	run("again", "plan show")
+	run("the first time", "version init plan")
+	run("again", "plan")
 
 	program := filepath.Join(bin, "terraform")
 	text, err := os.ReadFile(target)
 	check(t, err)
 	check(t, os.Remove(program))
 	check(t, os.WriteFile(program, text, 0o755))
-	run("of another file", "version plan show")
-	run("of that again", "plan show")
+	run("of another file", "version plan")
+	run("of that again", "plan")
 	check(t, os.Chtimes(program, time.Now(), time.Now().Add(time.Second)))
-	run("of one that was touched", "version plan show")
+	run("of one that was touched", "version plan")
 
 	check(t, os.Remove(program))
 	writeFile(t, program, "#!/bin/sh\nexec "+target+" \"$@\"\n")
 	check(t, os.Chmod(program, 0o755))
-	run("of a script", "version plan show")
-	run("of a script again", "version plan show")
+	run("of a script", "version plan")
+	run("of a script again", "version plan")
 	s.binaryThatIsNone(program, target)
-	run("of another program", "version plan show")
-	run("of another program again", "version plan show")
+	run("of another program", "version plan")
+	run("of another program again", "version plan")
 }
 
 // binaryThatIsNone puts a compiled program in terraform's place that starts it, as version managers do.

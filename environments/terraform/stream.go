@@ -35,6 +35,7 @@ type summary struct {
 	Add       int    `json:"add"`
 	Change    int    `json:"change"`
 	Remove    int    `json:"remove"`
+	Import    int    `json:"import"`
 	Operation string `json:"operation"`
 }
 
@@ -52,7 +53,9 @@ type stream struct {
 	more           int      // errors that are not among the lines
 	planned        []schema.ResourceChange
 	done           []schema.ResourceChange
-	applied        *summary
+	total          *summary        // of the plan
+	applied        *summary        // of what was done
+	sameOutputs    map[string]bool // that stay as they are
 	changedOutputs int
 	outputs        schema.Values // nil until terraform has told them
 }
@@ -86,9 +89,7 @@ func (s *stream) line(text string) {
 	case "planned_change":
 		s.plan(m.Change)
 	case "change_summary":
-		if m.Changes != nil && m.Changes.Operation != actionPlan {
-			s.applied = m.Changes
-		}
+		s.sum(m.Changes)
 	case "apply_start":
 		s.began = s.began || m.Hook == nil || m.Hook.Action != "read"
 	case "apply_complete":
@@ -155,6 +156,17 @@ func (s *stream) failureLines() []string {
 	return append(s.lines, fmt.Sprintf("... and %d more errors; the log has them all", s.more))
 }
 
+// sum takes the totals of a plan, or of what was done.
+func (s *stream) sum(total *summary) {
+	switch {
+	case total == nil:
+	case total.Operation == actionPlan:
+		s.total = total
+	default:
+		s.applied = total
+	}
+}
+
 func (s *stream) plan(a *action) {
 	if a != nil && a.Action != "noop" {
 		s.planned = append(s.planned, schema.ResourceChange{Address: a.Resource.Address, Action: actionName(a.Action)})
@@ -192,8 +204,11 @@ func (s *stream) readOutputs(text json.RawMessage) {
 		return
 	}
 	if s.applied == nil {
-		for _, o := range planned {
-			if o.Action != "" && o.Action != "noop" {
+		s.sameOutputs = map[string]bool{}
+		for name, o := range planned {
+			if o.Action == "noop" {
+				s.sameOutputs[name] = true
+			} else if o.Action != "" {
 				s.changedOutputs++
 			}
 		}
