@@ -7,7 +7,9 @@ import (
 )
 
 // Walk drives f to its end: it calls run for each vertex that f lets start, in
-// a goroutine of its own, and settled for each vertex that is settled.
+// a goroutine of its own, and settled for each vertex that is settled. Before
+// vertices start, and whenever one has ended, it calls starting with those that
+// start next, if any, and how many are at work then; starting may be nil.
 //
 // Failures are results, told through settled; Walk returns nil for them. An
 // error from run means that the walk itself cannot go on: its vertex counts as
@@ -20,13 +22,14 @@ import (
 // for run to say. run must return (a panic in it ends the program), and without
 // an error it must return a Result that Settle takes.
 //
-// Only the goroutine that called Walk touches f and calls settled. f is Walk's
+// Only the goroutine that called Walk touches f and calls settled and starting. f is Walk's
 // until it returns; at first nothing of it may be running.
 func Walk[V ~string](
 	ctx context.Context,
 	f *Frontier[V],
 	run func(ctx context.Context, v V) (Result, error),
 	settled func(Settled[V]),
+	starting func(next []V, working int),
 ) error {
 	type report struct {
 		vertex V
@@ -42,6 +45,7 @@ func Walk[V ~string](
 	// The zero Group: a group with a context would cancel a sibling's live
 	// work at the first error.
 	var workers errgroup.Group
+	working := 0
 	done := ctx.Done()
 	for {
 		// Asked here and not only in select, which may choose a report that
@@ -50,7 +54,12 @@ func Walk[V ~string](
 			tell(f.Stop())
 			done = nil
 		}
-		for _, v := range f.Next() {
+		next := f.Next()
+		working += len(next)
+		if starting != nil {
+			starting(next, working)
+		}
+		for _, v := range next {
 			workers.Go(func() error {
 				result, err := run(ctx, v)
 				reports <- report{v, result, err}
@@ -63,6 +72,7 @@ func Walk[V ~string](
 		select {
 		case <-done:
 		case r := <-reports:
+			working--
 			if r.err != nil {
 				r.result = Interrupted
 			}

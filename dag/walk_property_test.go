@@ -3,6 +3,7 @@ package dag_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -60,18 +61,41 @@ type stage struct {
 	mu      sync.Mutex
 	waiting []step
 	events  []event
+
+	announced []step // by starting
+	working   int    // as starting tells
+	problem   string
 }
 
 func (s *stage) run(_ context.Context, v step) (dag.Result, error) {
 	s.mu.Lock()
 	s.events = append(s.events, event{started: v})
 	s.waiting = append(s.waiting, v)
+	if !slices.Contains(s.announced, v) {
+		s.problem = fmt.Sprintf("%s started without a word", v)
+	}
 	s.mu.Unlock()
 	<-s.gates[v]
 	if slices.Contains(s.broken, v) {
 		return s.results[v], errBroken
 	}
 	return s.results[v], nil
+}
+
+func (s *stage) starting(next []step, working int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.announced = append(s.announced, next...)
+	s.working = working
+}
+
+// rest compares what was told with what is at work, when nothing moves.
+func (s *stage) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.working != len(s.waiting) {
+		s.problem = fmt.Sprintf("%d are said to be at work, and %v are", s.working, s.waiting)
+	}
 }
 
 func (s *stage) note(e event) {
@@ -108,10 +132,11 @@ func perform(t *testing.T, sc script, f *dag.Frontier[step]) ([]event, error) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() {
-			walkErr = dag.Walk(ctx, f, s.run, func(settled dag.Settled[step]) { s.note(event{settled: settled}) })
+			walkErr = dag.Walk(ctx, f, s.run, func(settled dag.Settled[step]) { s.note(event{settled: settled}) }, s.starting)
 		}()
 		for n := 0; ; n++ {
 			synctest.Wait()
+			s.rest()
 			s.note(event{atRest: true})
 			if n == s.cancel {
 				s.note(event{cancelled: true})
@@ -126,6 +151,9 @@ func perform(t *testing.T, sc script, f *dag.Frontier[step]) ([]event, error) {
 			}
 		}
 	})
+	if s.problem != "" {
+		t.Error(s.problem)
+	}
 	return s.events, walkErr
 }
 

@@ -25,7 +25,7 @@ func walk(
 		t.Fatal(err)
 	}
 	var told []dag.Settled[step]
-	err = dag.Walk(ctx, f, run, func(s dag.Settled[step]) { told = append(told, s) })
+	err = dag.Walk(ctx, f, run, func(s dag.Settled[step]) { told = append(told, s) }, nil)
 	return show(told), err
 }
 
@@ -106,7 +106,7 @@ func TestWalkStartsNothingWhenAResultArrivesWithTheCancellation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := dag.Walk(ctx, f, run, told); err != nil {
+			if err := dag.Walk(ctx, f, run, told, nil); err != nil {
 				t.Error(err)
 			}
 		})

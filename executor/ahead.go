@@ -25,11 +25,12 @@ type ahead struct {
 	cancel   context.CancelFunc
 	workers  sync.WaitGroup
 
-	mu      sync.Mutex
-	waiting []*schema.Step // the next one first
-	busy    int            // steps and preparations
-	begun   map[schema.StepName]bool
-	said    map[schema.StepName][]schema.Event
+	mu        sync.Mutex
+	waiting   []*schema.Step // the next one first
+	room      int            // how many more could be at work
+	preparing int
+	begun     map[schema.StepName]bool
+	said      map[schema.StepName][]schema.Event
 }
 
 // ahead returns what prepares the steps of a graph, or nil.
@@ -63,31 +64,19 @@ func (r *run) waits(step *schema.Step, dependencies []schema.StepName) bool {
 	return !slices.ContainsFunc(dependencies, func(on schema.StepName) bool { return r.steps[on].Environment == step.Environment })
 }
 
-// begins tells that a step starts.
-func (a *ahead) begins(name schema.StepName) {
+// starting tells which steps start next, and how many are at work then.
+func (a *ahead) starting(next []schema.StepName, working int) {
 	if a == nil {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.drop(name)
-	a.begun[name] = true
-	a.busy++
-	a.fill(a.run.plan.Parallelism)
-}
-
-// ended tells that a step has ended, and whether others may still start.
-func (a *ahead) ended(goesOn bool) {
-	if a == nil {
-		return
+	for _, name := range next {
+		a.drop(name)
+		a.begun[name] = true
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.busy--
-	if !goesOn {
-		a.waiting = nil
-	}
-	a.fill(a.run.plan.Parallelism - 1) // another step may start at once
+	a.room = a.run.plan.Parallelism - working
+	a.fill()
 }
 
 // drops tells that a step will not run.
@@ -106,15 +95,18 @@ func (a *ahead) drop(name schema.StepName) {
 	}
 }
 
-// fill begins to prepare steps while less than so many are at work.
-func (a *ahead) fill(most int) {
-	for a.busy < most && len(a.waiting) > 0 && a.run.goesOn(a.ctx) {
+// fill begins to prepare steps while there is room.
+func (a *ahead) fill() {
+	for a.preparing < a.room && len(a.waiting) > 0 && a.run.goesOn(a.ctx) {
 		step := a.waiting[0]
 		a.waiting = a.waiting[1:]
-		a.busy++
+		a.preparing++
 		a.workers.Go(func() {
 			a.prepare(step)
-			a.ended(true)
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.preparing--
+			a.fill()
 		})
 	}
 }

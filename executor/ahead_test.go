@@ -2,6 +2,7 @@ package executor_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,5 +82,29 @@ func TestNothingIsPreparedAfterAFailure(t *testing.T) {
 	}
 	if n := s.count("prepare", "b/x") + s.count("prepare", "c/x"); n > 0 {
 		t.Errorf("%d were prepared", n)
+	}
+}
+
+// What can start goes first: preparations take only the room that is left.
+func TestReadyStepsStartBeforePreparations(t *testing.T) {
+	s := stageOf(map[schema.StepName]act{"a/x": succeeds(nil), "b/x": succeeds(nil), "c/x": succeeds(nil), "d/x": succeeds(nil)})
+	plan := chain(schema.CommandApply, "a", "b", "c", "d")
+	for i := range plan.Steps[:3] {
+		plan.Steps[i].DependsOn = nil
+	}
+	plan.Parallelism = 3
+	var begun atomic.Int32
+	all := make(chan struct{})
+	s.starts = func(int) {
+		if begun.Add(1) == 3 {
+			if s.count("prepare", "d/x") > 0 {
+				t.Error("d is prepared while there is no room")
+			}
+			close(all)
+		}
+		<-all
+	}
+	if _, err := execute(t.Context(), s, plan); err != nil {
+		t.Fatal(err)
 	}
 }

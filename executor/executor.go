@@ -89,7 +89,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
 	r.preparing = r.ahead(ctx, graph)
-	err = dag.Walk(ctx, frontier, r.step, r.settled)
+	err = dag.Walk(ctx, frontier, r.step, r.settled, r.preparing.starting)
 	r.preparing.stop()
 	told()
 	report := x.Emitter.Report()
@@ -202,7 +202,6 @@ func (r *run) summaries() []schema.StepSummary {
 // run cannot be recorded any more, it goes through the steps that are left without starting them.
 func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error) {
 	step, started := r.steps[name], r.Now()
-	r.preparing.begins(name)
 	end := ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
 	if r.goesOn(ctx) {
 		var settled bool
@@ -217,9 +216,7 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
 		Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
 	})
-	result := resultOf(end.Outcome)
-	r.preparing.ended(result == dag.Succeeded || result == dag.Held || !r.plan.FailFast || r.plan.Command.Previews())
-	return result, nil
+	return resultOf(end.Outcome), nil
 }
 
 // start tells that a step starts, and lets it.
