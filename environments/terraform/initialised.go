@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -100,10 +99,12 @@ func (s *session) initKey() string {
 	}
 	said := map[string]bool{} // whatever file says it, and however often
 	for _, entry := range entries {
-		if name := entry.Name(); !entry.IsDir() && (configurationFile(name) || strings.Contains(name, ".tofu")) {
-			if !s.addConfiguration(said, name) {
-				return ""
-			}
+		name := entry.Name()
+		if entry.IsDir() || !configurationFile(name) && !strings.Contains(name, ".tofu") || s.binary == tofu && replaced(entries, name) {
+			continue
+		}
+		if !s.addConfiguration(said, name) {
+			return ""
 		}
 	}
 	fmt.Fprintf(h, "%q\n", slices.Sorted(maps.Keys(said)))
@@ -150,22 +151,20 @@ func (s *session) configurationFiles() []string {
 // addConfiguration adds what a file says of providers, modules and the backend: all of it, but for the blocks of which
 // init looks at no more than the provider.
 func (s *session) addConfiguration(said map[string]bool, name string) bool {
-	text, err := os.ReadFile(filepath.Join(s.Directory, name))
-	if err != nil {
-		return false
-	}
 	if !strings.HasSuffix(name, ".tf") || overrideFile(name) {
+		text, err := os.ReadFile(filepath.Join(s.Directory, name))
 		said[name+" "+string(text)] = true
-		return true
+		return err == nil
 	}
-	file, diagnostics := hclsyntax.ParseConfig(text, name, hcl.InitialPos)
-	if diagnostics.HasErrors() {
+	file := s.module.parsed[name]
+	if file == nil {
 		return false
 	}
 	body, ok := file.Body.(*hclsyntax.Body)
 	if !ok {
 		return false
 	}
+	text := file.Bytes
 	for _, block := range body.Blocks {
 		switch block.Type {
 		case "resource", "data", "ephemeral":

@@ -26,6 +26,7 @@ type module struct {
 	outputs   map[string]*schema.Parameter
 	backend   *backend // nil when there is no backend or cloud block
 	problems  schema.Problems
+	parsed    map[string]*hcl.File // by name; one that could not be parsed is not in it
 }
 
 // variable is a declared input and how terraform reads its value from the environment.
@@ -75,7 +76,7 @@ func attributes(names ...string) *hcl.BodySchema {
 // readModule reads the *.tf and *.tf.json files of a directory; for OpenTofu the *.tofu and *.tofu.json files too, which
 // it reads in place of those of the same name.
 func readModule(repository, dir, binary string) *module {
-	m := &module{dir: dir, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}}
+	m := &module{dir: dir, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}, parsed: map[string]*hcl.File{}}
 	full := filepath.Join(repository, filepath.FromSlash(dir))
 	entries, err := os.ReadDir(full)
 	if err != nil {
@@ -144,6 +145,9 @@ func (m *module) read(full, name string) {
 	m.note(diagnostics)
 	if file == nil {
 		return
+	}
+	if !diagnostics.HasErrors() {
+		m.parsed[name] = file
 	}
 	content, _, diagnostics := file.Body.PartialContent(rootSchema)
 	m.note(diagnostics)

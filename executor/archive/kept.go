@@ -3,6 +3,8 @@ package archive
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +36,24 @@ var ErrTooLarge = errors.New("the files are too large to be kept")
 // make the same bytes.
 func KeptBytes(kept *schema.Kept, root string, files []string) ([]byte, error) {
 	var out bytes.Buffer
-	z := zip.NewWriter(&out)
+	err := writeKept(zip.NewWriter(&out), kept, root, files)
+	return out.Bytes(), err
+}
+
+// KeptHash returns a hash of what KeptBytes would return, without compressing it.
+func KeptHash(kept *schema.Kept, root string, files []string) (string, error) {
+	h := sha256.New()
+	z := zip.NewWriter(h)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return uncompressed{w}, nil })
+	err := writeKept(z, kept, root, files)
+	return hex.EncodeToString(h.Sum(nil)[:16]), err
+}
+
+type uncompressed struct{ io.Writer }
+
+func (uncompressed) Close() error { return nil }
+
+func writeKept(z *zip.Writer, kept *schema.Kept, root string, files []string) error {
 	text, err := json.Marshal(kept)
 	if err == nil {
 		err = add(z, keptName, bytes.NewReader(text))
@@ -46,9 +65,9 @@ func KeptBytes(kept *schema.Kept, root string, files []string) ([]byte, error) {
 		}
 	}
 	if err = errors.Join(err, z.Close()); err != nil {
-		return nil, fmt.Errorf("keep the files of %s: %w", kept.Step.Name, err)
+		return fmt.Errorf("keep the files of %s: %w", kept.Step.Name, err)
 	}
-	return out.Bytes(), nil
+	return nil
 }
 
 // addFile adds a file or a symbolic link, with its permissions. One that is gone meanwhile is left out.

@@ -40,6 +40,21 @@ func TestKeptFilesComeBack(t *testing.T) {
 	if err != nil || !bytes.Equal(content, again) {
 		t.Errorf("the same files make other bytes: %v", err)
 	}
+	hash := func() string {
+		t.Helper()
+		hash, err := archive.KeptHash(aStep(), root, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	first, second := hash(), hash()
+	put(root, "a/x/main.tf", "mean", 0o644)
+	third := hash()
+	put(root, "a/x/main.tf", "main", 0o644)
+	if first != second || first == third || first != hash() {
+		t.Errorf("hashes %s and %s of the same, %s of another", first, second, third)
+	}
 	put(into, "a/x/main.tf", "of another step", 0o600)
 	kept, err := archive.ReadKept(content)
 	if err != nil || kept.Step.Name != "a/x" || kept.Default != "_default" {

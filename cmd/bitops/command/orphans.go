@@ -60,13 +60,16 @@ func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *sc
 		kept := &schema.Kept{Version: schema.KeptVersion, Step: *step, Default: s.defaultFolder()}
 		kept.Step.Selected, kept.Step.Env = false, maps.Clone(step.Env)
 		maps.DeleteFunc(kept.Step.Env, func(name, _ string) bool { return secret.NameIsSecret(name) })
-		content, err := archive.KeptBytes(kept, l.Repository, files)
+		hash, err := archive.KeptHash(kept, l.Repository, files)
 		if err != nil {
 			return "", err
 		}
-		hash := schema.HashBytes(content)
 		if hash == was {
 			return hash, nil
+		}
+		content, err := archive.KeptBytes(kept, l.Repository, files)
+		if err != nil {
+			return "", err
 		}
 		if err := s.store.SaveKept(ctx, step.Name, content); err != nil {
 			return "", err // what is kept is of an earlier apply
