@@ -43,10 +43,12 @@ func (c *closure) add(t *tree, step string) error {
 	for name, m := range t.notes {
 		open := m.open
 		for _, mentioned := range m.paths {
-			target, found := c.resolve(path.Dir(name), step, mentioned)
+			targets, found := c.resolve(path.Dir(name), step, mentioned)
 			open = open || !found
-			if err := c.follow(target, step); err != nil {
-				return err
+			for _, target := range targets {
+				if err := c.follow(target, step); err != nil {
+					return err
+				}
 			}
 		}
 		if open && !c.open {
@@ -68,7 +70,7 @@ func (c *closure) take(t *tree) {
 
 // follow adds what is at a path of the repository, once.
 func (c *closure) follow(target, step string) error {
-	if target == "" || c.seen[target] {
+	if c.seen[target] {
 		return nil
 	}
 	c.seen[target] = true
@@ -79,22 +81,26 @@ func (c *closure) follow(target, step string) error {
 	return c.add(t, step)
 }
 
-// resolve returns the path in the repository that a file means, or "" where it needs no following. Found is false when
-// it leads nowhere.
-func (c *closure) resolve(dir, step, mentioned string) (target string, found bool) {
+// resolve returns what a path in a file may mean in the repository, but for the environment itself: it is taken from
+// where the file lies and from the step's directory, in which hooks and tools run. Found is false when it can lead to
+// everything, or leads nowhere.
+func (c *closure) resolve(dir, step, mentioned string) (targets []string, found bool) {
+	exists, settled := false, true
 	for _, from := range []string{dir, step} {
 		target := path.Join(from, mentioned)
-		if target == ".." || strings.HasPrefix(target, "../") {
-			return "", true // outside of the repository: nothing is promised of it
+		if target == "." {
+			return nil, false
 		}
-		if target == "." || target == c.environment || strings.HasPrefix(target, c.environment+"/") {
-			return "", target != "."
+		if settled = target == ".." || strings.HasPrefix(target, "../"); settled {
+			continue // outside of the repository: nothing is promised of it
 		}
-		if _, err := os.Lstat(c.file(target)); err == nil {
-			return target, true
+		_, err := os.Lstat(c.file(target))
+		exists = exists || err == nil
+		if settled = target == c.environment || strings.HasPrefix(target, c.environment+"/"); !settled && err == nil {
+			targets = append(targets, target)
 		}
 	}
-	return "", false
+	return targets, exists || settled
 }
 
 func (c *closure) addShared() error {

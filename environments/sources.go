@@ -212,7 +212,7 @@ func missing(err error) error {
 
 var (
 	upwards = regexp.MustCompile(`(?:\.\./)+[\pL\pN_@./-]*`)
-	openly  = regexp.MustCompile(`TEMPDIR|ENVROOT|ROOT_DIR|SOURCE_DIR|SCRIPTS_DIR`)
+	openly  = regexp.MustCompile(`TEMPDIR|ENVROOT|ROOT_DIR|SOURCE_DIR|SCRIPTS_DIR|(?m)\b(?:cd|pushd)[ \t]+["']?\.\.["']?(?:[\s;&|)]|$)`)
 )
 
 // longestScan is up to how many bytes a file is searched for what it mentions. What is larger is data.
@@ -251,10 +251,19 @@ func readSource(file string, entry fs.DirEntry) (sum string, m mentions, err err
 	}
 	h.Write(text)
 	for _, found := range upwards.FindAll(text, -1) {
-		m.paths = append(m.paths, strings.TrimRight(string(found), "."))
+		m.paths = append(m.paths, withoutStop(string(found)))
 	}
 	m.open = openly.Match(text)
 	return hex.EncodeToString(h.Sum(nil)[:16]), m, nil
+}
+
+// withoutStop takes the end of a sentence off a path; ".." is a part of it.
+func withoutStop(mentioned string) string {
+	short := strings.TrimRight(mentioned, ".")
+	if strings.HasSuffix(short, "/") && strings.HasPrefix(mentioned[len(short):], "..") {
+		return short + ".."
+	}
+	return short
 }
 
 func digest(text string) string {
