@@ -3,7 +3,9 @@ package environments
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -79,6 +81,10 @@ func (l *Lifecycle) inCheckout(step *schema.Step) string {
 
 // makePrivate makes an empty directory that only the user can enter. What a killed run left there is removed.
 func makePrivate(dir string) error {
+	err := os.Mkdir(dir, 0o700)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
