@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -179,9 +180,13 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 		return err
 	}
 	options.Only, options.From = stepsOf(f.Plan.Report), o.from
-	r, plan, err := g.plan(options)
+	r, problems, err := g.open()
 	if err != nil {
 		return err
+	}
+	plan, err := r.target(cmd.Context(), problems, options)
+	if err != nil {
+		return asUsage(cmd.CommandPath(), err)
 	}
 	approved, err := o.letGoOn(plan, nil)
 	if err != nil {
@@ -225,7 +230,7 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 	}
 	s.kept = f.content
 	_, err = s.run(cmd.Context(), plan, s.next(cmd, nil))
-	return err
+	return cmp.Or(err, s.forgetDestroyed(plan))
 }
 
 // resumeSaved makes the plan ready that an earlier run applied, and what that run held for a person to look at. Without
