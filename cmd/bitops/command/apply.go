@@ -28,6 +28,17 @@ func (o *changeOptions) addFlags(cmd *cobra.Command) {
 	o.resumeOptions.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask; do not show the plan first")
 	cmd.Flags().BoolVar(&o.input, "input", true, "ask for approval; --input=false never asks")
+	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan: an age identity or an SSH key")
+	cmd.Flags().StringVar(&o.deferral, "deferred", string(schema.DeferSafe),
+		"with a saved plan, go on with a step that could not be planned before: safe (`unless` it deletes or replaces something), all, none")
+}
+
+func (o *changeOptions) checkDeferral(cmd *cobra.Command) error {
+	switch schema.Deferral(o.deferral) {
+	case schema.DeferSafe, schema.DeferAll, schema.DeferNone:
+		return nil
+	}
+	return usageError(cmd, fmt.Errorf("--deferred cannot be %q; one of safe, all, none", o.deferral))
 }
 
 func newApply(g *global) *cobra.Command {
@@ -61,11 +72,6 @@ An environment with "approval: true" in the manifest is held until --approve nam
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch o.deferral {
-			case "safe", "all", "none":
-			default:
-				return usageError(cmd, fmt.Errorf("--deferred cannot be %q; one of safe, all, none", o.deferral))
-			}
 			if len(args) == 1 && g.planArgument(args[0]) {
 				if o.saved = args[0]; o.resume == "" {
 					return g.applyPlan(cmd, o)
@@ -77,14 +83,14 @@ An environment with "approval: true" in the manifest is held until --approve nam
 	}
 	o.addFlags(cmd)
 	o.addApprove(cmd)
-	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan: an age identity or an SSH key")
-	cmd.Flags().StringVar(&o.deferral, "deferred", string(schema.DeferSafe),
-		"with a saved plan, go on with a step that could not be planned before: safe (`unless` it deletes or replaces something), all, none")
 	return cmd
 }
 
 // change previews, asks and acts.
 func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string, preview, act schema.Command) error {
+	if err := o.checkDeferral(cmd); err != nil {
+		return err
+	}
 	if o.resume == "" && !o.approves(g) {
 		return nobodyToAsk(cmd, act)
 	}

@@ -20,6 +20,9 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 		words := []string{cmd.CommandPath()}
 		var inRun map[string]bool
 		if resumable(r.Command) {
+			if cmd.HasParent() { // a plan file is applied, whatever it does
+				words[0] = cmd.Parent().CommandPath() + " " + string(r.Command)
+			}
 			inRun = setsTheRun
 			words = append(words, "--resume="+string(r.Run))
 			words = append(words, approvals(r)...)

@@ -171,6 +171,9 @@ func (s *session) promised(ctx context.Context, f *planFile, plan *schema.Plan) 
 
 // applyPlan applies a saved plan: reviewing it was the approval.
 func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
+	if err := o.checkDeferral(cmd); err != nil {
+		return err
+	}
 	f, err := g.openPlan(o.saved, g.at(o.identity))
 	if err != nil {
 		return unfit(o.saved, err)
