@@ -59,7 +59,7 @@ whether it goes on, or is held until somebody looked at it.
 --resume goes on with a run that failed, was interrupted, or died with its machine. What it did is not done again, as
 long as nothing of it changed: no file, no value it was given, no version of its program. Everything else runs.
 --from starts in the middle, whatever ran before: at an environment or a step, and with all that depends on it. Of a
-plan file, it applies that part.
+plan file, it applies that part. It does not go with --resume.
 
 An environment with "approval: true" in the manifest is held until --approve names it.`,
 		Example: `  bitops apply                     deploy everything
@@ -96,6 +96,9 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	}
 	if o.resume != "" && len(selectors) > 0 {
 		return usageError(cmd, fmt.Errorf("--resume goes on with the environments of its run and takes no selectors; for another run write --resume=%s", selectors[0]))
+	}
+	if o.resume != "" && len(o.from) > 0 { // the next --resume would go on with a part, and forget the rest
+		return usageError(cmd, errors.New("--resume does all that its run left undone, and --from starts in the middle whatever ran before; leave one of them out"))
 	}
 	s, plan, err := g.toChange(cmd, o, selectors, act)
 	if nothing, ok := errors.AsType[*notResumableError](err); ok {
