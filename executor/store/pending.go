@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,8 @@ import (
 
 // pendingRecord is a record that is still to be written. A record that somebody else has written meanwhile wins.
 type pendingRecord struct {
-	Base    string          `json:"base"` // the hash of what it replaces, "" for nothing
+	Base    string          `json:"base"`            // the hash of what it replaces, "" for nothing
+	Tried   []string        `json:"tried,omitempty"` // the hashes of what was to be written: an answer can be lost, and it is there
 	Content json.RawMessage `json:"content,omitempty"`
 	Removed bool            `json:"removed,omitempty"`
 }
@@ -28,6 +30,12 @@ func (p *pendingRecord) content() []byte {
 		return nil
 	}
 	return append([]byte(p.Content), '\n')
+}
+
+// replaces reports whether a content is what it was to replace, and not somebody else's.
+func (p *pendingRecord) replaces(there []byte) bool {
+	hash := hashOf(there)
+	return hash == p.Base || slices.Contains(p.Tried, hash)
 }
 
 func (s *Store) pendingFile(name string) string {
@@ -60,6 +68,9 @@ func (s *Store) keep(name string, content []byte) error {
 		s.shared.mu.Lock()
 		p = &pendingRecord{Base: s.shared.base[name]}
 		s.shared.mu.Unlock()
+	}
+	if hash := hashOf(content); !slices.Contains(p.Tried, hash) {
+		p.Tried = append(p.Tried, hash)
 	}
 	p.Content, p.Removed = content, content == nil
 	text, err := json.Marshal(p)
@@ -124,15 +135,13 @@ func (s *Store) catchUpRecord(name string, tell func(string)) error {
 	if err != nil {
 		return err
 	}
-	switch hashOf(there) {
-	case p.Base:
-		if err := s.shared.write(ctx, name, p.content()); err != nil {
-			return err
-		}
-		tell("the record that was kept here is in the run store now: " + name)
-	case hashOf(p.content()): // it had been written, and nobody was told
-	default:
+	if !p.replaces(there) {
 		tell("the record that was kept here is older than what others have written since, and left: " + name)
+		return remove(s.pendingFile(name))
 	}
+	if err := s.shared.write(ctx, name, p.content()); err != nil {
+		return err
+	}
+	tell("the record that was kept here is in the run store now: " + name)
 	return remove(s.pendingFile(name))
 }

@@ -97,7 +97,7 @@ func (s *Store) readRecord(name string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case p != nil && (readErr != nil || hashOf(text) == p.Base):
+	case p != nil && (readErr != nil || p.replaces(text)):
 		return p.content(), nil
 	}
 	return text, readErr
