@@ -210,5 +210,5 @@ func (s *session) forgetDestroyed(plan *schema.Plan) error {
 	return errors.Join(errs...)
 }
 
-// keptDirectory is where kept files are restored.
-func (r *repository) keptDirectory() string { return filepath.Join(r.store(), "work") }
+// privateDirectory is where directories are whose names end in ~~private: the next bitops removes those of a killed one.
+func (r *repository) privateDirectory() string { return filepath.Join(r.store(), "work") }

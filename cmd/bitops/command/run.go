@@ -63,7 +63,7 @@ func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan
 	}
 	err = s.catchUp()
 	if err == nil && s.orphaned != nil {
-		err = s.orphaned.restore(s.keptDirectory())
+		err = s.orphaned.restore(s.privateDirectory())
 	}
 	if err != nil {
 		s.end()
@@ -239,6 +239,9 @@ func (s *session) artifacts(dir string, plan *schema.Plan) string {
 	reviewed := s.saved != nil || s.previous != nil && s.previous.Plan != ""
 	if s.out == "" && (!reviewed || plan.Command.Previews()) {
 		return ""
+	}
+	if plan.Command.Previews() { // nobody goes on with it
+		return filepath.Join(s.privateDirectory(), filepath.Base(dir)+"~~private")
 	}
 	return filepath.Join(dir, "artifacts")
 }

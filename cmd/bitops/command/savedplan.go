@@ -144,7 +144,7 @@ func (s *session) revision(ctx context.Context) string {
 
 // unpack makes a saved plan ready for an executor. Forget removes what was unpacked: it holds secrets.
 func (f *planFile) unpack(in string) (saved *executor.Saved, forget func(), err error) {
-	dir, err := os.MkdirTemp(in, "plan-*")
+	dir, err := os.MkdirTemp(in, "plan-*~~private")
 	if err != nil {
 		return nil, nil, fmt.Errorf("unpack the plan: %w", err)
 	}
@@ -224,7 +224,7 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 		}
 	}
 	var forget func()
-	if s.saved, forget, err = f.unpack(s.repository.store()); err != nil {
+	if s.saved, forget, err = f.unpack(s.privateDirectory()); err != nil {
 		return err
 	}
 	defer forget()
@@ -250,7 +250,7 @@ func (s *session) resumeSaved(o *changeOptions) (forget func(), err error) {
 	case err != nil:
 		return nil, err
 	}
-	s.saved, forget, err = f.unpack(s.repository.store())
+	s.saved, forget, err = f.unpack(s.privateDirectory())
 	s.kept = f.content
 	return forget, err
 }
