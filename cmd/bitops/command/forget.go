@@ -47,8 +47,8 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 	if err != nil {
 		return err
 	}
-	if len(records) == 0 {
-		return usageError(cmd, fmt.Errorf("nothing is remembered of %s", names[0]))
+	if unknown := unremembered(names, records); unknown != "" {
+		return usageError(cmd, fmt.Errorf("nothing is remembered of %s", unknown))
 	}
 	var environments []schema.EnvironmentName
 	for _, record := range records {
@@ -87,8 +87,22 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 func recordsOf(ctx context.Context, s *store.Store, names []string) ([]*schema.Record, error) {
 	records, err := s.Recorded(ctx, nil)
 	return slices.DeleteFunc(records, func(r *schema.Record) bool {
-		return !slices.Contains(names, string(r.Step)) && !slices.Contains(names, string(r.Environment))
+		return !slices.ContainsFunc(names, func(name string) bool { return means(name, r) })
 	}), err
+}
+
+func means(name string, r *schema.Record) bool {
+	return name == string(r.Step) || name == string(r.Environment)
+}
+
+// unremembered returns the first name that means none of the records, or "". Whoever misspells one of several is told.
+func unremembered(names []string, records []*schema.Record) string {
+	for _, name := range names {
+		if !slices.ContainsFunc(records, func(r *schema.Record) bool { return means(name, r) }) {
+			return name
+		}
+	}
+	return ""
 }
 
 // unchangedSince fails when another bitops was at work while forget waited for it: what was to be forgotten is not what is
