@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,7 +63,10 @@ func (s *Store) Forget(step schema.StepName) error {
 	ctx, cancel := unhurried()
 	defer cancel()
 	err := s.writeRecord(recordName(step), nil)
-	if err = errors.Join(err, s.objects().Delete(ctx, keptName(step))); err != nil {
+	if err == nil {
+		err = s.objects().Delete(ctx, keptName(step))
+	}
+	if err != nil {
 		return fmt.Errorf("forget the record of %s: %w", step, s.named(err))
 	}
 	return nil
@@ -103,6 +107,33 @@ func (s *Store) readRecord(name string) ([]byte, error) {
 	return text, readErr
 }
 
+// OvertakenError says that a record is not replaced, because it is somebody else's by now.
+type OvertakenError struct{ Store string }
+
+func (e *OvertakenError) Error() string {
+	return fmt.Sprintf("another bitops, which took the lock in %s, has recorded something since, and that stays", e.Store)
+}
+
+// overtaken returns an error when somebody else has replaced a record since it was read or written here. Who holds the
+// lock knows of no such thing; who stood still for too long does not know that it was lost.
+func (s *Store) overtaken(ctx context.Context, name string) error {
+	s.shared.mu.Lock()
+	base, seen := s.shared.base[name]
+	s.shared.mu.Unlock()
+	p, err := s.pending(name)
+	if err != nil || !seen {
+		return err
+	}
+	there, err := s.shared.objects.Read(ctx, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil // it cannot be written either, and is kept
+	}
+	if hashOf(there) == base || p != nil && p.replaces(there) {
+		return nil
+	}
+	return &OvertakenError{Store: s.shared.name}
+}
+
 // writeRecord replaces the text of a record; nil removes it.
 func (s *Store) writeRecord(name string, text []byte) error {
 	file := filepath.Join(s.dir, filepath.FromSlash(name))
@@ -114,6 +145,9 @@ func (s *Store) writeRecord(name string, text []byte) error {
 	}
 	ctx, cancel := unhurried()
 	defer cancel()
+	if err := s.overtaken(ctx, name); err != nil {
+		return err
+	}
 	if err := s.shared.write(ctx, name, text); err != nil {
 		return s.keep(name, text)
 	}

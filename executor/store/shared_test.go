@@ -261,6 +261,40 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 }
 
 // run writes the files of a run, and returns what uploads it.
+// A machine stands still until its lock is somebody else's, and what it then records of its step is not what is there.
+func TestRecordsOfOthersStay(t *testing.T) {
+	inEach(t, func(t *testing.T, url string) {
+		t.Helper()
+		one, two := checkout(t, url), checkout(t, url)
+		if err := errors.Join(one.Save(bigRecord(1)), one.SaveKept(t.Context(), "a/x", []byte("files"))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := two.Record("a/x"); err != nil {
+			t.Fatal(err)
+		}
+		if err := two.Save(bigRecord(2)); err != nil {
+			t.Fatal(err)
+		}
+		for what, err := range map[string]error{"save": one.Save(bigRecord(3)), "forget": one.Forget("a/x")} {
+			if _, ok := errors.AsType[*store.OvertakenError](err); !ok {
+				t.Errorf("%s returned %v", what, err)
+			}
+		}
+		if r, err := two.Record("a/x"); err != nil || r == nil || r.Outputs["output_0"].String() != `"2"` {
+			t.Errorf("%v, %v", r, err)
+		}
+		if files, err := two.Kept(t.Context(), "a/x"); string(files) != "files" || err != nil {
+			t.Errorf("kept: %q, %v", files, err)
+		}
+		if _, err := one.Record("a/x"); err != nil { // as whoever has the lock does first
+			t.Fatal(err)
+		}
+		if err := one.Save(bigRecord(4)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A bucket goes away while it writes: nobody knows what is there. What comes next is not taken for older than that.
 func TestRecordsOutliveAnswersThatAreLost(t *testing.T) {
 	storage := newStorage(t)
