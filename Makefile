@@ -43,7 +43,7 @@ fmt: ## Format the Go code and the examples
 
 .PHONY: bench
 bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 .PHONY: changelog
 changelog: ## Make CHANGELOG.md from the fragments in docs/changelog/

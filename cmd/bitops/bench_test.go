@@ -59,14 +59,20 @@ func newBench(b *testing.B, programs ...string) *bench {
 			b.Skipf("not measured: %s is not on PATH", program)
 		}
 	}
-	r := &bench{B: b, repository: newBenchRepository(b)}
-	r.bitops = filepath.Join(b.TempDir(), "bitops")
+	r := &bench{B: b, repository: newBenchRepository(b), bitops: buildBitops(b, b.TempDir())}
 	r.environ = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1",
 		"TG_NON_INTERACTIVE=true", "TG_PARALLELISM="+strconv.Itoa(benchJobs), "TG_TF_PATH=terraform")
-	if out, err := exec.Command("go", "build", "-o", r.bitops, ".").CombinedOutput(); err != nil {
+	return r
+}
+
+// buildBitops builds the program and returns its path.
+func buildBitops(b *testing.B, dir string) string {
+	b.Helper()
+	program := filepath.Join(dir, "bitops")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
-	return r
+	return program
 }
 
 func (r *bench) apply() *exec.Cmd   { return r.ours("apply", "--auto-approve") }

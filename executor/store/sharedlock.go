@@ -112,11 +112,18 @@ func (l *sharedLock) Assured() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if silent := time.Since(l.sure); silent > l.entry.Lease*2/3 {
+	if silent := passed(l.sure); silent > l.entry.Lease*2/3 {
 		return fmt.Errorf("nothing new is started: %s could not be reached for %s, and after %s others may take the lock (%w)",
 			l.shared.name, silent.Round(time.Second), l.entry.Lease, orUnknown(l.trouble))
 	}
 	return nil
+}
+
+// passed is how much time has passed, also while the machine slept: the monotonic clock stands still then, that of the wall
+// does not.
+func passed(since time.Time) time.Duration {
+	now := time.Now()
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }
 
 func orUnknown(err error) error {
