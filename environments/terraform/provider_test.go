@@ -1,15 +1,19 @@
 package terraform
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// A real provider, from the mirror that BITOPS_TEST_TF_PLUGINS names, so that the lock file is terraform's own.
-func TestLockFileOfARealProvider(t *testing.T) {
+// tellMirrored begins a story with a real provider, from the mirror that BITOPS_TEST_TF_PLUGINS names.
+func tellMirrored(t *testing.T) *story {
+	t.Helper()
 	mirror := os.Getenv("BITOPS_TEST_TF_PLUGINS")
 	if mirror == "" {
 		t.Skip("BITOPS_TEST_TF_PLUGINS names no mirror of providers")
@@ -26,7 +30,12 @@ output "ready" { value = true }`})
   filesystem_mirror { path = "`+mirror+`" }
 }`)
 	s.variables["TF_CLI_CONFIG_FILE"] = cli
+	return s
+}
 
+// A real provider, so that the lock file is terraform's own.
+func TestLockFileOfARealProvider(t *testing.T) {
+	s := tellMirrored(t)
 	s.apply()
 	lock := filepath.Join(s.source(), lockFile)
 	text, err := os.ReadFile(lock)
@@ -41,4 +50,49 @@ output "ready" { value = true }`})
 	check(t, err)
 	equal(t, "lock file written anew", os.SameFile(before, after), true)
 	equal(t, "notices", s.texts(schema.EventNotice), "")
+}
+
+// Environments that begin at once with a real provider of some hundred megabytes take no disk for it: a package that is
+// unpacked already is linked, with a lock file or without.
+func TestARealProviderTakesTheDiskOfOne(t *testing.T) {
+	var stories []*story
+	var all sync.WaitGroup
+	cache := filepath.Join(t.TempDir(), "cache")
+	for range 4 {
+		s := tellMirrored(t)
+		s.cache = cache
+		stories = append(stories, s)
+		all.Go(func() {
+			if _, err := s.try(t.Context(), schema.CommandApply); err != nil {
+				t.Error(err, failureLines(err))
+			}
+		})
+	}
+	all.Wait()
+	for _, s := range stories {
+		equal(t, "processes", s.processes(), "version init apply")
+		if size := diskOf(t, s.repository); size > 1<<20 {
+			t.Errorf("an environment takes %d bytes", size)
+		}
+	}
+	if size := diskOf(t, cache); size > 1<<20 {
+		t.Errorf("the cache takes %d bytes", size)
+	}
+}
+
+// diskOf returns the bytes of the files below a directory; links are not followed.
+func diskOf(t *testing.T, dir string) (size int64) {
+	t.Helper()
+	check(t, filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		info, err := d.Info()
+		size += info.Size()
+		return err
+	}))
+	return size
 }
