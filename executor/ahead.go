@@ -29,7 +29,7 @@ type ahead struct {
 	waiting   []*schema.Step // the next one first
 	room      int            // how many more could be at work
 	preparing int
-	begun     map[schema.StepName]bool
+	passed    map[schema.StepName]bool // that have begun, or will not
 	said      map[schema.StepName][]schema.Event
 }
 
@@ -40,7 +40,7 @@ func (r *run) ahead(ctx context.Context, graph *dag.Graph[schema.StepName]) *ahe
 	if !ok || err != nil {
 		return nil
 	}
-	a := &ahead{run: r, preparer: preparer, begun: map[schema.StepName]bool{}, said: map[schema.StepName][]schema.Event{}}
+	a := &ahead{run: r, preparer: preparer, passed: map[schema.StepName]bool{}, said: map[schema.StepName][]schema.Event{}}
 	a.ctx, a.cancel = context.WithCancel(ctx)
 	for _, name := range order {
 		if step := r.steps[name]; r.waits(step, graph.Dependencies(name)) {
@@ -72,8 +72,7 @@ func (a *ahead) starting(next []schema.StepName, working int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, name := range next {
-		a.drop(name)
-		a.begun[name] = true
+		a.passed[name] = true
 	}
 	a.room = a.run.plan.Parallelism - working
 	a.fill()
@@ -86,13 +85,7 @@ func (a *ahead) drops(name schema.StepName) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.drop(name)
-}
-
-func (a *ahead) drop(name schema.StepName) {
-	if at := slices.IndexFunc(a.waiting, func(s *schema.Step) bool { return s.Name == name }); at >= 0 {
-		a.waiting = slices.Delete(a.waiting, at, at+1)
-	}
+	a.passed[name] = true
 }
 
 // fill begins to prepare steps while there is room.
@@ -100,6 +93,9 @@ func (a *ahead) fill() {
 	for a.preparing < a.room && len(a.waiting) > 0 && a.run.goesOn(a.ctx) {
 		step := a.waiting[0]
 		a.waiting = a.waiting[1:]
+		if a.passed[step.Name] {
+			continue
+		}
 		a.preparing++
 		a.workers.Go(func() {
 			a.prepare(step)
@@ -115,7 +111,7 @@ func (a *ahead) fill() {
 func (a *ahead) prepare(step *schema.Step) {
 	defer a.run.values.turn(step.Environment)()
 	a.mu.Lock()
-	late := a.begun[step.Name]
+	late := a.passed[step.Name]
 	a.mu.Unlock()
 	if late {
 		return
