@@ -16,34 +16,25 @@ import (
 func BenchmarkFlood(b *testing.B) {
 	const steps, lines = 1_000, 100_000
 	line := strings.Repeat("x", 92)
-	dir := b.TempDir()
+	r := benchRepository{TB: b, dir: b.TempDir()}
 	bitops := buildBitops(b, b.TempDir())
-	write := func(name, text string) {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			b.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
-			b.Fatal(err)
-		}
-	}
-	write("plugins/flood/plugin.config.yaml", "plugin:\n  deployment:\n    language: bash\n    deployment_script: deploy.sh\n")
-	write("plugins/flood/deploy.sh", fmt.Sprintf("seq -f '%%07.0f%s' %d\n", line, lines))
-	write("bitops.config.yaml", "bitops:\n  plugins:\n    flood: {source: file://./plugins/flood}\n  deployments:\n    flood: {plugin: flood}\n")
+	r.write("plugins/flood/plugin.config.yaml", "plugin:\n  deployment:\n    language: bash\n    deployment_script: deploy.sh\n")
+	r.write("plugins/flood/deploy.sh", fmt.Sprintf("seq -f '%%07.0f%s' %d\n", line, lines))
+	r.write("bitops.config.yaml", "bitops:\n  plugins:\n    flood: {source: file://./plugins/flood}\n  deployments:\n    flood: {plugin: flood}\n")
 	for n := range steps {
-		write(fmt.Sprintf("e%04d/flood/bitops.config.yaml", n), "")
+		r.write(fmt.Sprintf("e%04d/flood/bitops.config.yaml", n), "")
 	}
 	var peak int64
 	for b.Loop() {
 		cmd := exec.Command(bitops, "apply", "--auto-approve", "--parallelism", "10")
-		cmd.Dir = dir
+		cmd.Dir = r.dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)
 		}
 		if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 			peak = max(peak, used.Maxrss)
 		}
-		logs, err := filepath.Glob(filepath.Join(dir, ".bitops", "runs", "*", "logs", "e*.log"))
+		logs, err := filepath.Glob(filepath.Join(r.dir, ".bitops", "runs", "*", "logs", "e*.log"))
 		if err != nil || len(logs) != steps {
 			b.Fatalf("%d logs, %v", len(logs), err)
 		}
@@ -57,7 +48,7 @@ func BenchmarkFlood(b *testing.B) {
 				b.Errorf("%s has %d lines of %d", log, n, lines)
 			}
 		}
-		if err := os.RemoveAll(filepath.Join(dir, ".bitops")); err != nil {
+		if err := os.RemoveAll(filepath.Join(r.dir, ".bitops")); err != nil {
 			b.Fatal(err)
 		}
 	}

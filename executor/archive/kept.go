@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,8 +35,10 @@ var ErrTooLarge = errors.New("the files are too large to be kept")
 // make the same bytes.
 func KeptBytes(kept *schema.Kept, root string, files []string) ([]byte, error) {
 	var out bytes.Buffer
-	err := writeKept(zip.NewWriter(&out), kept, root, files)
-	return out.Bytes(), err
+	if err := writeKept(zip.NewWriter(&out), kept, root, files); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // KeptHash returns a hash of what KeptBytes would return, without compressing it.
@@ -46,7 +47,7 @@ func KeptHash(kept *schema.Kept, root string, files []string) (string, error) {
 	z := zip.NewWriter(h)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return uncompressed{w}, nil })
 	err := writeKept(z, kept, root, files)
-	return hex.EncodeToString(h.Sum(nil)[:16]), err
+	return schema.HashBytes(h.Sum(nil)), err
 }
 
 type uncompressed struct{ io.Writer }
