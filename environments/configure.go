@@ -19,7 +19,7 @@ func (c *Call) Configure(s *schema.ToolSchema) (*schema.ToolValues, error) {
 // relative to its root.
 func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValues, error) {
 	root := c.Root()
-	values, problems := s.Resolve(root, dir, c.given)
+	values, problems := s.Resolve(schema.Directory{Root: root, Name: dir}, c.given)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}

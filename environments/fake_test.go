@@ -36,7 +36,7 @@ type fake struct {
 
 func (*fake) Name() schema.ToolName { return "fake" }
 
-func (*fake) Inspect(string, string) (schema.Interface, schema.Problems) {
+func (*fake) Inspect(schema.Directory) (schema.Interface, schema.Problems) {
 	return schema.Interface{}, nil
 }
 

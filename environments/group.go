@@ -87,5 +87,5 @@ func (l *Lifecycle) isLast(c *Call) bool {
 
 // hasBeforeHooks reports whether hooks may change what the step finds.
 func (c *Call) hasBeforeHooks() bool {
-	return hasHooks(c.Directory, beforeHooks) || c.Step.Within != "" && hasHooks(c.group(), beforeHooks)
+	return HasBeforeHooks(schema.Directory{Root: c.Directory}) || c.Step.Within != "" && HasBeforeHooks(schema.Directory{Root: c.group()})
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -116,13 +117,9 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 }
 
 // hasHooks reports whether a step's directory holds any of the hooks directories.
-func hasHooks(dir string, kinds ...[]string) bool {
-	for _, names := range kinds {
-		for _, name := range names {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.IsDir() {
-				return true
-			}
-		}
-	}
-	return false
+func hasHooks(d schema.Directory, kinds ...[]string) bool {
+	return slices.ContainsFunc(kinds, func(names []string) bool { return slices.ContainsFunc(names, d.HasDirectory) })
 }
+
+// HasBeforeHooks reports whether a directory has hooks that run before its tool, and may write files for it.
+func HasBeforeHooks(d schema.Directory) bool { return hasHooks(d, beforeHooks) }

@@ -1,22 +1,31 @@
 package environments
 
 import (
-	"os"
 	"path"
-	"path/filepath"
+	"slices"
+	"sync"
 
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// Inspector tells what the files of steps declare, hooks and defaults included.
+// Inspector tells what the files of steps declare, hooks and defaults included. It is safe for concurrent use.
 type Inspector struct {
 	Repository string
 	Default    string // the default folder's name
 	Registered []Tool
+
+	defaults sync.Map // of each deployment that was asked for: func() inspected
+}
+
+// inspected is what the files of a directory declare.
+type inspected struct {
+	declared schema.Interface
+	problems schema.Problems
+	there    bool
 }
 
 // Tools lists the tools in their default order.
-func (i Inspector) Tools() []schema.ToolName {
+func (i *Inspector) Tools() []schema.ToolName {
 	names := make([]schema.ToolName, len(i.Registered))
 	for n, t := range i.Registered {
 		names[n] = t.Name()
@@ -25,7 +34,7 @@ func (i Inspector) Tools() []schema.ToolName {
 }
 
 // Deployments returns the directories of the steps that a tool makes of a directory, relative to it: "." for one step.
-func (i Inspector) Deployments(tool schema.ToolName, dir string) ([]string, schema.Problems) {
+func (i *Inspector) Deployments(tool schema.ToolName, dir string) ([]string, schema.Problems) {
 	for _, t := range i.Registered {
 		if e, ok := t.(Expander); ok && t.Name() == tool {
 			return e.Deployments(i.Repository, dir)
@@ -36,34 +45,47 @@ func (i Inspector) Deployments(tool schema.ToolName, dir string) ([]string, sche
 
 // Inspect reads what a deployment of an environment declares, its defaults included. Hooks take any input; any of them
 // can leave outputs.
-func (i Inspector) Inspect(tool schema.ToolName, environment, deployment string) (schema.Interface, schema.Problems) {
+func (i *Inspector) Inspect(tool schema.ToolName, environment, deployment string) (schema.Interface, schema.Problems) {
 	for _, t := range i.Registered {
 		if t.Name() != tool {
 			continue
 		}
-		declared, problems := i.inspect(t, path.Join(environment, deployment))
-		if lower := path.Join(i.Default, deployment); i.Default != "" && i.isDirectory(lower) {
-			below, more := i.inspect(t, lower)
-			return layered(below, declared), layeredProblems(more, problems)
+		own := i.inspect(t, path.Join(environment, deployment))
+		if below := i.inspectDefault(t, deployment); below.there {
+			return layered(below.declared, own.declared), layeredProblems(below.problems, own.problems)
 		}
-		return declared, problems
+		return own.declared, own.problems
 	}
 	return schema.Interface{}, nil
 }
 
-func (i Inspector) isDirectory(dir string) bool {
-	info, err := os.Stat(filepath.Join(i.Repository, filepath.FromSlash(dir)))
-	return err == nil && info.IsDir()
+// inspectDefault looks at what the default folder has of a deployment, once for all environments.
+func (i *Inspector) inspectDefault(t Tool, deployment string) inspected {
+	if i.Default == "" {
+		return inspected{}
+	}
+	type key struct {
+		tool       schema.ToolName
+		deployment string
+	}
+	look, _ := i.defaults.LoadOrStore(key{t.Name(), deployment}, sync.OnceValue(func() inspected {
+		if lower := path.Join(i.Default, deployment); (schema.Directory{Root: i.Repository}).HasDirectory(lower) {
+			return i.inspect(t, lower)
+		}
+		return inspected{}
+	}))
+	return look.(func() inspected)()
 }
 
-func (i Inspector) inspect(t Tool, dir string) (schema.Interface, schema.Problems) {
-	declared, problems := t.Inspect(i.Repository, dir)
-	full := filepath.Join(i.Repository, filepath.FromSlash(dir))
+func (i *Inspector) inspect(t Tool, dir string) inspected {
+	listed := schema.Directory{Root: i.Repository, Name: dir}.Listed()
+	declared, problems := t.Inspect(listed)
 	_, several := t.(Expander)
-	if hasHooks(full, beforeHooks, afterHooks, onFailureHooks) || several && hasHooks(filepath.Dir(full), beforeHooks, afterHooks) {
+	above := schema.Directory{Root: i.Repository, Name: path.Dir(dir)}
+	if hasHooks(listed, beforeHooks, afterHooks, onFailureHooks) || several && hasHooks(above, beforeHooks, afterHooks) {
 		declared.AnyInput, declared.MoreOutput = true, true
 	}
-	return declared, problems
+	return inspected{declared, problems, true}
 }
 
 // layered adds what the defaults declare to what the environment does.
@@ -83,20 +105,19 @@ func layered(below, above schema.Interface) schema.Interface {
 	return above
 }
 
-// layeredProblems keeps the problems in files. That a directory lacks something is one only when both lack it.
+// layeredProblems keeps the problems in files. That a directory lacks something is one only when the other lacks it too.
 func layeredProblems(below, above schema.Problems) schema.Problems {
-	inFiles := func(ps schema.Problems) (kept schema.Problems, whole bool) {
-		for _, p := range ps {
-			if p.Line > 0 {
-				kept = append(kept, p)
-			}
+	var kept schema.Problems
+	for _, p := range above {
+		same := func(q schema.Problem) bool { return q.Line == 0 && q.Message == p.Message }
+		if p.Line > 0 || slices.ContainsFunc(below, same) {
+			kept = append(kept, p)
 		}
-		return kept, len(kept) < len(ps)
 	}
-	keptBelow, lacksBelow := inFiles(below)
-	keptAbove, lacksAbove := inFiles(above)
-	if lacksBelow && lacksAbove {
-		keptAbove = above
+	for _, p := range below {
+		if p.Line > 0 {
+			kept = append(kept, p)
+		}
 	}
-	return append(keptAbove, keptBelow...)
+	return kept
 }

@@ -17,9 +17,9 @@ type Tool interface {
 	// Name is the name that manifests use.
 	Name() schema.ToolName
 
-	// Inspect reads what the files of a directory declare. It starts no process and needs no program. dir is relative
-	// to the repository, and so are the positions of the problems.
-	Inspect(repository, dir string) (schema.Interface, schema.Problems)
+	// Inspect reads what the files of a directory declare. It starts no process and needs no program. The positions of
+	// the problems are relative to the repository.
+	Inspect(d schema.Directory) (schema.Interface, schema.Problems)
 
 	// Private reports whether a file belongs to the tool alone, such as its caches and local state: it is copied neither
 	// into a workspace nor out of it. The name is relative to the environment's directory, with slashes.

@@ -25,7 +25,7 @@ type vault struct{ outputs schema.Values }
 
 func (vault) Name() schema.ToolName { return "vault" }
 
-func (vault) Inspect(string, string) (schema.Interface, schema.Problems) {
+func (vault) Inspect(schema.Directory) (schema.Interface, schema.Problems) {
 	return schema.Interface{}, nil
 }
 func (vault) Private(string, bool) bool                      { return false }

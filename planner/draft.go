@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -24,6 +23,7 @@ type draft struct {
 	steps        map[schema.StepName]*schema.Step
 	unread       map[schema.StepName]bool // steps whose files could not be inspected, which has been said
 	graph        *dag.Graph[schema.StepName]
+	waits        map[wait]bool
 
 	known      []schema.ToolName // see tools
 	candidates []string          // see names
@@ -32,15 +32,23 @@ type draft struct {
 
 // environment is one environment of the draft.
 type environment struct {
-	schema.Environment
-	directory string          // relative to the repository, symbolic links resolved
-	settings  schema.Settings // its own bitops.config.yaml
-	damaged   bool            // its entry was refused: others may name it, and that is no second problem
+	*schema.Environment
+	directory string           // relative to the repository, symbolic links resolved
+	settings  *schema.Settings // its own bitops.config.yaml
+	damaged   bool             // its entry was refused: others may name it, and that is no second problem
 	steps     []*schema.Step
-	listing   map[string]fs.FileMode // what is in its directory, links as such; nil when nobody looked
+	files     schema.Directory // the same, with what is in it
 	inputs    []input
-	sources   []source        // direct dependencies, in the order they are named
-	waitsFor  map[source]bool // the same
+	sources   []source // direct dependencies, in the order they are named
+}
+
+// noSettings are those of an environment without a configuration of its own.
+var noSettings schema.Settings
+
+// wait is a direct dependency that has been written down.
+type wait struct {
+	env *environment
+	on  source
 }
 
 // input is one input of an environment.

@@ -9,6 +9,7 @@ import (
 // connect makes the graph. The steps of an environment follow each other. An environment's first step waits for what
 // `depends_on` names and for what its inputs refer to.
 func connect(d *draft) {
+	d.waits = make(map[wait]bool, len(d.environments))
 	for _, env := range d.environments {
 		for i, step := range env.steps {
 			must(d.graph.AddVertex(step.Name))
@@ -52,13 +53,10 @@ func (d *draft) depend(env *environment, s source, at schema.Position) {
 		d.add(schema.Errorf(at, "environment %q depends on itself", env.Name))
 		return
 	}
-	if env.waitsFor[s] {
+	if d.waits[wait{env, s}] {
 		return
 	}
-	if env.waitsFor == nil {
-		env.waitsFor = map[source]bool{}
-	}
-	env.waitsFor[s] = true
+	d.waits[wait{env, s}] = true
 	env.sources = append(env.sources, s)
 	if last := s.last(); last != nil && len(env.steps) > 0 {
 		must(d.graph.AddEdge(last.Name, env.steps[0].Name))

@@ -14,9 +14,10 @@ import (
 // checkDirectories makes sure that each environment has a directory inside the repository, and that no two share one.
 func checkDirectories(d *draft) {
 	owners := make(map[string]*environment, len(d.environments))
+	root := schema.Directory{Root: d.manifest.Root}.Listed()
 	kept := d.environments[:0]
 	for _, env := range d.environments {
-		if !d.checkDirectory(env) {
+		if !d.checkDirectory(env, root) {
 			continue
 		}
 		if owner, taken := owners[env.directory]; taken {
@@ -29,12 +30,12 @@ func checkDirectories(d *draft) {
 	d.environments = kept
 }
 
-func (d *draft) checkDirectory(env *environment) bool {
+func (d *draft) checkDirectory(env *environment, root schema.Directory) bool {
+	if typ, _ := root.Type(env.Path.Text); typ.IsDir() && !strings.Contains(env.Path.Text, "/") {
+		return true // the usual case
+	}
 	full := filepath.Join(d.manifest.Root, filepath.FromSlash(env.Path.Text))
 	at := env.Path.Position
-	if info, err := os.Lstat(full); err == nil && info.IsDir() && !strings.Contains(env.Path.Text, "/") {
-		return true // the usual case: one look is enough
-	}
 	resolved, err := filepath.EvalSymlinks(full)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -18,14 +18,15 @@ func discover(d *draft) {
 		declared = d.found()
 	}
 	d.byName = make(map[schema.EnvironmentName]*environment, len(declared))
-	for _, e := range declared {
-		env := &environment{Environment: e, directory: e.Path.Text}
-		d.environments = append(d.environments, env)
-		d.byName[e.Name] = env
+	d.environments = make([]*environment, len(declared))
+	for i := range declared {
+		env := &environment{Environment: &declared[i], directory: declared[i].Path.Text, settings: &noSettings}
+		d.environments[i] = env
+		d.byName[env.Name] = env
 	}
 	for _, name := range d.manifest.Damaged {
 		if d.byName[name] == nil {
-			d.byName[name] = &environment{Environment: schema.Environment{Name: name}, damaged: true}
+			d.byName[name] = &environment{Environment: &schema.Environment{Name: name}, damaged: true}
 		}
 	}
 	if len(declared) == 0 && !d.problems.HasErrors() {

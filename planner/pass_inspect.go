@@ -1,6 +1,9 @@
 package planner
 
-import "github.com/bitops-engine/bitops/schema"
+import (
+	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
+)
 
 // inspect reads what each step's files take and leave behind, several at once: that is most of what building a plan costs.
 func inspect(d *draft) {
@@ -9,7 +12,7 @@ func inspect(d *draft) {
 		steps = append(steps, env.steps...)
 	}
 	found := make([]schema.Problems, len(steps))
-	inParallel(len(steps), func(i int) {
+	parallel.Each(len(steps), func(i int) {
 		steps[i].Interface, found[i] = d.inspector.Inspect(steps[i].Tool, steps[i].EnvironmentPath, steps[i].Deployment)
 	})
 	d.unread = map[schema.StepName]bool{}

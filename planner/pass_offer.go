@@ -15,16 +15,12 @@ func offer(d *draft) {
 		if env.Inherit == nil || *env.Inherit {
 			inherited = offersOf(env)
 		}
-		var givers map[string][]string
 		for i, step := range env.steps {
 			step.Offers = slices.Clip(inherited)
 			if i > 0 {
 				step.Offers = append(step.Offers, schema.Offer{Environment: env.Name, Steps: stepNamesOf(env.steps[:i]), Near: true})
 			}
-			if givers == nil && len(step.Interface.Inputs) > 0 {
-				givers = d.giversOf(inherited)
-			}
-			d.wire(env, i, givers)
+			d.wire(env, i, inherited)
 		}
 	}
 }
@@ -57,24 +53,22 @@ func stepNamesOf(steps []*schema.Step) []schema.StepName {
 	return names
 }
 
-// giversOf returns who offers each name, as references, one for each group.
-func (d *draft) giversOf(offers []schema.Offer) map[string][]string {
-	givers := map[string][]string{}
+// giversOf returns who offers an output, as references, one for each group.
+func (d *draft) giversOf(offers []schema.Offer, output string) []string {
+	var givers []string
 	for _, o := range offers {
-		for _, step := range o.Steps {
-			for _, output := range d.steps[step].Interface.Outputs {
-				ref := schema.Reference{Environment: o.Environment, Output: output.Name}.String()
-				if known := givers[output.Name]; len(known) == 0 || known[len(known)-1] != ref {
-					givers[output.Name] = append(known, ref)
-				}
-			}
+		if slices.ContainsFunc(o.Steps, func(step schema.StepName) bool {
+			_, offered := d.steps[step].Interface.Output(output)
+			return offered
+		}) {
+			givers = append(givers, schema.Reference{Environment: o.Environment, Output: output}.String())
 		}
 	}
 	return givers
 }
 
 // wire lists where each declared input of an environment's i-th step comes from.
-func (d *draft) wire(env *environment, i int, inherited map[string][]string) {
+func (d *draft) wire(env *environment, i int, inherited []schema.Offer) {
 	step := env.steps[i]
 	given := make(map[string]bool, len(step.Inputs))
 	for _, in := range step.Inputs {
@@ -95,7 +89,7 @@ func (d *draft) wire(env *environment, i int, inherited map[string][]string) {
 		}
 		from := nearest(env.steps[:i], parameter.Name)
 		if from == nil {
-			from = inherited[parameter.Name]
+			from = d.giversOf(inherited, parameter.Name)
 		}
 		if len(from) == 1 {
 			step.Wiring = append(step.Wiring, schema.Wire{Input: parameter.Name, How: "inherited", From: from})

@@ -28,6 +28,7 @@ func listSteps(d *draft) {
 		if len(env.steps) == 0 && !d.problems[said:].HasErrors() {
 			d.add(d.nothingToDeploy(env))
 		}
+		env.files = schema.Directory{} // 100,000 lists are a lot of memory
 	}
 	d.warnOfUnused(used)
 	if len(d.environments) > 0 && len(d.steps) == 0 && !d.problems.HasErrors() {
@@ -46,15 +47,12 @@ func (d *draft) nothingToDeploy(env *environment) schema.Problem {
 
 // readSettings reads the environment's own configuration, and reports whether its deployments can be told.
 func (d *draft) readSettings(env *environment) bool {
-	if env.lacks(schema.ManifestName) && env.lacks(schema.OtherManifestName) {
-		return true
-	}
-	file, ok := schema.ConfigurationFile(d.manifest.Root, env.directory)
+	file, ok := env.files.ConfigurationFile()
 	if !ok || slices.Contains(d.manifest.Files, file) {
 		return true // a file that is part of the manifest is no environment's own
 	}
 	settings, problems := schema.LoadEnvironmentSettings(d.manifest.Root, env.directory)
-	env.settings = settings
+	env.settings = &settings
 	d.problems = append(d.problems, problems...)
 	return !problems.HasErrors()
 }
@@ -105,7 +103,7 @@ func (d *draft) deployments(env *environment) []deployment {
 		case needsNoStep(toolOf(entry)):
 		case alias == "." || !filepath.IsLocal(alias):
 			d.errorf(entry.Position, "deployment %q is not a path under its environment", entry.Key)
-		case d.hasDirectory(env, alias):
+		case env.files.HasDirectory(alias):
 			all = append(all, deployment{alias: alias, tool: toolOf(entry), at: entry.Position, retry: entry.Value.Retry, own: own})
 		case own:
 			d.add(schema.Warningf(entry.Position, "deployment %q of environment %q is left out: there is no directory %s",
@@ -132,7 +130,7 @@ func (d *draft) deploymentNames(env *environment) []string {
 func (d *draft) detect(env *environment) []deployment {
 	var all []deployment
 	for _, tool := range d.detectable() {
-		if d.hasDirectory(env, string(tool)) {
+		if env.files.HasDirectory(string(tool)) {
 			all = append(all, deployment{alias: string(tool), tool: tool, at: env.Position})
 		}
 	}

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // Decoding is one recursive walk over the YAML nodes and the Go type in parallel:
@@ -25,9 +28,10 @@ type decoder struct {
 	unknown  Severity // of a key that nothing reads
 	problems Problems
 
-	lines   []int               // where the lines of text begin, once somebody asked
+	lines   func() []int        // where the lines of text begin
 	visits  int                 // left before anchors and merge keys have multiplied without bound
 	entered map[*yaml.Node]bool // by way of an alias and not left yet
+	later   []func() Problems   // what is left to do, in any order and in parallel
 }
 
 // maxAliasVisits is how many nodes aliases and merge keys may add to those that are written in the file. Only tests set it.
@@ -91,12 +95,14 @@ func decodeText(text []byte, name string, unknown Severity, target any) (bool, P
 	}
 	d := newDecoder(text, name, unknown, root)
 	d.value(root, reflect.ValueOf(target).Elem(), "the file")
-	return true, d.problems.Sorted()
+	found := make([]Problems, len(d.later))
+	parallel.Each(len(d.later), func(i int) { found[i] = d.later[i]() })
+	return true, slices.Concat(append(found, d.problems)...).Sorted()
 }
 
 func newDecoder(text []byte, name string, unknown Severity, root *yaml.Node) *decoder {
 	return &decoder{
-		file: name, text: text, unknown: unknown,
+		file: name, text: text, unknown: unknown, lines: sync.OnceValue(func() []int { return lineStarts(text) }),
 		visits: countNodes(root) + maxAliasVisits, entered: map[*yaml.Node]bool{},
 	}
 }

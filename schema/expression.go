@@ -86,7 +86,7 @@ func (d *decoder) expression(n *yaml.Node, e *Expression, key string) {
 func (e *Expression) decodeScalar(d *decoder, n *yaml.Node) {
 	switch {
 	case n.ShortTag() == "!!str" && isTemplate(n.Value):
-		d.problems = append(d.problems, e.parse(n.Value, d.placesOf(n))...)
+		d.later = append(d.later, func() Problems { return e.parse(n.Value, d.placesOf(n)) })
 	case n.ShortTag() == "!!str":
 		e.literal = cty.StringVal(n.Value)
 	default:

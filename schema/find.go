@@ -63,7 +63,7 @@ type candidate struct {
 func candidatesAbove(start string) []*candidate {
 	var all []*candidate
 	for d := start; ; d = filepath.Dir(d) {
-		if name, ok := ConfigurationFile(d, "."); ok {
+		if name, ok := (Directory{Root: d, Name: "."}).ConfigurationFile(); ok {
 			all = append(all, &candidate{dir: d, name: name})
 		}
 		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil || d == filepath.Dir(d) {

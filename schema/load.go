@@ -164,7 +164,7 @@ func staysInside(root, file string) bool {
 // LoadEnvironmentSettings reads an environment's own `bitops.config.yaml`, as BitOps v2 knows it, when it has one.
 // Unknown keys are warnings there: real repositories hold leftovers.
 func LoadEnvironmentSettings(root, dir string) (Settings, Problems) {
-	file, ok := ConfigurationFile(root, dir)
+	file, ok := Directory{Root: root, Name: dir}.ConfigurationFile()
 	if !ok {
 		return Settings{}, nil
 	}
@@ -173,15 +173,4 @@ func LoadEnvironmentSettings(root, dir string) (Settings, Problems) {
 	}
 	_, problems := decodeFile(filepath.Join(root, filepath.FromSlash(file)), file, SeverityWarning, &doc)
 	return doc.Bitops, problems
-}
-
-// ConfigurationFile returns the configuration file of a directory, relative to root, whichever spelling is there.
-func ConfigurationFile(root, dir string) (string, bool) {
-	for _, name := range []string{ManifestName, OtherManifestName} {
-		file := path.Join(dir, name)
-		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(file))); err == nil {
-			return file, true
-		}
-	}
-	return "", false
 }

@@ -29,7 +29,7 @@ func (p places) of(offset int) Position {
 // placesOf finds the places of a scalar.
 func (d *decoder) placesOf(n *yaml.Node) places {
 	style := n.Style &^ yaml.TaggedStyle
-	w := &walk{source: d.text, next: d.offset(n), here: place{n.Line, n.Column}, text: n.Value}
+	w := &walk{source: d.text, next: d.offset(n), here: place{n.Line, n.Column}, text: n.Value, at: make([]place, 0, len(n.Value)+1)}
 	w.block = style == yaml.LiteralStyle || style == yaml.FoldedStyle
 	w.properties()
 	switch {
@@ -47,13 +47,11 @@ func (d *decoder) placesOf(n *yaml.Node) places {
 
 // offset returns where in the file's text a node begins.
 func (d *decoder) offset(n *yaml.Node) int {
-	if d.lines == nil {
-		d.lines = lineStarts(d.text)
-	}
-	if n.Line < 1 || n.Line > len(d.lines) {
+	lines := d.lines()
+	if n.Line < 1 || n.Line > len(lines) {
 		return len(d.text)
 	}
-	offset := d.lines[n.Line-1]
+	offset := lines[n.Line-1]
 	for range n.Column - 1 {
 		_, size := utf8.DecodeRune(d.text[offset:])
 		offset += size
@@ -74,6 +72,9 @@ func lineStarts(text []byte) []int {
 
 // breakSize returns the length of the line break that text begins with, 0 when there is none. YAML has six of them.
 func breakSize(text []byte) int {
+	if len(text) == 0 || text[0] > '\r' && text[0] < "\u0085"[0] {
+		return 0 // none begins so
+	}
 	for _, b := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
 		if len(text) >= len(b) && string(text[:len(b)]) == b {
 			return len(b)

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -29,9 +30,12 @@ func (r Reference) String() string {
 	return s
 }
 
+// asciiIdentifier is what nearly all names are. Whether another one is an identifier, HCL has to say.
+var asciiIdentifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
 // member returns how an expression reaches into an object.
 func member(name string) string {
-	if hclsyntax.ValidIdentifier(name) {
+	if asciiIdentifier.MatchString(name) || hclsyntax.ValidIdentifier(name) {
 		return "." + name
 	}
 	return fmt.Sprintf("[%q]", name)

@@ -49,7 +49,7 @@ func resolve(t *testing.T, schema, config string, variables ...string) (*ToolVal
 	if config != "" {
 		root = repository(t, "-- net/crane/bitops.config.yaml --\n"+config+"\n")
 	}
-	return s.Resolve(root, "net/crane", func(name string) string {
+	return s.Resolve(Directory{Root: root, Name: "net/crane"}, func(name string) string {
 		for _, v := range variables {
 			if n, value, _ := strings.Cut(v, "="); n == name {
 				return value

@@ -25,17 +25,20 @@ type toolValue struct {
 	position Position
 }
 
-// Resolve reads the configuration file of a directory, relative to root, and returns the values. A directory without one
+// Resolve reads the configuration file of a directory and returns the values. A directory without one
 // has only variables and defaults. Unknown keys are warnings, because real repositories hold leftovers.
-func (s *ToolSchema) Resolve(root, dir string, variable func(name string) string) (*ToolValues, Problems) {
+func (s *ToolSchema) Resolve(d Directory, variable func(name string) string) (*ToolValues, Problems) {
+	if variable == nil {
+		variable = func(string) string { return "" }
+	}
 	r := &resolver{ToolValues: &ToolValues{schema: s, values: map[string]toolValue{}}, variable: variable}
-	file, ok := ConfigurationFile(root, dir)
+	file, ok := d.ConfigurationFile()
 	if !ok {
-		r.decoder = newDecoder(nil, path.Join(dir, ManifestName), SeverityWarning, &yaml.Node{})
+		r.decoder = newDecoder(nil, path.Join(d.Name, ManifestName), SeverityWarning, &yaml.Node{})
 		r.object(&s.Root, nil)
 		return r.ToolValues, r.problems.Sorted()
 	}
-	text, problem := readSource(filepath.Join(root, filepath.FromSlash(file)), file)
+	text, problem := readSource(filepath.Join(d.Root, filepath.FromSlash(file)), file)
 	if problem != nil {
 		return r.ToolValues, Problems{*problem}
 	}
@@ -120,7 +123,7 @@ func (p *Property) aliased(path string) bool {
 
 // leaf finds the value of one property: the first of its variables that is not empty, its key, an older key, its default.
 func (r *resolver) leaf(p *Property, n *yaml.Node) {
-	for _, name := range p.variables(r.schema.Tool) {
+	for _, name := range p.variables {
 		if text := r.variable(name); text != "" {
 			r.take(p, textNode(p, text), "variable "+name, Position{})
 			return
@@ -138,7 +141,7 @@ func (r *resolver) leaf(p *Property, n *yaml.Node) {
 		r.take(p, p.fallback, "default", Position{})
 	case p.Required:
 		r.problems = append(r.problems, Errorf(r.place(), "%s is required and has no value", p.Path).
-			WithHint("set it, or the variable %s", p.variables(r.schema.Tool)[0]))
+			WithHint("set it, or the variable %s", p.variables[0]))
 	}
 }
 

@@ -27,10 +27,10 @@ func New() *Ansible { return &Ansible{} }
 func (*Ansible) Name() schema.ToolName { return "ansible" }
 
 // Inspect implements environments.Tool. A playbook takes variables of any name, and set_stats leaves outputs of any name.
-func (*Ansible) Inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	read, problems := readSettings(repository, dir)
+func (*Ansible) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	read, problems := readSettings(d)
 	if !problems.HasErrors() && read.skipped == "" {
-		problems = append(problems, read.playbookProblems(repository, dir)...)
+		problems = append(problems, read.playbookProblems(d)...)
 	}
 	return schema.Interface{AnyInput: true, MoreOutput: true}, problems
 }

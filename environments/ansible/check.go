@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-version"
 
 	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
 )
 
 // program is what bitops starts.
@@ -38,7 +39,7 @@ func (a *Ansible) Check(ctx context.Context, c *environments.Call) error {
 	if !inPath(program, c.Variables["PATH"]) {
 		return missingProgram(fmt.Sprintf("%s: not found in PATH (%s)", program, c.Variables["PATH"]))
 	}
-	if _, found := locate(c.Directory, s.playbook); !found && !hooked(c.Directory) {
+	if _, found := locate(c.Directory, s.playbook); !found && !environments.HasBeforeHooks(schema.Directory{Root: c.Directory}) {
 		return noPlaybook(c.Directory, s.playbook)
 	}
 	return a.newEnough(ctx, c)

@@ -58,8 +58,8 @@ func configure(c *environments.Call) (settings, error) {
 }
 
 // readSettings reads what the files in the repository say, without any variable.
-func readSettings(repository, dir string) (settings, schema.Problems) {
-	values, problems := configurationSchema().Resolve(repository, dir, func(string) string { return "" })
+func readSettings(d schema.Directory) (settings, schema.Problems) {
+	values, problems := configurationSchema().Resolve(d, nil)
 	return settingsOf(values), problems
 }
 

@@ -90,7 +90,7 @@ app/ansible/bitops.config.yaml:6:18: options.skip-deploy must be true or false, 
 	if !ok || problems.Error() != want {
 		t.Errorf("error %v, want\n%s", err, want)
 	}
-	_, found := s.tool.Inspect(s.repository, "app/ansible")
+	_, found := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "app/ansible"})
 	equal(t, "problems of the repository", found.Error(), want)
 	s.write(map[string]string{"bitops.config.yaml": "ansible: {cli: {tag: x}}"})
 	s.fake("").apply()
@@ -117,7 +117,7 @@ func TestSkippedStepsStartNothing(t *testing.T) {
 		equal(t, "processes", len(s.runner.Commands()), 0)
 	}
 	s := tell(t, map[string]string{"bitops.config.yaml": "ansible: {options: {skip-deploy: true}}"})
-	_, problems := s.tool.Inspect(s.repository, "app/ansible")
+	_, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "app/ansible"})
 	equal(t, "problems without a playbook", len(problems), 0)
 }
 
@@ -188,7 +188,7 @@ func TestPlaybooks(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := tell(t, test.files).fake("echo 'ansible-playbook [core 2.19.4]'")
-			declared, problems := s.tool.Inspect(s.repository, "app/ansible")
+			declared, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "app/ansible"})
 			equal(t, "problems", problems.Error(), test.problem)
 			equal(t, "interface", declared, schema.Interface{AnyInput: true, MoreOutput: true})
 			err := s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply))

@@ -43,9 +43,9 @@ func yamlName(name string) bool {
 
 // playbookProblems says which playbooks are missing. When no file names the main one, a variable still can, so that it is
 // a warning until a run. Hooks may write either.
-func (s *settings) playbookProblems(repository, dir string) schema.Problems {
-	full := filepath.Join(repository, filepath.FromSlash(dir))
-	if hooked(full) {
+func (s *settings) playbookProblems(d schema.Directory) schema.Problems {
+	full := d.Path()
+	if environments.HasBeforeHooks(d) {
 		return nil
 	}
 	var problems schema.Problems
@@ -55,7 +55,7 @@ func (s *settings) playbookProblems(repository, dir string) schema.Problems {
 		}
 	}
 	if s.playbookFrom.File == "" {
-		missing(s.playbook, schema.Position{File: dir}, schema.Warningf)
+		missing(s.playbook, schema.Position{File: d.Name}, schema.Warningf)
 	} else {
 		missing(s.playbook, s.playbookFrom, schema.Errorf)
 	}
@@ -68,16 +68,6 @@ func (s *settings) playbookProblems(repository, dir string) schema.Problems {
 // noPlaybook is the failure of a step without its playbook.
 func noPlaybook(dir, name string) error {
 	return environments.Failuref("there is no playbook %s (%s)", name, suggest(dir, name))
-}
-
-// hooked reports whether scripts run before the tool.
-func hooked(dir string) bool {
-	for _, name := range []string{"bitops.before-deploy.d", "bitops-before-deploy.d"} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.IsDir() {
-			return true
-		}
-	}
-	return false
 }
 
 // suggest says how to name a playbook, with the files that could be meant.

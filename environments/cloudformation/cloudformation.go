@@ -29,8 +29,8 @@ func (*CloudFormation) Name() schema.ToolName { return "cloudformation" }
 
 // Inspect implements environments.Tool: it reads the parameters and the outputs of the template that the configuration
 // names, without variables.
-func (*CloudFormation) Inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	return inspect(repository, dir)
+func (*CloudFormation) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	return inspect(d)
 }
 
 // Private implements environments.Tool: there is nothing of the kind.

@@ -12,7 +12,7 @@ import (
 func settle(t *testing.T, text string, variables environments.Variables) (settings, schema.Problems) {
 	t.Helper()
 	s := tell(t, "", map[string]string{"bitops.config.yaml": text})
-	values, problems := configurationSchema().Resolve(s.repository, "net/cloudformation", func(name string) string { return variables[name] })
+	values, problems := configurationSchema().Resolve(schema.Directory{Root: s.repository, Name: "net/cloudformation"}, func(name string) string { return variables[name] })
 	if problems.HasErrors() {
 		return settings{}, problems
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -145,19 +146,19 @@ func (t *template) showsSecret(n schema.YAMLNode) bool {
 }
 
 // inspect tells what the template declares that the files of the checkout name.
-func inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	values, problems := unfinishedSchema().Resolve(repository, dir, func(string) string { return "" })
+func inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	values, problems := unfinishedSchema().Resolve(d, nil)
 	if problems.HasErrors() || skipped(values) != "" {
 		return unknown, problems
 	}
 	s, more := settingsFrom(values)
 	problems = append(problems, more...)
-	problems = append(problems, s.missing(repository, dir)...)
+	problems = append(problems, s.missing(d)...)
 	if more.HasErrors() || s.template.name == "" {
 		return unknown, problems.Sorted()
 	}
-	t, more := readTemplate(repository, dir, s.template)
-	if t.text == nil && generated(repository, dir) {
+	t, more := readTemplate(d.Root, d.Name, s.template)
+	if t.text == nil && environments.HasBeforeHooks(d) {
 		return unknown, problems.Sorted()
 	}
 	i := schema.Interface{Outputs: t.outputs}
@@ -168,10 +169,10 @@ func inspect(repository, dir string) (schema.Interface, schema.Problems) {
 }
 
 // missing warns of what the step needs and the checkout does not say.
-func (s *settings) missing(repository, dir string) schema.Problems {
-	file, ok := schema.ConfigurationFile(repository, dir)
+func (s *settings) missing(d schema.Directory) schema.Problems {
+	file, ok := d.ConfigurationFile()
 	if !ok {
-		file = dir
+		file = d.Name
 	}
 	var problems schema.Problems
 	warn := func(key, variable, value string) {
@@ -187,13 +188,3 @@ func (s *settings) missing(repository, dir string) schema.Problems {
 
 // unknown is the interface of a step whose template cannot be known before it runs.
 var unknown = schema.Interface{AnyInput: true, MoreOutput: true}
-
-// generated reports whether hooks may write the files.
-func generated(repository, dir string) bool {
-	for _, name := range []string{"bitops.before-deploy.d", "bitops-before-deploy.d"} {
-		if _, err := os.Stat(filepath.Join(repository, filepath.FromSlash(dir), name)); err == nil {
-			return true
-		}
-	}
-	return false
-}

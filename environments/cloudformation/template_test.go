@@ -64,7 +64,7 @@ out template.yaml:19:3 Four sensitive=true
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, "", map[string]string{test.file: test.text, "bitops.config.yaml": strings.ReplaceAll(minimal, "template.yaml", test.file)})
-			got, problems := s.tool.Inspect(s.repository, "net/cloudformation")
+			got, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "net/cloudformation"})
 			equal(t, "problems", problems.Error(), "")
 			equal(t, "interface", describe(got), test.want)
 			equal(t, "any input", got.AnyInput, false)
@@ -98,7 +98,7 @@ net/cloudformation/bitops.config.yaml: warning: options.cfn-files.template-file 
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, "", test.files)
-			_, problems := s.tool.Inspect(s.repository, "net/cloudformation")
+			_, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "net/cloudformation"})
 			equal(t, "problems", problems.Error(), test.want)
 		})
 	}

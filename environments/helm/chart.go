@@ -48,10 +48,11 @@ func isChart(repository, dir string) bool {
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || isHooks(name) || !has(repository, dir, ".") {
 		return false
 	}
-	_, configured := schema.ConfigurationFile(repository, dir)
+	d := schema.Directory{Root: repository, Name: dir}
+	_, configured := d.ConfigurationFile()
 	parts := []string{chartFile, valuesFile, "templates"}
-	return configured || hasDefault(repository, dir) || hasBeforeHooks(repository, dir) ||
-		slices.ContainsFunc(parts, func(part string) bool { return has(repository, dir, part) })
+	return configured || slices.ContainsFunc(parts, func(part string) bool { return has(repository, dir, part) }) ||
+		environments.HasBeforeHooks(d) || hasDefault(repository, dir)
 }
 
 func isHooks(name string) bool {
@@ -73,20 +74,20 @@ func hasDefault(repository, dir string) bool {
 	})
 }
 
-// inspect reads what a chart takes. A chart that a hook may still write, or that the default folder holds, needs no
-// Chart.yaml of its own.
-func inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	i := schema.Interface{AnyInput: true, Inputs: emptyKeys(repository, dir)}
-	s, problems := settingsOfFiles(repository, dir)
+// inspect reads what a chart takes. A chart that a hook may still write needs no Chart.yaml.
+func inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	i := schema.Interface{AnyInput: true, Inputs: emptyKeys(d.Root, d.Name)}
+	s, problems := settingsOfFiles(d.Root, d.Name)
 	if problems.HasErrors() || s.skipped != "" {
 		return i, problems
 	}
 	if s.namespace == "" {
-		problems = append(problems, schema.Warningf(schema.Position{File: configurationPlace(repository, dir)},
+		problems = append(problems, schema.Warningf(schema.Position{File: configurationPlace(d.Root, d.Name)},
 			"%s is not set", keyNamespace).WithHint("the step needs it, from here or from the variable NAMESPACE"))
 	}
-	if !has(repository, dir, chartFile) && !hasDefault(repository, dir) && !hasBeforeHooks(repository, dir) && !hasBeforeHooks(repository, path.Dir(dir)) {
-		problems = append(problems, noChart(dir))
+	if !has(d.Root, d.Name, chartFile) && !environments.HasBeforeHooks(d) &&
+		!environments.HasBeforeHooks(schema.Directory{Root: d.Root, Name: path.Dir(d.Name)}) {
+		problems = append(problems, noChart(d.Name))
 	}
 	return i, problems.Sorted()
 }
@@ -98,14 +99,10 @@ func noChart(dir string) schema.Problem {
 
 func configurationPlace(repository, dir string) string {
 	configured := configurationDirectory(repository, dir)
-	if file, ok := schema.ConfigurationFile(repository, configured); ok {
+	if file, ok := (schema.Directory{Root: repository, Name: configured}).ConfigurationFile(); ok {
 		return file
 	}
 	return dir
-}
-
-func hasBeforeHooks(repository, dir string) bool {
-	return has(repository, dir, "bitops.before-deploy.d") || has(repository, dir, "bitops-before-deploy.d")
 }
 
 // emptyKeys returns the keys of the chart's values.yaml that wait for a value. Errors in the file are helm's to tell.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -86,7 +87,8 @@ func TestInspect(t *testing.T) {
 			for file, text := range test.files {
 				files[filepath.Join("backend/helm/api", file)] = text
 			}
-			declared, problems := New().Inspect(repositoryOf(t, files), "backend/helm/api")
+			inspector := &environments.Inspector{Repository: repositoryOf(t, files), Default: "_default", Registered: []environments.Tool{New()}}
+			declared, problems := inspector.Inspect("helm", "backend", "helm/api")
 			text := problems.Error()
 			if len(test.want) == 0 {
 				equal(t, "problems", len(problems), 0)
@@ -96,7 +98,7 @@ func TestInspect(t *testing.T) {
 		})
 	}
 	equal(t, "hint for a directory's name", func() bool {
-		_, problems := New().Inspect(repositoryOf(t, map[string]string{"a/helm/My_Chart/Chart.yaml": ""}), "a/helm/My_Chart")
+		_, problems := New().Inspect(schema.Directory{Root: repositoryOf(t, map[string]string{"a/helm/My_Chart/Chart.yaml": ""}), Name: "a/helm/My_Chart"})
 		return strings.Contains(problems.Error(), "set options.release-name")
 	}(), true)
 }

@@ -98,7 +98,7 @@ func settingsOf(c *environments.Call, s *schema.ToolSchema) (settings, error) {
 
 // settingsOfFiles reads the configuration in the checkout, without variables.
 func settingsOfFiles(repository, dir string) (settings, schema.Problems) {
-	values, problems := unfinishedSchema().Resolve(repository, configurationDirectory(repository, dir), func(string) string { return "" })
+	values, problems := unfinishedSchema().Resolve(schema.Directory{Root: repository, Name: configurationDirectory(repository, dir)}, nil)
 	if problems.HasErrors() {
 		return settings{}, problems
 	}
@@ -113,10 +113,10 @@ func settingsOfFiles(repository, dir string) (settings, schema.Problems) {
 
 // configurationDirectory returns the directory whose configuration a chart has: its own, else the one above.
 func configurationDirectory(root, dir string) string {
-	if _, own := schema.ConfigurationFile(root, dir); own {
+	if _, own := (schema.Directory{Root: root, Name: dir}).ConfigurationFile(); own {
 		return dir
 	}
-	if _, common := schema.ConfigurationFile(root, path.Dir(dir)); common {
+	if _, common := (schema.Directory{Root: root, Name: path.Dir(dir)}).ConfigurationFile(); common {
 		return path.Dir(dir)
 	}
 	return dir

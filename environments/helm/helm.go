@@ -38,8 +38,8 @@ func (*Helm) Deployments(repository, dir string) ([]string, schema.Problems) {
 
 // Inspect implements environments.Tool. Any input can be a value of the chart; those that its values.yaml names and
 // leaves empty can also be had from a dependency, by name.
-func (*Helm) Inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	return inspect(repository, dir)
+func (*Helm) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	return inspect(d)
 }
 
 // Private implements environments.Tool: there is nothing of the kind.

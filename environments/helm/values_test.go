@@ -221,7 +221,7 @@ func TestOfferedValuesFillEmptyKeysOnly(t *testing.T) {
 	equal(t, "values", s.values(), map[string]any{
 		"vpc": "offered", "subnet": "input", "region": "eu", "late": "offered", "false": false, "zero": float64(0),
 	})
-	declared, problems := s.tool.Inspect(s.repository, "backend/helm/api")
+	declared, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "backend/helm/api"})
 	check(t, problems.Err())
 	equal(t, "any input", declared.AnyInput, true)
 	var names []string

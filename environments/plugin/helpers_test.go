@@ -194,7 +194,7 @@ func (s *story) actions() string {
 
 func (s *story) problems() string {
 	s.t.Helper()
-	_, problems := s.plugin().Inspect(s.repository, "net/hello")
+	_, problems := s.plugin().Inspect(schema.Directory{Root: s.repository, Name: "net/hello"})
 	return problems.Error()
 }
 

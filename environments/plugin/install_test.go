@@ -392,7 +392,7 @@ func TestDeclarationsThatLeadNowhere(t *testing.T) {
 	equal(t, "no source", s.problems(), `bitops.config.yaml:3:5: plugin "hello": it has no source, and is not part of the image`)
 	o := s.options()
 	o.Declared = schema.Map[schema.Plugin]{{Key: "../hello", Value: schema.Plugin{Source: "https://git.example/x"}}}
-	_, problems := New(o)[0].Inspect(s.repository, "net/hello")
+	_, problems := New(o)[0].Inspect(schema.Directory{Root: s.repository, Name: "net/hello"})
 	equal(t, "a name that is a path", problems.Error(), `plugin "../hello": a name is letters, digits, '.', '_' and '-'`)
 }
 

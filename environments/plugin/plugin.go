@@ -38,7 +38,7 @@ func New(o Options) []environments.Tool {
 func (p *Plugin) Name() schema.ToolName { return p.name }
 
 // Inspect implements environments.Tool: a script can take any input and leave any output.
-func (p *Plugin) Inspect(_, _ string) (schema.Interface, schema.Problems) {
+func (p *Plugin) Inspect(schema.Directory) (schema.Interface, schema.Problems) {
 	return schema.Interface{AnyInput: true, MoreOutput: true}, p.load().problems
 }
 

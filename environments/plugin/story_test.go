@@ -225,7 +225,7 @@ func TestSkips(t *testing.T) {
 
 func TestInterfaceIsOpen(t *testing.T) {
 	s := tell(t, example)
-	declared, _ := s.plugin().Inspect(s.repository, "net/hello")
+	declared, _ := s.plugin().Inspect(schema.Directory{Root: s.repository, Name: "net/hello"})
 	equal(t, "interface", declared, schema.Interface{AnyInput: true, MoreOutput: true})
 	equal(t, "private", s.plugin().Private(".terraform", true), false)
 	text, err := s.plugin().ConfigurationSchema()

@@ -86,8 +86,8 @@ func (s settings) done(c *environments.Call) string {
 }
 
 // readSettings reads what the files in the repository say, and variables.
-func readSettings(root, dir string, variables environments.Variables) (settings, schema.Problems) {
-	values, problems := configurationSchema().Resolve(root, dir, func(name string) string { return variables[name] })
+func readSettings(d schema.Directory, variables environments.Variables) (settings, schema.Problems) {
+	values, problems := configurationSchema().Resolve(d, func(name string) string { return variables[name] })
 	s, more := settingsFrom(values, variables)
 	return s, append(problems, more...)
 }

@@ -64,7 +64,7 @@ func TestSettings(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, map[string]string{"bitops.config.yml": test.text})
-			got, problems := readSettings(s.repository, "net/terraform", test.variables)
+			got, problems := readSettings(schema.Directory{Root: s.repository, Name: "net/terraform"}, test.variables)
 			equal(t, "problems", problems.Error(), "")
 			equal(t, "settings", got, test.want)
 		})

@@ -13,15 +13,15 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
 // module is what a directory's files declare. As terraform does it, override files are laid over the others: what they
 // say of a variable, an output or the backend wins.
 type module struct {
-	dir       string // relative to the repository
+	dir       schema.Directory
 	files     int
-	generated bool // there are hooks, which may write the files
 	variables map[string]*variable
 	outputs   map[string]*schema.Parameter
 	backend   *backend // nil when there is no backend or cloud block
@@ -75,12 +75,12 @@ func attributes(names ...string) *hcl.BodySchema {
 
 // readModule reads the *.tf and *.tf.json files of a directory; for OpenTofu the *.tofu and *.tofu.json files too, which
 // it reads in place of those of the same name.
-func readModule(repository, dir, binary string) *module {
-	m := &module{dir: dir, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}, parsed: map[string]*hcl.File{}}
-	full := filepath.Join(repository, filepath.FromSlash(dir))
-	entries, err := os.ReadDir(full)
+func readModule(d schema.Directory, binary string) *module {
+	m := &module{dir: d, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}, parsed: map[string]*hcl.File{}}
+	full := d.Path()
+	entries, err := d.Entries()
 	if err != nil {
-		m.unreadable(dir, err)
+		m.unreadable(d.Name, err)
 		return m
 	}
 	var overrides []string
@@ -88,7 +88,6 @@ func readModule(repository, dir, binary string) *module {
 		name := entry.Name()
 		switch {
 		case entry.IsDir() || !configurationFile(name) && (binary != tofu || !tofuFile(name)):
-			m.generated = m.generated || name == "bitops.before-deploy.d" || name == "bitops-before-deploy.d"
 		case binary == tofu && replaced(entries, name):
 		case overrideFile(name):
 			overrides = append(overrides, name)
@@ -134,7 +133,7 @@ func overrideFile(name string) bool {
 }
 
 func (m *module) read(full, name string) {
-	at := path.Join(m.dir, name)
+	at := path.Join(m.dir.Name, name)
 	text, err := os.ReadFile(filepath.Join(full, name))
 	if err != nil {
 		m.unreadable(at, err)
@@ -271,8 +270,8 @@ func truth(a *hcl.Attribute) (value, ok bool) {
 // inspect tells what the module declares, in the order of the alphabet.
 func (m *module) inspect() (schema.Interface, schema.Problems) {
 	problems := m.problems
-	if m.files == 0 && len(problems) == 0 && !m.generated {
-		problems = append(problems, schema.Errorf(schema.Position{File: m.dir}, "holds no .tf file"))
+	if m.files == 0 && len(problems) == 0 && !environments.HasBeforeHooks(m.dir) {
+		problems = append(problems, schema.Errorf(schema.Position{File: m.dir.Name}, "holds no .tf file"))
 	}
 	var i schema.Interface
 	for _, v := range m.variables {

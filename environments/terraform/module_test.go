@@ -12,7 +12,7 @@ import (
 func inspect(t *testing.T, files map[string]string) (schema.Interface, schema.Problems) {
 	t.Helper()
 	s := tell(t, files)
-	return s.tool.Inspect(s.repository, "net/terraform")
+	return s.tool.Inspect(schema.Directory{Root: s.repository, Name: "net/terraform"})
 }
 
 func TestInspect(t *testing.T) {
@@ -71,7 +71,7 @@ func TestInspectOfOpenTofu(t *testing.T) {
 	}
 	equal(t, "of OpenTofu", names(), []string{"afalse", "btrue", "jtrue"})
 	s := tell(t, files)
-	module := readModule(s.repository, "net/terraform", tofu)
+	module := readModule(schema.Directory{Root: s.repository, Name: "net/terraform"}, tofu)
 	equal(t, "backend", module.backend.kind, "s3")
 
 	files["bitops.config.yaml"] = ""
@@ -98,7 +98,7 @@ func TestInspectProblems(t *testing.T) {
 			contains(t, "problems", problems.Error(), test.want)
 		})
 	}
-	_, problems := New().Inspect(t.TempDir(), "nowhere")
+	_, problems := New().Inspect(schema.Directory{Root: t.TempDir(), Name: "nowhere"})
 	contains(t, "problems", problems.Error(), "nowhere: cannot be read: no such file or directory")
 }
 
@@ -111,7 +111,7 @@ func FuzzInspect(f *testing.F) {
 		for _, name := range []string{"a.tf", "b.tf.json", "x_override.tf"} {
 			writeFile(t, filepath.Join(dir, name), text)
 		}
-		_, _ = New().Inspect(dir, ".")
+		_, _ = New().Inspect(schema.Directory{Root: dir, Name: "."})
 	})
 }
 
@@ -124,6 +124,6 @@ func BenchmarkInspect(b *testing.B) {
 		}
 	}
 	for i := 0; b.Loop(); i++ {
-		_, _ = New().Inspect(root, fmt.Sprint(i%100))
+		_, _ = New().Inspect(schema.Directory{Root: root, Name: fmt.Sprint(i % 100)})
 	}
 }

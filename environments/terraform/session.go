@@ -80,7 +80,7 @@ func configure(c *environments.Call) (*session, error) {
 		c.Notice("TF_DATA_DIR is not passed on: every step has a %s directory of its own", dataDirectory)
 	}
 	delete(c.Variables, "TF_DATA_DIR")
-	return &session{Call: c, settings: read, module: readModule(c.Root(), c.Step.Directory(), read.binary)}, nil
+	return &session{Call: c, settings: read, module: readModule(schema.Directory{Root: c.Root(), Name: c.Step.Directory()}, read.binary)}, nil
 }
 
 // prepare makes the directory ready for init.

@@ -102,7 +102,7 @@ func (s *session) orphanedState() error {
 		}
 	}
 	return environments.Failuref("its local state is not here (%s), so %s cannot know what to take down; bring the file back, "+
-		"or, if nothing of it exists any more: bitops forget %s", filepath.Join(s.module.dir, place.Path), s.binary, s.Step.Name)
+		"or, if nothing of it exists any more: bitops forget %s", filepath.Join(s.module.dir.Name, place.Path), s.binary, s.Step.Name)
 }
 
 // configured changes the usual place by what the backend block and the configuration say.
@@ -135,7 +135,7 @@ func (s *session) stateIsLocal() bool {
 func (s *session) backendArguments() []string {
 	if s.stateIsLocal() && (s.module.backend == nil || !s.module.backend.open) {
 		if s.module.backend == nil && len(s.backendConfig) > 0 {
-			s.Notice("backend-config is ignored: no backend block in %s", s.module.dir)
+			s.Notice("backend-config is ignored: no backend block in %s", s.module.dir.Name)
 		}
 		return nil
 	}
@@ -157,6 +157,6 @@ func (s *session) tellLeftState() {
 	}
 	if info, err := os.Stat(filepath.Join(s.Source, stateFile)); err == nil && info.Size() > 0 {
 		s.Notice("%s/%s is not used, because the configuration names another backend (%s); to move it there, run "+
-			"`%s init -migrate-state` in %s", s.module.dir, stateFile, s.module.backend.kind, s.binary, s.module.dir)
+			"`%s init -migrate-state` in %s", s.module.dir.Name, stateFile, s.module.backend.kind, s.binary, s.module.dir.Name)
 	}
 }

@@ -30,9 +30,9 @@ func New() *Terraform { return &Terraform{} }
 func (*Terraform) Name() schema.ToolName { return "terraform" }
 
 // Inspect implements environments.Tool: it reads the variable and output blocks.
-func (*Terraform) Inspect(repository, dir string) (schema.Interface, schema.Problems) {
-	s, _ := readSettings(repository, dir, nil)
-	return readModule(repository, dir, s.binary).inspect()
+func (*Terraform) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	s, _ := readSettings(d, nil)
+	return readModule(d, s.binary).inspect()
 }
 
 // Private implements environments.Tool: working directories, local state, crash logs, and the file that bitops itself
@@ -56,7 +56,7 @@ func (*Terraform) Private(name string, isDir bool) bool {
 
 // Programs implements environments.Tool.
 func (*Terraform) Programs(repository, dir string) []environments.Program {
-	s, _ := readSettings(repository, dir, nil)
+	s, _ := readSettings(schema.Directory{Root: repository, Name: dir}, nil)
 	p := environments.Program{Name: s.binary, VersionArgs: []string{"version"}, Install: howToGet(s.binary)}
 	if s.binary != tofu {
 		p.Minimum = minimum.String()

@@ -113,7 +113,7 @@ func (g *global) only(m *schema.Manifest, name schema.EnvironmentName) error {
 		return nil
 	}
 	var found []string
-	names, _ := planner.Found(m, environments.Inspector{Repository: m.Root, Registered: g.Tools})
+	names, _ := planner.Found(m, &environments.Inspector{Repository: m.Root, Registered: g.Tools})
 	for _, other := range names {
 		found = append(found, string(other))
 	}

@@ -80,7 +80,7 @@ func (g *global) initManifest(dir string) error {
 		g.Tools = append(g.Tools, g.Plugins.Tools(r.pluginPlace())...)
 		g.pluginsLoaded = true
 	}
-	names, warnings := planner.Found(m, environments.Inspector{Repository: m.Root, Registered: g.Tools})
+	names, warnings := planner.Found(m, &environments.Inspector{Repository: m.Root, Registered: g.Tools})
 	if len(names) == 0 {
 		return schema.Problems{schema.Errorf(schema.Position{File: dir}, "holds no environments").
 			WithHint("an environment is a directory with a terraform, ansible, helm or cloudformation directory in it; " +

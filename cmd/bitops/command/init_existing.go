@@ -11,7 +11,7 @@ import (
 // readExisting returns the manifest of a repository that is to be given environments, and the text of its file, nil where
 // there is none. One that declares environments is a problem: nothing is overwritten.
 func readExisting(dir string) (*schema.Manifest, []byte, error) {
-	name, there := schema.ConfigurationFile(dir, ".")
+	name, there := schema.Directory{Root: dir, Name: "."}.ConfigurationFile()
 	m, err := schema.DiscoverManifest(dir)
 	if err != nil || !there {
 		return m, nil, err

@@ -70,8 +70,8 @@ func (g *global) findManifest() (*schema.Manifest, schema.Problems, error) {
 }
 
 // inspector reads what the repository's files declare.
-func (r *repository) inspector() environments.Inspector {
-	return environments.Inspector{Repository: r.root, Default: r.defaultFolder(), Registered: r.Tools}
+func (r *repository) inspector() *environments.Inspector {
+	return &environments.Inspector{Repository: r.root, Default: r.defaultFolder(), Registered: r.Tools}
 }
 
 func (r *repository) defaultFolder() string {
