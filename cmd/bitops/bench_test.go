@@ -69,7 +69,9 @@ func newBench(b *testing.B, programs ...string) *bench {
 func buildBitops(b *testing.B, dir string) string {
 	b.Helper()
 	program := filepath.Join(dir, "bitops")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	return program

@@ -293,5 +293,6 @@ func addresses(changes []schema.ResourceChange) []string {
 
 func writeFile(t *testing.T, file, text string) {
 	t.Helper()
+	check(t, os.MkdirAll(filepath.Dir(file), 0o755))
 	check(t, os.WriteFile(file, []byte(text), 0o644))
 }

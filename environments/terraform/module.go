@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -75,7 +74,7 @@ func attributes(names ...string) *hcl.BodySchema {
 
 // readModule reads the *.tf and *.tf.json files of a directory; for OpenTofu the *.tofu and *.tofu.json files too, which
 // it reads in place of those of the same name.
-func readModule(d schema.Directory, binary string) *module {
+func (p *parser) readModule(d schema.Directory, binary string) *module {
 	m := &module{dir: d, variables: map[string]*variable{}, outputs: map[string]*schema.Parameter{}, parsed: map[string]*hcl.File{}}
 	full := d.Path()
 	entries, err := d.Entries()
@@ -92,11 +91,11 @@ func readModule(d schema.Directory, binary string) *module {
 		case overrideFile(name):
 			overrides = append(overrides, name)
 		default:
-			m.read(full, name)
+			m.read(p, full, name)
 		}
 	}
 	for _, name := range overrides {
-		m.read(full, name)
+		m.read(p, full, name)
 	}
 	return m
 }
@@ -132,7 +131,7 @@ func overrideFile(name string) bool {
 	return base == "override" || strings.HasSuffix(base, "_override")
 }
 
-func (m *module) read(full, name string) {
+func (m *module) read(p *parser, full, name string) {
 	at := path.Join(m.dir.Name, name)
 	text, err := os.ReadFile(filepath.Join(full, name))
 	if err != nil {
@@ -140,22 +139,22 @@ func (m *module) read(full, name string) {
 		return
 	}
 	m.files++
-	file, diagnostics := parse(text, at)
-	m.note(diagnostics)
-	if file == nil {
+	found := p.parse(text, name)
+	m.note(at, found.diagnostics)
+	if found.file == nil {
 		return
 	}
-	if !diagnostics.HasErrors() {
-		m.parsed[name] = file
+	if !found.diagnostics.HasErrors() {
+		m.parsed[name] = found.file
 	}
-	content, _, diagnostics := file.Body.PartialContent(rootSchema)
-	m.note(diagnostics)
+	content, _, diagnostics := found.file.Body.PartialContent(rootSchema)
+	m.note(at, diagnostics)
 	for _, block := range content.Blocks {
 		switch block.Type {
 		case "variable":
-			m.variable(block)
+			m.variable(at, block)
 		case "output":
-			m.output(block)
+			m.output(at, block)
 		case "terraform":
 			m.settings(block)
 		}
@@ -169,33 +168,26 @@ func (m *module) unreadable(name string, err error) {
 	m.problems = append(m.problems, schema.Errorf(schema.Position{File: name}, "cannot be read: %v", err))
 }
 
-func parse(text []byte, name string) (*hcl.File, hcl.Diagnostics) {
-	if strings.HasSuffix(name, ".json") {
-		return hclparse.NewParser().ParseJSON(text, name)
-	}
-	return hclparse.NewParser().ParseHCL(text, name)
-}
-
-func (m *module) note(diagnostics hcl.Diagnostics) {
+func (m *module) note(file string, diagnostics hcl.Diagnostics) {
 	for _, d := range diagnostics {
 		if d.Severity == hcl.DiagError {
-			m.problems = append(m.problems, schema.Errorf(position(d.Subject), "%s: %s", d.Summary, d.Detail))
+			m.problems = append(m.problems, schema.Errorf(position(file, d.Subject), "%s: %s", d.Summary, d.Detail))
 		}
 	}
 }
 
-func position(r *hcl.Range) schema.Position {
+func position(file string, r *hcl.Range) schema.Position {
 	if r == nil {
 		return schema.Position{}
 	}
-	return schema.Position{File: r.Filename, Line: r.Start.Line, Column: r.Start.Column}
+	return schema.Position{File: file, Line: r.Start.Line, Column: r.Start.Column}
 }
 
-func (m *module) variable(block *hcl.Block) {
+func (m *module) variable(file string, block *hcl.Block) {
 	name := block.Labels[0]
 	v := m.variables[name]
 	if v == nil {
-		v = &variable{Parameter: schema.Parameter{Name: name, Required: true, Position: position(&block.DefRange)}}
+		v = &variable{Parameter: schema.Parameter{Name: name, Required: true, Position: position(file, &block.DefRange)}}
 		m.variables[name] = v
 	}
 	content, _, _ := block.Body.PartialContent(variableSchema)
@@ -214,11 +206,11 @@ func (m *module) variable(block *hcl.Block) {
 	}
 }
 
-func (m *module) output(block *hcl.Block) {
+func (m *module) output(file string, block *hcl.Block) {
 	name := block.Labels[0]
 	o := m.outputs[name]
 	if o == nil {
-		o = &schema.Parameter{Name: name, Position: position(&block.DefRange)}
+		o = &schema.Parameter{Name: name, Position: position(file, &block.DefRange)}
 		m.outputs[name] = o
 	}
 	content, _, _ := block.Body.PartialContent(outputSchema)

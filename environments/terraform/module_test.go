@@ -71,7 +71,7 @@ func TestInspectOfOpenTofu(t *testing.T) {
 	}
 	equal(t, "of OpenTofu", names(), []string{"afalse", "btrue", "jtrue"})
 	s := tell(t, files)
-	module := readModule(schema.Directory{Root: s.repository, Name: "net/terraform"}, tofu)
+	module := new(parser).readModule(schema.Directory{Root: s.repository, Name: "net/terraform"}, tofu)
 	equal(t, "backend", module.backend.kind, "s3")
 
 	files["bitops.config.yaml"] = ""

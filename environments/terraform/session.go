@@ -42,7 +42,7 @@ func (t *Terraform) operate(
 func (t *Terraform) with(
 	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
 ) (environments.Result, error) {
-	s, err := configure(c)
+	s, err := t.configure(c)
 	if err != nil {
 		return environments.Result{}, err
 	}
@@ -70,7 +70,7 @@ func (t *Terraform) initialised(
 }
 
 // configure reads what the files in the workspace say. Syntax errors in them are terraform's to tell.
-func configure(c *environments.Call) (*session, error) {
+func (t *Terraform) configure(c *environments.Call) (*session, error) {
 	c.Phase(schema.PhaseConfigure, "reading the configuration")
 	read, err := settingsOf(c)
 	if err != nil {
@@ -80,7 +80,8 @@ func configure(c *environments.Call) (*session, error) {
 		c.Notice("TF_DATA_DIR is not passed on: every step has a %s directory of its own", dataDirectory)
 	}
 	delete(c.Variables, "TF_DATA_DIR")
-	return &session{Call: c, settings: read, module: readModule(schema.Directory{Root: c.Root(), Name: c.Step.Directory()}, read.binary)}, nil
+	module := t.parser.readModule(schema.Directory{Root: c.Root(), Name: c.Step.Directory()}, read.binary)
+	return &session{Call: c, settings: read, module: module}, nil
 }
 
 // prepare makes the directory ready for init.

@@ -10,8 +10,9 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// Terraform drives terraform or OpenTofu. All it keeps between calls is which programs are new enough.
+// Terraform drives terraform or OpenTofu. All it keeps between calls is which programs are new enough, and what texts say.
 type Terraform struct {
+	parser   parser
 	versions versions
 	caches   turns
 }
@@ -30,9 +31,9 @@ func New() *Terraform { return &Terraform{} }
 func (*Terraform) Name() schema.ToolName { return "terraform" }
 
 // Inspect implements environments.Tool: it reads the variable and output blocks.
-func (*Terraform) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+func (t *Terraform) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
 	s, _ := readSettings(d, nil)
-	return readModule(d, s.binary).inspect()
+	return t.parser.readModule(d, s.binary).inspect()
 }
 
 // Private implements environments.Tool: working directories, local state, crash logs, and the file that bitops itself
@@ -81,7 +82,7 @@ func (t *Terraform) Prepare(ctx context.Context, c *environments.Call) error {
 	if reason, err := t.Skip(c); reason != "" || err != nil {
 		return err
 	}
-	s, err := configure(c)
+	s, err := t.configure(c)
 	if err == nil {
 		err = t.prepare(ctx, s)
 	}

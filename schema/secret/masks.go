@@ -63,6 +63,9 @@ func speaksOfLineEnd(search string) bool {
 	return strings.Contains(search, `\n`) || strings.Contains(search, "\n")
 }
 
+// Empty reports whether nothing is ever replaced.
+func (m *Masks) Empty() bool { return m == nil || len(m.masks) == 0 }
+
 // Line returns a line of text, without its line end, with all matches replaced. Expressions that contain \n see the
 // line with one, as masks written for older versions expect. Redact secrets first: a mask that replaces a part of
 // a secret keeps a Redactor from recognising the rest.

@@ -37,10 +37,13 @@ func TestMasks(t *testing.T) {
 			if got := masks.Line(c.line); got != c.want {
 				t.Errorf("%q became %q, want %q", c.line, got, c.want)
 			}
+			if masks.Empty() != (len(c.rules) == 0) {
+				t.Errorf("empty: %t", masks.Empty())
+			}
 		})
 	}
-	if got := (*secret.Masks)(nil).Line("a"); got != "a" {
-		t.Errorf("no masks made it %q", got)
+	if none := (*secret.Masks)(nil); none.Line("a") != "a" || !none.Empty() {
+		t.Error("no masks change a line")
 	}
 }
 

@@ -29,7 +29,11 @@ func (s *session) hide(plan *schema.Plan) {
 // withoutSecrets takes out of a JSON document what must not be shown: values that are known, and what the manifest's
 // patterns match in a text.
 func (s *session) withoutSecrets(document string) string {
-	return eachText(s.redact.String(document), func(text string) string {
+	document = s.redact.String(document)
+	if s.masks.Empty() {
+		return document
+	}
+	return eachText(document, func(text string) string {
 		lines := strings.Split(text, "\n")
 		for i, line := range lines {
 			lines[i] = s.masks.Line(line)
