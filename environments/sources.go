@@ -91,7 +91,7 @@ func (s *sources) names(environment, deployment, defaults string) ([]string, err
 // locks returns the hash of the lock file in a step's directory, as it is now.
 func (s *sources) locks(step string) (map[string]string, error) {
 	name := path.Join(step, lockFile)
-	content, err := os.ReadFile(s.file(name))
+	content, err := schema.ReadFile(s.file(name))
 	if err != nil {
 		return nil, missing(err)
 	}

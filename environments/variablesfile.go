@@ -3,7 +3,6 @@ package environments
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -20,7 +19,7 @@ var exportLine = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*
 // value, into the step's variables. Nothing in a value is expanded. BitOps sourced such files, so they beat what the
 // caller set; what a hook has set since the last call is not touched. Without the file there is nothing to do.
 func (c *Call) ReadVariables(name string) error {
-	text, err := os.ReadFile(filepath.Join(c.Directory, name))
+	text, err := schema.ReadFile(filepath.Join(c.Directory, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"sort"
 	"strconv"
+	"syscall"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -24,14 +26,14 @@ func readSource(path, name string) ([]byte, *Problem) {
 		p := Errorf(at, format, args...)
 		return nil, &p
 	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
+	if errors.Is(err, errNoFile) {
+		return fail("is not a file")
+	}
 	if err != nil {
 		return fail("cannot be read: %v", unwrapPath(err))
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return fail("is not a file")
-	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
 		return fail("cannot be read: %v", unwrapPath(err))
@@ -40,6 +42,31 @@ func readSource(path, name string) ([]byte, *Problem) {
 		return fail("is larger than %d MiB, the most a configuration may be", maxFileSize>>20)
 	}
 	return text, nil
+}
+
+// ReadFile reads the whole of a file in the repository. Anything else of its name is an error of the kind *fs.PathError: who
+// opens a named pipe would wait, perhaps forever.
+func ReadFile(name string) ([]byte, error) {
+	f, err := openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+var errNoFile = errors.New("it is not a file")
+
+func openFile(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		_ = f.Close()
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errNoFile}
+	}
+	return f, nil
 }
 
 // unwrapPath drops operation and path from a file error: the position names the file already.

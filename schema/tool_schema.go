@@ -53,8 +53,7 @@ type Property struct {
 	Description string
 	Properties  []Property // of an object
 
-	fallback  *yaml.Node // the default
-	variables []string   // all that beat the configuration, strongest first
+	fallback *yaml.Node // the default
 }
 
 // propertyDocument is a property as it is written. Beyond v2's attributes there are `variables`, `aliases` and `enum`.
@@ -116,7 +115,7 @@ func (s *ToolSchema) property(e Entry[propertyDocument], path string) (Property,
 		problems = append(problems, Errorf(e.Position, "%s cannot have the type %q", e.Key, doc.Type).
 			WithHint("one of string, boolean, integer, number, list, object"))
 	}
-	p.Type, p.variables = typ, p.deciders(s.Tool)
+	p.Type = typ
 	if len(doc.Properties) > 0 {
 		p.Type = TypeObject
 	}
@@ -162,8 +161,8 @@ func dash(spelled string) string {
 // group reports whether a property only holds others.
 func (p *Property) group() bool { return len(p.Properties) > 0 }
 
-// deciders returns the names of the variables that beat the configuration, strongest first.
-func (p *Property) deciders(tool ToolName) []string {
+// variables returns the names of the variables that beat the configuration, strongest first.
+func (p *Property) variables(tool ToolName) []string {
 	names := []string{"BITOPS_" + variableWord(string(tool)) + "_" + variableWord(p.Name)}
 	if p.ExportEnv != "" {
 		names = append(names, "BITOPS_"+p.ExportEnv, p.ExportEnv)

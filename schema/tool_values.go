@@ -25,12 +25,9 @@ type toolValue struct {
 	position Position
 }
 
-// Resolve reads the configuration file of a directory and returns the values. A directory without one
-// has only variables and defaults. Unknown keys are warnings, because real repositories hold leftovers.
+// Resolve reads the configuration file of a directory and returns the values. A directory without one has only variables and
+// defaults, and where variable is nil, only defaults. Unknown keys are warnings, because real repositories hold leftovers.
 func (s *ToolSchema) Resolve(d Directory, variable func(name string) string) (*ToolValues, Problems) {
-	if variable == nil {
-		variable = func(string) string { return "" }
-	}
 	r := &resolver{ToolValues: &ToolValues{schema: s, values: map[string]toolValue{}}, variable: variable}
 	file, ok := d.ConfigurationFile()
 	if !ok {
@@ -123,11 +120,9 @@ func (p *Property) aliased(path string) bool {
 
 // leaf finds the value of one property: the first of its variables that is not empty, its key, an older key, its default.
 func (r *resolver) leaf(p *Property, n *yaml.Node) {
-	for _, name := range p.variables {
-		if text := r.variable(name); text != "" {
-			r.take(p, textNode(p, text), "variable "+name, Position{})
-			return
-		}
+	if name, text := r.decided(p); text != "" {
+		r.take(p, textNode(p, text), "variable "+name, Position{})
+		return
 	}
 	for _, alias := range p.Aliases {
 		if n == nil {
@@ -141,8 +136,21 @@ func (r *resolver) leaf(p *Property, n *yaml.Node) {
 		r.take(p, p.fallback, "default", Position{})
 	case p.Required:
 		r.problems = append(r.problems, Errorf(r.place(), "%s is required and has no value", p.Path).
-			WithHint("set it, or the variable %s", p.variables[0]))
+			WithHint("set it, or the variable %s", p.variables(r.schema.Tool)[0]))
 	}
+}
+
+// decided returns the variable that decides a property, and its value, "" for none.
+func (r *resolver) decided(p *Property) (name, text string) {
+	if r.variable == nil {
+		return "", ""
+	}
+	for _, name := range p.variables(r.schema.Tool) {
+		if text := r.variable(name); text != "" {
+			return name, text
+		}
+	}
+	return "", ""
 }
 
 // place is where a key that is missing belongs.

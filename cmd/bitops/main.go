@@ -59,7 +59,7 @@ func run(args []string) int {
 const garbage = 200
 
 // signals returns a context that the first signal ends, and a channel that the second one closes: the first lets
-// running tools finish what they must, the second kills them.
+// running tools finish what they must, the second kills them. The third ends bitops itself, whatever it waits for.
 func signals() (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	kill := make(chan struct{})
@@ -73,6 +73,8 @@ func signals() (context.Context, <-chan struct{}) {
 		cancel(&stoppedError{signal: first.(syscall.Signal)})
 		<-received
 		close(kill)
+		<-received
+		os.Exit(exitSignal + int(first.(syscall.Signal)))
 	}()
 	return ctx, kill
 }

@@ -85,10 +85,10 @@ func (s settings) done(c *environments.Call) string {
 	return string(c.Command)
 }
 
-// readSettings reads what the files in the repository say, and variables.
-func readSettings(d schema.Directory, variables environments.Variables) (settings, schema.Problems) {
-	values, problems := configurationSchema().Resolve(d, func(name string) string { return variables[name] })
-	s, more := settingsFrom(values, variables)
+// readSettings reads what the files in the repository say, without any variable.
+func readSettings(d schema.Directory) (settings, schema.Problems) {
+	values, problems := configurationSchema().Resolve(d, nil)
+	s, more := settingsFrom(values, nil)
 	return s, append(problems, more...)
 }
 

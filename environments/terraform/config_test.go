@@ -64,7 +64,10 @@ func TestSettings(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, map[string]string{"bitops.config.yml": test.text})
-			got, problems := readSettings(schema.Directory{Root: s.repository, Name: "net/terraform"}, test.variables)
+			d := schema.Directory{Root: s.repository, Name: "net/terraform"}
+			values, problems := configurationSchema().Resolve(d, func(name string) string { return test.variables[name] })
+			got, more := settingsFrom(values, test.variables)
+			problems = append(problems, more...)
 			equal(t, "problems", problems.Error(), "")
 			equal(t, "settings", got, test.want)
 		})

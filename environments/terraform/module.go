@@ -133,7 +133,7 @@ func overrideFile(name string) bool {
 
 func (m *module) read(p *parser, full, name string) {
 	at := path.Join(m.dir.Name, name)
-	text, err := os.ReadFile(filepath.Join(full, name))
+	text, err := schema.ReadFile(filepath.Join(full, name))
 	if err != nil {
 		m.unreadable(at, err)
 		return

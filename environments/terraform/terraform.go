@@ -32,8 +32,9 @@ func (*Terraform) Name() schema.ToolName { return "terraform" }
 
 // Inspect implements environments.Tool: it reads the variable and output blocks.
 func (t *Terraform) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
-	s, _ := readSettings(d, nil)
-	return t.parser.readModule(d, s.binary).inspect()
+	s, problems := readSettings(d)
+	declared, more := t.parser.readModule(d, s.binary).inspect()
+	return declared, append(problems, more...).Sorted()
 }
 
 // Private implements environments.Tool: working directories, local state, crash logs, and the file that bitops itself
@@ -57,7 +58,7 @@ func (*Terraform) Private(name string, isDir bool) bool {
 
 // Programs implements environments.Tool.
 func (*Terraform) Programs(repository, dir string) []environments.Program {
-	s, _ := readSettings(schema.Directory{Root: repository, Name: dir}, nil)
+	s, _ := readSettings(schema.Directory{Root: repository, Name: dir})
 	p := environments.Program{Name: s.binary, VersionArgs: []string{"version"}, Install: howToGet(s.binary)}
 	if s.binary != tofu {
 		p.Minimum = minimum.String()
@@ -79,14 +80,11 @@ func (*Terraform) Action(c *environments.Call) (schema.Command, error) {
 
 // Prepare implements environments.Preparer: it runs init.
 func (t *Terraform) Prepare(ctx context.Context, c *environments.Call) error {
-	if reason, err := t.Skip(c); reason != "" || err != nil {
+	s, err := t.configure(c)
+	if err != nil || s.skipped != "" {
 		return err
 	}
-	s, err := t.configure(c)
-	if err == nil {
-		err = t.prepare(ctx, s)
-	}
-	if err == nil {
+	if err = t.prepare(ctx, s); err == nil {
 		_, err = t.initialise(ctx, s, false)
 	}
 	return err

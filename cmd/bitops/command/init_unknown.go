@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,7 +74,7 @@ func filesNaming(root, word string, patterns ...string) []string {
 	for _, pattern := range patterns {
 		files, _ := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern))) // the patterns are good
 		for _, file := range files {
-			text, err := os.ReadFile(file)
+			text, err := schema.ReadFile(file)
 			if err != nil || !bytes.Contains(bytes.ToLower(text), []byte(word)) {
 				continue
 			}
