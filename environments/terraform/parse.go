@@ -13,7 +13,7 @@ import (
 type parser struct {
 	mu          sync.Mutex
 	fresh, aged map[source]parsed
-	size        int // of the fresh texts, in bytes
+	size        int // of the fresh texts, as cost counts
 }
 
 // source is a text and how it is written. Its name is no part of it: positions in what is parsed have no file.
@@ -28,9 +28,13 @@ type parsed struct {
 	diagnostics hcl.Diagnostics
 }
 
-// remembered is how much text a parser remembers at the least, in bytes, and half of the most. What is parsed takes some
-// fifty times as much.
-const remembered = 1 << 16
+// remembered is how much a parser remembers at the least, and half of the most. What is parsed takes some fifty times as much
+// memory as its text.
+const remembered = 1 << 18
+
+// cost is what a text counts: its length in bytes, and something for itself, so that thousands of small ones, which are
+// parsed in no time, are not all remembered.
+func cost(text string) int { return len(text) + 1<<11 }
 
 func (p *parser) parse(text []byte, name string) parsed {
 	from := source{string(text), strings.HasSuffix(name, ".json")}
@@ -63,8 +67,8 @@ func (p *parser) remember(from source, what parsed) {
 
 // add remembers a text, and when that is enough begins anew; what was remembered before that is forgotten.
 func (p *parser) add(from source, what parsed) {
-	if p.size += len(from.text); p.fresh == nil || p.size > remembered {
-		p.fresh, p.aged, p.size = map[source]parsed{}, p.fresh, len(from.text)
+	if p.size += cost(from.text); p.fresh == nil || p.size > remembered {
+		p.fresh, p.aged, p.size = map[source]parsed{}, p.fresh, cost(from.text)
 	}
 	p.fresh[from] = what
 }

@@ -54,13 +54,13 @@ func TestParserRemembersALimitedAmount(t *testing.T) {
 		}
 		size := 0
 		for from := range p.fresh {
-			size += len(from.text)
+			size += cost(from.text)
 		}
 		for from := range p.aged {
-			size += len(from.text)
+			size += cost(from.text)
 		}
 		if size > 2*remembered {
-			t.Fatalf("%d bytes are remembered", size)
+			t.Fatalf("%d is remembered", size)
 		}
 	}
 	large := []byte("a = \"" + strings.Repeat("x", 2*remembered) + "\"")
