@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bitops-engine/bitops/executor/journal"
 	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
@@ -58,6 +60,28 @@ func (h history) run(ctx context.Context, id schema.RunID) (*schema.Report, erro
 		report.Notices = append(report.Notices, err.Error())
 	}
 	return report, nil
+}
+
+// atOnce is how many journals are read at once: they can be in a bucket.
+const atOnce = 10
+
+// reports returns the reports of runs. That of one which cannot be read says why.
+func (h history) reports(ctx context.Context, ids []schema.RunID) []*schema.Report {
+	all := make([]*schema.Report, len(ids))
+	var readers errgroup.Group
+	readers.SetLimit(atOnce)
+	for i, id := range ids {
+		readers.Go(func() error {
+			report, err := h.run(ctx, id)
+			if err != nil {
+				report = &schema.Report{Run: id, Notices: []string{err.Error()}}
+			}
+			all[i] = report
+			return nil
+		})
+	}
+	_ = readers.Wait() // none fails
+	return all
 }
 
 // find returns the run whose id begins so; an empty beginning means the last run that wanted accepts.

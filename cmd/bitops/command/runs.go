@@ -48,14 +48,7 @@ func (g *global) runs(ctx context.Context, limit int) error {
 	if limit > 0 {
 		ids = ids[:min(limit, len(ids))]
 	}
-	all := make([]*schema.Report, 0, len(ids))
-	for _, id := range ids {
-		report, err := h.run(ctx, id)
-		if err != nil {
-			report = &schema.Report{Run: id, Notices: []string{err.Error()}}
-		}
-		all = append(all, report)
-	}
+	all := h.reports(ctx, ids)
 	if g.json {
 		return view.RunsJSON(g.Out, all)
 	}

@@ -211,9 +211,7 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 		return err
 	}
 	if applied {
-		reason := fmt.Sprintf("it was applied already, in run %s; what that left undone is done by: bitops %s --resume=%s",
-			run, f.Plan.Command, run)
-		return &PlanUnfitError{File: f.name, Reasons: []string{reason}}
+		return &PlanUnfitError{File: f.name, Reasons: []string{s.appliedIn(cmd.Context(), run, f.Plan.Command)}}
 	}
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
@@ -234,6 +232,16 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 	s.kept = f.content
 	_, err = s.run(cmd.Context(), plan, s.next(cmd, nil))
 	return cmp.Or(err, s.forgetDestroyed(plan))
+}
+
+// appliedIn says that a plan was applied, and what does the rest of it: a run that succeeded left none, though it may have been
+// about a part of the plan.
+func (s *session) appliedIn(ctx context.Context, run schema.RunID, command schema.Command) string {
+	text := fmt.Sprintf("it was applied already, in run %s; ", run)
+	if report, err := (history{s.store}).run(ctx, run); err == nil && report.Outcome == schema.Succeeded {
+		return text + "anything else takes a new plan"
+	}
+	return text + fmt.Sprintf("what that left undone is done by: bitops %s --resume=%s", command, run)
 }
 
 // resumeSaved makes the plan ready that an earlier run applied, and what that run held for a person to look at. Without
