@@ -51,10 +51,15 @@ func (e *UnknownStoreError) Error() string {
 }
 
 func openDirectory(dir, name string) (*Shared, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	err := os.MkdirAll(dir, 0o755)
+	var info fs.FileInfo
+	if err == nil {
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open the run store %s: %w", name, err)
 	}
-	return newShared(directory{root: dir}, name), nil
+	return newShared(directory{root: dir, mode: info.Mode() & (fs.ModePerm | fs.ModeSetgid)}, name), nil
 }
 
 // openBucket opens a bucket. The path of its URL begins every name in it.

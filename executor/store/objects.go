@@ -34,7 +34,10 @@ type objects interface {
 
 // directory is objects in a directory, which may be on a network file system: a link is made there or it is not, whoever
 // else tries.
-type directory struct{ root string }
+type directory struct {
+	root string
+	mode fs.FileMode // of the directories made in it, and of files without the x; 0: files are for the user alone
+}
 
 var _ objects = directory{}
 
@@ -73,12 +76,15 @@ const temporaryBeginning = ".new-"
 // temporary writes the content of an object beside it.
 func (d directory) temporary(name string, content []byte) (string, error) {
 	dir := filepath.Dir(d.file(name))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := d.makeDirectory(dir); err != nil {
 		return "", err
 	}
 	f, err := os.CreateTemp(dir, temporaryBeginning)
 	if err != nil {
 		return "", err
+	}
+	if d.mode != 0 {
+		_ = f.Chmod(d.mode.Perm() & 0o666) // some file systems know no permissions
 	}
 	_, err = f.Write(content)
 	if err == nil {
@@ -88,6 +94,26 @@ func (d directory) temporary(name string, content []byte) (string, error) {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil
+}
+
+// makeDirectory makes a directory below the root, and those above it that are missing.
+func (d directory) makeDirectory(dir string) error {
+	if d.mode == 0 {
+		return os.MkdirAll(dir, 0o755)
+	}
+	err := os.Mkdir(dir, 0o777)
+	if errors.Is(err, fs.ErrNotExist) && dir != d.root {
+		if err = d.makeDirectory(filepath.Dir(dir)); err == nil {
+			err = os.Mkdir(dir, 0o777)
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		_ = os.Chmod(dir, d.mode)
+	}
+	return err
 }
 
 // List implements objects.

@@ -144,6 +144,32 @@ func TestObjects(t *testing.T) {
 	})
 }
 
+// Whom the directory of a store is for, all in it is for.
+func TestDirectoryOfAGroup(t *testing.T) {
+	for _, test := range []struct{ root, directories, files fs.FileMode }{
+		{0o770 | fs.ModeSetgid, fs.ModeDir | 0o770 | fs.ModeSetgid, 0o660},
+		{0o750, fs.ModeDir | 0o750, 0o640},
+		{0o700, fs.ModeDir | 0o700, 0o600},
+	} {
+		root := t.TempDir()
+		if err := os.Chmod(root, test.root); err != nil {
+			t.Fatal(err)
+		}
+		o := openShared(t, "file://"+root).Objects()
+		if err := errors.Join(o.Write(t.Context(), "a/b/c", nil), o.Create(t.Context(), "a/d", nil)); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]fs.FileMode{
+			"a": test.directories, "a/b": test.directories, "a/b/c": test.files, "a/d": test.files,
+		} {
+			info, err := os.Stat(filepath.Join(root, name))
+			if err != nil || info.Mode() != want {
+				t.Errorf("in %v, %s is %v, not %v (%v)", test.root, name, info.Mode(), want, err)
+			}
+		}
+	}
+}
+
 func TestOpenSharedSaysWhatIsWrong(t *testing.T) {
 	newStorage(t)
 	for url, want := range map[string]string{
