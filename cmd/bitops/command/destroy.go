@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,11 @@ func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 		if err != nil {
 			return err
 		}
-		problems = append(problems, applied...)
+		moved, err := s.movedOn()
+		if err != nil {
+			return err
+		}
+		problems = slices.Concat(problems, applied, moved)
 	}
 	return s.placed(problems).Err()
 }

@@ -23,6 +23,9 @@ type orphanPlan struct {
 func (b *orphanPlan) build(ctx context.Context, all []schema.Orphan) error {
 	for _, orphan := range all {
 		var step *schema.Step
+		if b.chosen[orphan.Step] {
+			b.kept.selected = append(b.kept.selected, orphan)
+		}
 		if orphan.Kept || !b.chosen[orphan.Step] { // else what is there, if anything, is of an earlier apply
 			var err error
 			if step, err = b.load(ctx, orphan.Step); err != nil {

@@ -81,6 +81,7 @@ func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *sc
 // keptFiles are the files of orphans, once they are restored.
 type keptFiles struct {
 	archives []*archive.KeptArchive // those of the selected steps last
+	selected []schema.Orphan        // as they were when their files were read
 	defaults string
 	dir      string // "" until then
 }
@@ -191,6 +192,21 @@ func (s *session) appliedWith(ctx context.Context, plan *schema.Plan) (schema.Pr
 		}
 	}
 	return problems, err
+}
+
+// movedOn finds the orphans that somebody was at work in after their files were read, before the locks were held.
+func (s *session) movedOn() (problems schema.Problems, err error) {
+	for _, was := range s.orphaned.selected {
+		record, err := s.store.Record(was.Step)
+		if err != nil {
+			return nil, err
+		}
+		if record == nil || record.Run != was.Run || record.State != was.State || !record.Time.Equal(was.Time) {
+			problems = append(problems, schema.Errorf(schema.Position{}, "%s: somebody else was at work in it meanwhile", was.Step).
+				WithHint("look at it, and run the command again"))
+		}
+	}
+	return problems, nil
 }
 
 // forgetDestroyed forgets the orphans that were taken down: nothing refers to them any more.
