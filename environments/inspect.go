@@ -19,9 +19,9 @@ type Inspector struct {
 
 // inspected is what the files of a directory declare.
 type inspected struct {
+	dir      string // "" for none
 	declared schema.Interface
 	problems schema.Problems
-	there    bool
 }
 
 // Tools lists the tools in their default order.
@@ -51,8 +51,8 @@ func (i *Inspector) Inspect(tool schema.ToolName, environment, deployment string
 			continue
 		}
 		own := i.inspect(t, path.Join(environment, deployment))
-		if below := i.inspectDefault(t, deployment); below.there {
-			return layered(below.declared, own.declared), layeredProblems(below.problems, own.problems)
+		if below := i.inspectDefault(t, deployment); below.dir != "" {
+			return layered(below.declared, own.declared), layeredProblems(below, own)
 		}
 		return own.declared, own.problems
 	}
@@ -85,7 +85,7 @@ func (i *Inspector) inspect(t Tool, dir string) inspected {
 	if hasHooks(listed, beforeHooks, afterHooks, onFailureHooks) || several && hasHooks(above, beforeHooks, afterHooks) {
 		declared.AnyInput, declared.MoreOutput = true, true
 	}
-	return inspected{declared, problems, true}
+	return inspected{dir, declared, problems}
 }
 
 // layered adds what the defaults declare to what the environment does.
@@ -105,17 +105,22 @@ func layered(below, above schema.Interface) schema.Interface {
 	return above
 }
 
+// lacks reports whether a problem is that the directory lacks something, which another could have.
+func (i inspected) lacks(p schema.Problem) bool {
+	return p.Line == 0 && (p.File == i.dir || p.Severity == schema.SeverityWarning)
+}
+
 // layeredProblems keeps the problems in files. That a directory lacks something is one only when the other lacks it too.
-func layeredProblems(below, above schema.Problems) schema.Problems {
+func layeredProblems(below, above inspected) schema.Problems {
 	var kept schema.Problems
-	for _, p := range above {
-		same := func(q schema.Problem) bool { return q.Line == 0 && q.Message == p.Message }
-		if p.Line > 0 || slices.ContainsFunc(below, same) {
+	for _, p := range above.problems {
+		same := func(q schema.Problem) bool { return below.lacks(q) && q.Message == p.Message }
+		if !above.lacks(p) || slices.ContainsFunc(below.problems, same) {
 			kept = append(kept, p)
 		}
 	}
-	for _, p := range below {
-		if p.Line > 0 {
+	for _, p := range below.problems {
+		if !below.lacks(p) {
 			kept = append(kept, p)
 		}
 	}

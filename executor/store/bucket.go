@@ -59,7 +59,7 @@ func openDirectory(dir, name string) (*Shared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the run store %s: %w", name, err)
 	}
-	return newShared(directory{root: dir, mode: info.Mode() & (fs.ModePerm | fs.ModeSetgid)}, name), nil
+	return newShared(directory{root: dir, mode: info.Mode() & (fs.ModePerm | fs.ModeSetgid | fs.ModeSticky)}, name), nil
 }
 
 // openBucket opens a bucket. The path of its URL begins every name in it.
