@@ -27,22 +27,6 @@ var (
 	everyEvent = flag.Bool("every-event", false, "TestKilledAtEveryEvent kills at every event, which takes minutes")
 )
 
-// killAt is the variable that has a bitops kill itself at its nth event, as soon as that is in the journal.
-const killAt = "CRASH_TEST_KILL_AT"
-
-// killMyself is bitops for these tests.
-func killMyself() {
-	if at, err := strconv.Atoi(os.Getenv(killAt)); err == nil {
-		observe = func(e schema.Event) {
-			if e.Seq == at {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-				select {}
-			}
-		}
-	}
-	main()
-}
-
 // crashed is a repository of 30 steps whose runs are killed. Its tool leaves a line in effects/<environment> each time
 // it is at work, and one in overlaps when another was at work in the same environment.
 type crashed struct {
