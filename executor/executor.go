@@ -59,6 +59,10 @@ type Executor struct {
 	// Orphans are what is deployed and no longer in the manifest, for the report.
 	Orphans []schema.Orphan
 
+	// Applied returns with what a step was applied last, and in which run; nil where nobody knows. It is for looks for drift,
+	// and safe for concurrent use. Nil knows of no step.
+	Applied func(step schema.StepName) (schema.RunID, *schema.Fingerprint)
+
 	// Expected is how long steps took in earlier runs. Where not all can run at once, the longest expected chain goes first.
 	Expected map[schema.StepName]time.Duration
 

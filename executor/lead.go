@@ -59,6 +59,9 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	if result.Outcome == schema.Deferred {
 		r.values.set(step, nil, true)
 	}
+	if result.Reason == "" && done(result.Outcome) {
+		result.Reason = r.sinceApplied(ctx, step, given, result.Changes)
+	}
 	if done(result.Outcome) && !r.commandOf(result).Destroys() {
 		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
 	}

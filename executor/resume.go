@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
@@ -94,9 +93,6 @@ func verbOf(o schema.Outcome) string {
 	return string(o)
 }
 
-// mostReasons is how many reasons are named; a person needs one.
-const mostReasons = 3
-
 // changed returns why a step that is done runs again, or "": something of it changed, something it depends on ran in this
 // run, or another run has touched it in between.
 func (r *run) changed(ctx context.Context, step *schema.Step, in schema.RunID, before *schema.StepReport) string {
@@ -123,8 +119,5 @@ func (r *run) changed(ctx context.Context, step *schema.Step, in schema.RunID, b
 			differences = append(differences, fmt.Sprintf("%s, which it depends on, ran again", on))
 		}
 	}
-	if more := len(differences) - mostReasons; more > 0 {
-		differences = append(differences[:mostReasons:mostReasons], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(differences, "; ")
+	return inShort(differences)
 }

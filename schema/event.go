@@ -47,7 +47,7 @@ type Event struct {
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	Error    *StepError    `json:"error,omitempty"`
 	Cause    StepName      `json:"cause,omitempty"`  // of a blocked step: the step that stopped it
-	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted
+	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted, or is not as declared
 	Deferred []Waiting     `json:"deferred,omitempty"`
 
 	Attempt  int           `json:"attempt,omitempty"`  // that failed, from 1, and is followed by another one

@@ -12,8 +12,9 @@ func newDrift(g *global) *cobra.Command {
 		Use:   "drift [SELECTOR...]",
 		Short: "Say whether the real world is still as declared",
 		Long: `Look whether what was deployed is still as it is declared, and change nothing. Each environment for which an apply
-would do something has drifted: somebody changed it by hand, or the repository moved on and was not applied. The exit
-code is 2 when something has.
+would do something has drifted: somebody changed it by hand, or the repository moved on and was not applied. Which of
+them it was is told, as long as the run is remembered in which it was applied last. The exit code is 2 when something
+has.
 
 It is a preview of everything, so it needs what a preview needs. Hooks are told BITOPS_COMMAND=drift.`,
 		Example: `  bitops drift                     look at everything

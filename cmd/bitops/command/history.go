@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,6 +83,30 @@ func (h history) reports(ctx context.Context, ids []schema.RunID) []*schema.Repo
 	}
 	_ = readers.Wait() // none fails
 	return all
+}
+
+// applied returns a function that returns with what a step was applied last, and in which run: nil where neither is remembered
+// any more.
+func (h history) applied(ctx context.Context) func(schema.StepName) (schema.RunID, *schema.Fingerprint) {
+	var mu sync.Mutex
+	reports := map[schema.RunID]*schema.Report{} // nil for one that cannot be read
+	return func(step schema.StepName) (schema.RunID, *schema.Fingerprint) {
+		record, err := h.store.Record(step)
+		if err != nil || record == nil || record.State != schema.StateDeployed {
+			return "", nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		report, known := reports[record.Run]
+		if !known {
+			report, _ = h.run(ctx, record.Run)
+			reports[record.Run] = report
+		}
+		if report == nil || report.Step(step) == nil {
+			return "", nil
+		}
+		return record.Run, report.Step(step).Fingerprint
+	}
 }
 
 // find returns the run whose id begins so; an empty beginning means the last run that wanted accepts.

@@ -118,7 +118,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	defer closeKept()
 	shown := s.view(next)
 	x := s.executor(id, plan, log, up, shown, kept)
-	x.Orphans, x.Expected = orphans, expected
+	x.Orphans, x.Expected, x.Applied = orphans, expected, history{s.store}.applied(ctx)
 	report, err = x.Run(ctx, plan)
 	shown.Close(report)
 	if s.heldIn != "" { // applied, or planned anew in this run
