@@ -8,8 +8,8 @@ TOOLS := $(CURDIR)/.tools/bin
 # Tools installed by make come first, then your own.
 export PATH := $(TOOLS):$(PATH)
 
-# Tests that need the AWS provider take it from a terraform filesystem mirror, so
-# that they run without network. Without a mirror, terraform downloads it.
+# Tests that need the AWS provider take it from a terraform filesystem mirror;
+# CONTRIBUTING.md says how to make one.
 ifndef BITOPS_TEST_TF_PLUGINS
 BITOPS_TEST_TF_PLUGINS := $(shell find /opt /usr/local/share /usr/share -maxdepth 3 -type d -name tf-plugins 2>/dev/null | head -n 1)
 endif
