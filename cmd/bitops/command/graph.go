@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -88,6 +89,9 @@ func (r *repository) timing(ctx context.Context, plan *schema.Plan) error {
 
 // chosen returns the plan with nothing but its selected steps, and the edges between them.
 func chosen(plan *schema.Plan) *schema.Plan {
+	if !slices.ContainsFunc(plan.Steps, func(s schema.Step) bool { return !s.Selected }) {
+		return plan
+	}
 	selected := make(map[schema.StepName]bool, len(plan.Steps))
 	for i := range plan.Steps {
 		selected[plan.Steps[i].Name] = plan.Steps[i].Selected
