@@ -26,7 +26,7 @@ func readSource(path, name string) ([]byte, *Problem) {
 		p := Errorf(at, format, args...)
 		return nil, &p
 	}
-	f, err := openFile(path)
+	f, _, err := openFile(path)
 	if errors.Is(err, errNoFile) {
 		return fail("is not a file")
 	}
@@ -47,26 +47,34 @@ func readSource(path, name string) ([]byte, *Problem) {
 // ReadFile reads the whole of a file in the repository. Anything else of its name is an error of the kind *fs.PathError: who
 // opens a named pipe would wait, perhaps forever.
 func ReadFile(name string) ([]byte, error) {
-	f, err := openFile(name)
+	f, size, err := openFile(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(f)
+	var text bytes.Buffer
+	text.Grow(int(min(size, 1<<20)) + bytes.MinRead) // so that one read is enough
+	_, err = text.ReadFrom(f)
+	return text.Bytes(), err
 }
 
 var errNoFile = errors.New("it is not a file")
 
-func openFile(name string) (*os.File, error) {
+// openFile opens a file and returns its size in bytes, too.
+func openFile(name string) (*os.File, int64, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "read", Path: name, Err: errNoFile}
+	}
+	if err != nil {
 		_ = f.Close()
-		return nil, &fs.PathError{Op: "read", Path: name, Err: errNoFile}
+		return nil, 0, err
 	}
-	return f, nil
+	return f, info.Size(), nil
 }
 
 // unwrapPath drops operation and path from a file error: the position names the file already.
