@@ -37,7 +37,7 @@ type environment struct {
 	settings  *schema.Settings // its own bitops.config.yaml
 	damaged   bool             // its entry was refused: others may name it, and that is no second problem
 	steps     []*schema.Step
-	files     schema.Directory // the same, with what is in it
+	files     schema.Directory // its directory, with what is in it, while steps are listed
 	inputs    []input
 	sources   []source // direct dependencies, in the order they are named
 }

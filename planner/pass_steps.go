@@ -8,13 +8,17 @@ import (
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // listSteps gives each environment its steps: the deployments of its own configuration, else those of the root
 // manifest, else the tools whose directories are there.
 func listSteps(d *draft) {
 	d.steps = make(map[schema.StepName]*schema.Step, len(d.environments))
-	d.look()
+	parallel.Each(len(d.environments), func(i int) {
+		env := d.environments[i]
+		env.files = schema.Directory{Root: d.manifest.Root, Name: env.directory}.Listed()
+	})
 	used := map[schema.Position]bool{} // deployments of the root manifest that some environment has
 	for _, env := range d.environments {
 		if !d.readSettings(env) {
@@ -51,7 +55,7 @@ func (d *draft) readSettings(env *environment) bool {
 	if !ok || slices.Contains(d.manifest.Files, file) {
 		return true // a file that is part of the manifest is no environment's own
 	}
-	settings, problems := schema.LoadEnvironmentSettings(d.manifest.Root, env.directory)
+	settings, problems := schema.LoadEnvironmentSettings(env.files)
 	env.settings = &settings
 	d.problems = append(d.problems, problems...)
 	return !problems.HasErrors()

@@ -163,14 +163,14 @@ func staysInside(root, file string) bool {
 
 // LoadEnvironmentSettings reads an environment's own `bitops.config.yaml`, as BitOps v2 knows it, when it has one.
 // Unknown keys are warnings there: real repositories hold leftovers.
-func LoadEnvironmentSettings(root, dir string) (Settings, Problems) {
-	file, ok := Directory{Root: root, Name: dir}.ConfigurationFile()
+func LoadEnvironmentSettings(d Directory) (Settings, Problems) {
+	file, ok := d.ConfigurationFile()
 	if !ok {
 		return Settings{}, nil
 	}
 	var doc struct {
 		Bitops Settings `yaml:"bitops"`
 	}
-	_, problems := decodeFile(filepath.Join(root, filepath.FromSlash(file)), file, SeverityWarning, &doc)
+	_, problems := decodeFile(filepath.Join(d.Root, filepath.FromSlash(file)), file, SeverityWarning, &doc)
 	return doc.Bitops, problems
 }

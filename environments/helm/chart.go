@@ -77,16 +77,15 @@ func hasDefault(repository, dir string) bool {
 // inspect reads what a chart takes. A chart that a hook may still write needs no Chart.yaml.
 func inspect(d schema.Directory) (schema.Interface, schema.Problems) {
 	i := schema.Interface{AnyInput: true, Inputs: emptyKeys(d.Root, d.Name)}
-	s, problems := settingsOfFiles(d.Root, d.Name)
+	s, problems := settingsOfFiles(d)
 	if problems.HasErrors() || s.skipped != "" {
 		return i, problems
 	}
 	if s.namespace == "" {
-		problems = append(problems, schema.Warningf(schema.Position{File: configurationPlace(d.Root, d.Name)},
+		problems = append(problems, schema.Warningf(schema.Position{File: configurationPlace(d)},
 			"%s is not set", keyNamespace).WithHint("the step needs it, from here or from the variable NAMESPACE"))
 	}
-	if !has(d.Root, d.Name, chartFile) && !environments.HasBeforeHooks(d) &&
-		!environments.HasBeforeHooks(schema.Directory{Root: d.Root, Name: path.Dir(d.Name)}) {
+	if !has(d.Root, d.Name, chartFile) && !environments.HasBeforeHooks(d) && !environments.HasBeforeHooks(above(d)) {
 		problems = append(problems, noChart(d.Name))
 	}
 	return i, problems.Sorted()
@@ -97,12 +96,11 @@ func noChart(dir string) schema.Problem {
 		WithHint("a step of helm is a chart, or a directory of charts")
 }
 
-func configurationPlace(repository, dir string) string {
-	configured := configurationDirectory(repository, dir)
-	if file, ok := (schema.Directory{Root: repository, Name: configured}).ConfigurationFile(); ok {
+func configurationPlace(d schema.Directory) string {
+	if file, ok := configurationDirectory(d).ConfigurationFile(); ok {
 		return file
 	}
-	return dir
+	return d.Name
 }
 
 // emptyKeys returns the keys of the chart's values.yaml that wait for a value. Errors in the file are helm's to tell.

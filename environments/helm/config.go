@@ -78,8 +78,8 @@ type defaults struct {
 // settingsOf reads the chart's configuration, or where it has none, that of all charts, in the directory above. It reads
 // in the workspace, where hooks may have edited it.
 func settingsOf(c *environments.Call, s *schema.ToolSchema) (settings, error) {
-	dir := configurationDirectory(c.Root(), c.Step.Directory())
-	values, err := c.ConfigureFrom(s, dir)
+	d := configurationDirectory(schema.Directory{Root: c.Root(), Name: c.Step.Directory()})
+	values, err := c.ConfigureFrom(s, d.Name)
 	if err != nil {
 		return settings{}, err
 	}
@@ -97,29 +97,33 @@ func settingsOf(c *environments.Call, s *schema.ToolSchema) (settings, error) {
 }
 
 // settingsOfFiles reads the configuration in the checkout, without variables.
-func settingsOfFiles(repository, dir string) (settings, schema.Problems) {
-	values, problems := unfinishedSchema().Resolve(schema.Directory{Root: repository, Name: configurationDirectory(repository, dir)}, nil)
+func settingsOfFiles(d schema.Directory) (settings, schema.Problems) {
+	values, problems := unfinishedSchema().Resolve(configurationDirectory(d), nil)
 	if problems.HasErrors() {
 		return settings{}, problems
 	}
-	s, more := settingsFrom(values, path.Base(dir))
+	s, more := settingsFrom(values, path.Base(d.Name))
 	for i := range more {
 		if more[i].File == "" { // nobody wrote it: the directory's name is meant
-			more[i].File = dir
+			more[i].File = d.Name
 		}
 	}
 	return s, append(problems, more...)
 }
 
 // configurationDirectory returns the directory whose configuration a chart has: its own, else the one above.
-func configurationDirectory(root, dir string) string {
-	if _, own := (schema.Directory{Root: root, Name: dir}).ConfigurationFile(); own {
-		return dir
+func configurationDirectory(d schema.Directory) schema.Directory {
+	if _, own := d.ConfigurationFile(); own {
+		return d
 	}
-	if _, common := (schema.Directory{Root: root, Name: path.Dir(dir)}).ConfigurationFile(); common {
-		return path.Dir(dir)
+	if _, common := above(d).ConfigurationFile(); common {
+		return above(d)
 	}
-	return dir
+	return d
+}
+
+func above(d schema.Directory) schema.Directory {
+	return schema.Directory{Root: d.Root, Name: path.Dir(d.Name)}
 }
 
 func settingsFrom(v *schema.ToolValues, chart string) (settings, schema.Problems) {

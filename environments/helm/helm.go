@@ -60,7 +60,7 @@ func (*Helm) Programs(repository, dir string) []environments.Program {
 	programs := []environments.Program{{
 		Name: program, VersionArgs: []string{"version", "--short"}, Minimum: minimum.String(), Install: howToGet,
 	}}
-	if s, _ := settingsOfFiles(repository, dir); s.cluster != "" {
+	if s, _ := settingsOfFiles(schema.Directory{Root: repository, Name: dir}); s.cluster != "" {
 		programs = append(programs, environments.Program{Name: awsProgram, VersionArgs: []string{"--version"}, Install: howToGetAWS})
 	}
 	return programs

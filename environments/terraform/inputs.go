@@ -152,7 +152,7 @@ func setByFiles(dir string) []string {
 		if err != nil {
 			continue
 		}
-		file, _ := parse(text, strings.HasSuffix(name, ".json")) // errors are terraform's to tell
+		file, _ := parse(text, name) // errors are terraform's to tell
 		if file == nil {
 			continue
 		}

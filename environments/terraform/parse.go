@@ -37,10 +37,10 @@ const remembered = 1 << 18
 func cost(text string) int { return len(text) + 1<<11 }
 
 func (p *parser) parse(text []byte, name string) parsed {
-	from := source{string(text), strings.HasSuffix(name, ".json")}
+	from := source{string(text), isJSON(name)}
 	known, ok := p.recall(from)
 	if !ok {
-		known.file, known.diagnostics = parse(text, from.json)
+		known.file, known.diagnostics = parse(text, name)
 		p.remember(from, known)
 	}
 	return known
@@ -73,8 +73,10 @@ func (p *parser) add(from source, what parsed) {
 	p.fresh[from] = what
 }
 
-func parse(text []byte, json bool) (*hcl.File, hcl.Diagnostics) {
-	if json {
+func isJSON(name string) bool { return strings.HasSuffix(name, ".json") }
+
+func parse(text []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	if isJSON(name) {
 		return hclparse.NewParser().ParseJSON(text, "")
 	}
 	return hclparse.NewParser().ParseHCL(text, "")

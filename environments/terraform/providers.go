@@ -162,7 +162,7 @@ func (s *session) lockedProviders() []locked {
 	if err != nil {
 		return nil
 	}
-	file, diagnostics := parse(text, false)
+	file, diagnostics := parse(text, lockFile)
 	if diagnostics.HasErrors() {
 		return nil
 	}

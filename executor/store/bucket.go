@@ -51,15 +51,18 @@ func (e *UnknownStoreError) Error() string {
 }
 
 func openDirectory(dir, name string) (*Shared, error) {
-	err := os.MkdirAll(dir, 0o755)
-	var info fs.FileInfo
-	if err == nil {
-		info, err = os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open the run store %s: %w", name, err)
 	}
+	info, err := os.Stat(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the run store %s: %w", name, err)
 	}
-	return newShared(directory{root: dir, mode: info.Mode() & (fs.ModePerm | fs.ModeSetgid | fs.ModeSticky)}, name), nil
+	d := directory{root: dir}
+	if info.Mode().Perm()&0o020 != 0 {
+		d.mode = info.Mode() & (0o770 | fs.ModeSetgid)
+	}
+	return newShared(d, name), nil
 }
 
 // openBucket opens a bucket. The path of its URL begins every name in it.

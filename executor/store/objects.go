@@ -36,7 +36,7 @@ type objects interface {
 // else tries.
 type directory struct {
 	root string
-	mode fs.FileMode // of the directories made in it, and of files without the x; 0: files are for the user alone
+	mode fs.FileMode // where it is for a group, of the directories made in it, and of files without the x; else 0
 }
 
 var _ objects = directory{}

@@ -144,12 +144,14 @@ func TestObjects(t *testing.T) {
 	})
 }
 
-// Whom the directory of a store is for, all in it is for.
+// A store whose directory its group may write is for the group, all that is in it. Any other is for the user alone, and
+// none is for everybody.
 func TestDirectoryOfAGroup(t *testing.T) {
 	for _, test := range []struct{ root, directories, files fs.FileMode }{
 		{0o770 | fs.ModeSetgid, fs.ModeDir | 0o770 | fs.ModeSetgid, 0o660},
-		{0o750, fs.ModeDir | 0o750, 0o640},
-		{0o700, fs.ModeDir | 0o700, 0o600},
+		{0o777, fs.ModeDir | 0o770, 0o660},
+		{0o755, fs.ModeDir | 0o755, 0o600},
+		{0o700, fs.ModeDir | 0o755, 0o600},
 	} {
 		root := t.TempDir()
 		if err := os.Chmod(root, test.root); err != nil {

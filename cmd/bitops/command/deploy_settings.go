@@ -67,7 +67,7 @@ func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) 
 	}
 	for i := range m.Environments {
 		if env := &m.Environments[i]; env.Name == name {
-			file, _ := schema.LoadEnvironmentSettings(m.Root, env.Path.Text) // the planner tells its problems
+			file, _ := schema.LoadEnvironmentSettings(schema.Directory{Root: m.Root, Name: env.Path.Text}) // the planner tells its problems
 			own := schema.Settings{FailFast: file.FailFast, RunMode: file.RunMode, Logging: file.Logging}
 			own.Logging.Masks = nil // the planner adds them
 			m.Settings = own.Or(m.Settings)
