@@ -19,10 +19,9 @@ import (
 type Expression struct {
 	Position Position
 
-	literal    cty.Value            // a scalar without a template
-	template   hclsyntax.Expression // a text with one
-	text       string               // of the template, as written
-	references []Reference          // of the template
+	literal    cty.Value   // a scalar without a template
+	template   string      // a text with one, as written; parsed again when it is evaluated: that is seldom, and costs memory
+	references []Reference // of the template
 	list       []Expression
 	fields     Map[Expression]
 	isList     bool
@@ -45,8 +44,8 @@ func (e Expression) Texts(keys func(string) bool) []string {
 	}
 	switch {
 	case e.isList || e.isObject || keys != nil:
-	case e.template != nil:
-		all = append(all, e.text)
+	case e.template != "":
+		all = append(all, e.template)
 	default:
 		if text, err := (Value{Data: e.literal}).Plain(); err == nil {
 			all = append(all, text)
@@ -142,13 +141,12 @@ func ParseTemplate(text string, at Position) (Expression, Problems) {
 
 // parse makes the expression a template. Mistakes that need no values to be seen are problems.
 func (e *Expression) parse(text string, at places) Problems {
-	template, diags := hclsyntax.ParseTemplate([]byte(text), at.start.File, hcl.InitialPos)
-	if diags.HasErrors() {
-		return diagnostics(diags, at)
+	traversals, problems, ok := traversalsOf(text, at)
+	if !ok {
+		return problems
 	}
-	e.template, e.text, e.Position = template, text, at.start
-	problems := e.check(at)
-	for _, traversal := range template.Variables() {
+	e.template, e.Position = text, at.start
+	for _, traversal := range traversals {
 		reference, problem := parseReference(traversal, at)
 		if problem != nil {
 			if strings.Contains(text, "/"+traversal.RootName()+".") {
@@ -162,10 +160,41 @@ func (e *Expression) parse(text string, at places) Problems {
 	return problems
 }
 
+// traversalsOf returns what a template refers to, and what is wrong with it otherwise; ok is false when its syntax is.
+func traversalsOf(text string, at places) (_ []hcl.Traversal, _ Problems, ok bool) {
+	if traversal := outputTraversal(text); traversal != nil {
+		return []hcl.Traversal{traversal}, nil, true
+	}
+	template, diags := hclsyntax.ParseTemplate([]byte(text), at.start.File, hcl.InitialPos)
+	if diags.HasErrors() {
+		return nil, diagnostics(diags, at), false
+	}
+	return template.Variables(), check(template, at), true
+}
+
+// outputTraversal returns what HCL finds in a text that is nothing but `${outputs.name.name}`, with as many names as there
+// are, and nil for any other. Nearly all are like this one, and HCL takes as long for it as for a file of terraform.
+func outputTraversal(text string) hcl.Traversal {
+	inside, opens := strings.CutPrefix(text, "${outputs.")
+	inside, closes := strings.CutSuffix(inside, "}")
+	if !opens || !closes {
+		return nil
+	}
+	begin := hcl.Pos{Line: 1, Column: 3, Byte: 2}
+	traversal := hcl.Traversal{hcl.TraverseRoot{Name: "outputs", SrcRange: hcl.Range{Start: begin, End: begin}}}
+	for name := range strings.SplitSeq(inside, ".") {
+		if !asciiIdentifier.MatchString(name) {
+			return nil
+		}
+		traversal = append(traversal, hcl.TraverseAttr{Name: name})
+	}
+	return traversal
+}
+
 // check finds functions that do not exist and numbers that nobody means, before anything runs.
-func (e *Expression) check(at places) Problems {
+func check(template hclsyntax.Expression, at places) Problems {
 	var problems Problems
-	_ = hclsyntax.VisitAll(e.template, func(node hclsyntax.Node) hcl.Diagnostics {
+	_ = hclsyntax.VisitAll(template, func(node hclsyntax.Node) hcl.Diagnostics {
 		switch n := node.(type) {
 		case *hclsyntax.FunctionCallExpr:
 			if _, known := functions[n.Name]; !known {
@@ -245,9 +274,14 @@ func (e Expression) evaluate(scope *Scope, problems *Problems) cty.Value {
 			fields[f.Key] = f.Value.evaluate(scope, problems)
 		}
 		return cty.ObjectVal(fields)
-	case e.template != nil:
+	case e.template != "":
+		template, diags := hclsyntax.ParseTemplate([]byte(e.template), e.Position.File, hcl.InitialPos)
+		if diags.HasErrors() { // it had none when it was decoded
+			*problems = append(*problems, diagnostics(diags, places{start: e.Position})...)
+			return cty.DynamicVal
+		}
 		context, secret := scope.context(e.references)
-		v, diags := e.template.Value(context)
+		v, diags := template.Value(context)
 		if diags.HasErrors() {
 			*problems = append(*problems, e.failures(diags, secret)...)
 			return cty.DynamicVal

@@ -24,8 +24,8 @@ func (e Expression) Source() any {
 			fields[f.Key] = f.Value.Source()
 		}
 		return fields
-	case e.template != nil:
-		return e.text
+	case e.template != "":
+		return e.template
 	case e.literal == cty.NilVal:
 		return nil
 	}

@@ -4,7 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"pgregory.net/rapid"
 )
 
 const secretText = "hunter2-s3cret"
@@ -179,5 +182,56 @@ func TestReferences(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Whatever is read without HCL, HCL reads in the same way.
+func TestOutputTraversalIsHCLs(t *testing.T) {
+	piece := rapid.SampledFrom([]string{
+		"a", "b-c", "_d", "é", "0", "7z", "-", "for", "if", "in", "true", "null", "outputs", ".", ".", ".", "*", "[0]", `["x"]`,
+		" ", "\n", "}", "${", "%{", "$", "~", "(", "/", "\u200d", "#",
+	})
+	read := 0
+	rapid.Check(t, func(t *rapid.T) {
+		text := "${outputs." + strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "pieces"), "") + "}"
+		got := outputTraversal(text)
+		if got == nil {
+			return
+		}
+		read++
+		template, diags := hclsyntax.ParseTemplate([]byte(text), "f", hcl.InitialPos)
+		if diags.HasErrors() {
+			t.Fatalf("%s: %v", text, diags)
+		}
+		if _, whole := template.(*hclsyntax.TemplateWrapExpr); !whole || len(check(template, places{})) > 0 {
+			t.Fatalf("%s: HCL finds more in it: %T", text, template)
+		}
+		all := template.Variables()
+		if len(all) != 1 || len(all[0]) != len(got) || all[0].RootName() != got.RootName() ||
+			all[0].SourceRange().Start != got.SourceRange().Start {
+			t.Fatalf("%s: %v, HCL says %v", text, got, all)
+		}
+		for i := 1; i < len(got); i++ {
+			mine, _ := step(got, i)
+			if name, ok := step(all[0], i); !ok || name != mine {
+				t.Fatalf("%s: name %d is %q, HCL says %q", text, i, mine, name)
+			}
+		}
+	})
+	if read == 0 {
+		t.Error("none was read")
+	}
+}
+
+func TestOutputTraversalLeavesTheRest(t *testing.T) {
+	for text, names := range map[string]int{
+		"${outputs.a.b}": 3, "${outputs.a}": 2, "${outputs.b-c.for.x}": 4,
+		"${outputs.a.b}x": 0, "x${outputs.a.b}": 0, "${outputs.a.b}${outputs.c.d}": 0, "${outputs.a.b": 0, "${outputs.}": 0,
+		"${outputs.a..b}": 0, "${outputs.a.0}": 0, "${outputs.a.*}": 0, "${outputs.a[0]}": 0, "${outputs.a.b }": 0, "${outputs.a.b\n}": 0,
+		"${outputs.é.b}": 0, "${outputs.a.b + 1}": 0, "${steps.a.outputs}": 0, "${outputs}": 0, "$${outputs.a.b}": 0, "${~outputs.a.b}": 0,
+	} {
+		if got := len(outputTraversal(text)); got != names {
+			t.Errorf("%s: %d names, want %d", text, got, names)
+		}
 	}
 }
