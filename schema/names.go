@@ -3,8 +3,9 @@ package schema
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // EnvironmentName names an environment: a path-like word such as `backend` or `prod/backend`.
@@ -54,13 +55,24 @@ func (c Command) Destroys() bool { return c == CommandDestroy || c == CommandPla
 // longestName bounds an environment's name, in bytes.
 const longestName = 200
 
-var environmentPattern = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]*(/[\pL\pN][\pL\pN._-]*)*$`)
-
 // Valid reports whether the name can be used for an environment: words of letters, digits, `.`, `_` and `-` that begin
 // with a letter or digit, joined by slashes, and not longer than 200 bytes.
 func (n EnvironmentName) Valid() bool {
-	return len(n) <= longestName && environmentPattern.MatchString(string(n))
+	if len(n) > longestName {
+		return false
+	}
+	for word := range strings.SplitSeq(string(n), "/") {
+		first, size := utf8.DecodeRuneInString(word)
+		if !letterOrDigit(first) || strings.ContainsFunc(word[size:], func(r rune) bool {
+			return !letterOrDigit(r) && r != '.' && r != '_' && r != '-'
+		}) {
+			return false
+		}
+	}
+	return true
 }
+
+func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 // Step returns the name of the environment's step for a deployment.
 func (n EnvironmentName) Step(deployment string) StepName {
