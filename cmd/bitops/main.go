@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/bitops-engine/bitops/cmd/bitops/command"
 	"github.com/bitops-engine/bitops/environments"
@@ -58,6 +59,19 @@ func run(args []string) int {
 // much that stays, and looking through it again and again takes a quarter of the time.
 const garbage = 200
 
+// leave says what becomes of what was begun, as far as standard error takes it: it may be what bitops waits for.
+func leave() {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		fmt.Fprintln(os.Stderr, "bitops: ended at once; if a run was at work, bitops runs shows it, and --resume goes on with it")
+	}()
+	select {
+	case <-said:
+	case <-time.After(time.Second / 10):
+	}
+}
+
 // signals returns a context that the first signal ends, and a channel that the second one closes: the first lets
 // running tools finish what they must, the second kills them. The third ends bitops itself, whatever it waits for.
 func signals() (context.Context, <-chan struct{}) {
@@ -74,6 +88,7 @@ func signals() (context.Context, <-chan struct{}) {
 		<-received
 		close(kill)
 		<-received
+		leave()
 		os.Exit(exitSignal + int(first.(syscall.Signal)))
 	}()
 	return ctx, kill
