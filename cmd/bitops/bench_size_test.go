@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,7 +31,7 @@ func benchmarkSize(b *testing.B, n int) {
 	bitops := buildBitops(b, b.TempDir())
 	writeChain(r, n)
 	commands := []string{"validate", "graph"}
-	limit, best, peak := math.Inf(1), map[string]float64{"validate": math.Inf(1), "graph": math.Inf(1)}, map[string]int64{}
+	limit, best, peak := math.Inf(1), map[string]float64{"validate": math.Inf(1), "graph": math.Inf(1)}, map[string]float64{}
 	for b.Loop() {
 		begun := time.Now()
 		readChain(b, r.dir, n)
@@ -45,16 +44,14 @@ func benchmarkSize(b *testing.B, n int) {
 				b.Fatalf("%v\n%s", err, out)
 			}
 			best[command] = min(best[command], time.Since(begun).Seconds())
-			if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-				peak[command] = max(peak[command], used.Maxrss)
-			}
+			peak[command] = max(peak[command], peakMB(cmd))
 		}
 	}
 	b.ReportMetric(limit, "limit-s")
 	for _, command := range commands {
 		b.ReportMetric(best[command], command+"-s")
 		b.ReportMetric(best[command]/limit, command+"-ratio")
-		b.ReportMetric(float64(peak[command])/1024, command+"-MB")
+		b.ReportMetric(peak[command], command+"-MB")
 	}
 }
 
