@@ -70,7 +70,8 @@ func TestOrphansOfOthersLive(t *testing.T) {
 		_, _ = process.Local{}.Run(ctx, long.Command)
 	}()
 	<-ready
-	before := len(marked(t))
+	const before = 3 // the script, which ends as a sleep, the other sleep, and the bash in a clean environment
+	settled(t, before)
 	short := script(t, "setsid sleep 60 & env -i bash -c 'sleep 60; :' TEST_MARK=$TEST_MARK & sleep 0.1; exit")
 	if _, err := (process.Local{}).Run(t.Context(), short.Command); err != nil {
 		t.Fatal(err)
@@ -83,6 +84,20 @@ func TestOrphansOfOthersLive(t *testing.T) {
 	cancel()
 	<-done
 	nothingSurvives(t)
+}
+
+// settled waits until as many processes carry the test's mark, and do so for a while: a process that is being started may
+// count twice, and the last of a script's begin when it has said what it says.
+func settled(t *testing.T, processes int) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for seen := 0; seen < 10; time.Sleep(10 * time.Millisecond) {
+		if found := len(marked(t)); found == processes {
+			seen++
+		} else if seen = 0; time.Now().After(deadline) {
+			t.Fatalf("%d processes run, want %d", found, processes)
+		}
+	}
 }
 
 func TestProgramsOfOthersLive(t *testing.T) {
