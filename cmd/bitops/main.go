@@ -68,7 +68,7 @@ func leave() {
 	}()
 	select {
 	case <-said:
-	case <-time.After(time.Second / 10):
+	case <-time.After(100 * time.Millisecond):
 	}
 }
 
