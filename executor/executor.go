@@ -25,7 +25,7 @@ type Runner interface {
 
 // Records remember steps between runs. Implementations are safe for concurrent use.
 type Records interface {
-	Record(step schema.StepName) (*schema.Record, error) // nil when there is none
+	Record(ctx context.Context, step schema.StepName) (*schema.Record, error) // nil when there is none
 	Save(r *schema.Record) error
 	Forget(step schema.StepName) error // as if there had never been a record
 }
@@ -103,7 +103,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 
 func newRun(x *Executor, plan *schema.Plan) *run {
 	r := &run{
-		Executor: x, plan: plan, steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
+		Executor: x, plan: plan, records: newRecordCache(x.Records), steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
 		environments: map[schema.EnvironmentName][]schema.StepName{},
 	}
 	for i := range plan.Steps {
@@ -136,7 +136,8 @@ func (r *run) tellStop(ctx context.Context) (end func()) {
 // run is one execution of a plan.
 type run struct {
 	*Executor
-	stopping     func() // tells that the run stops, if it does
+	records      *recordCache // of the Executor's Records
+	stopping     func()       // tells that the run stops, if it does
 	plan         *schema.Plan
 	steps        map[schema.StepName]*schema.Step
 	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
@@ -208,11 +209,11 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 	step, started := r.steps[name], r.Now()
 	end := ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
 	if r.goesOn(ctx) {
-		var settled bool
-		if end, settled = r.withoutStarting(ctx, step); !settled {
-			again := end.again
+		if known, settled := r.withoutStarting(ctx, step); settled {
+			end = known
+		} else if r.goesOn(ctx) { // it may have been stopped while the record was read
 			end = r.start(ctx, step)
-			end.again = again
+			end.again = known.again
 		}
 	}
 	r.Emitter.Emit(schema.Event{
@@ -272,7 +273,7 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	case err == nil:
 		err = given.missing(step)
 	}
-	return ended(r.keep(step, begun{}, r.without(ctx, step, err)))
+	return ended(r.keep(ctx, step, begun{}, r.without(ctx, step, err)))
 }
 
 // broken judges a step that could not begin.
@@ -301,7 +302,7 @@ func (r *run) without(ctx context.Context, step *schema.Step, err error) environ
 		deployed, askErr := r.Runner.Deployed(ctx, step, r.Emitter.Emit)
 		end()
 		if errors.Is(askErr, environments.ErrCannotTell) {
-			deployed, askErr = r.recordedAsDeployed(step)
+			deployed, askErr = r.recordedAsDeployed(ctx, step)
 		}
 		switch {
 		case askErr != nil:

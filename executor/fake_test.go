@@ -26,7 +26,7 @@ type memory struct {
 	fail    func(schema.Record) error // what Save returns, if not nil
 }
 
-func (m *memory) Record(step schema.StepName) (*schema.Record, error) {
+func (m *memory) Record(_ context.Context, step schema.StepName) (*schema.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.records[step]

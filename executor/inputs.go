@@ -41,6 +41,9 @@ func (g given) missing(step *schema.Step) error {
 // of finds the values of a step.
 func (v *values) of(ctx context.Context, step *schema.Step) (given, error) {
 	g := given{inputs: schema.Values{}, offered: schema.Values{}}
+	if err := v.run.records.warm(ctx, v.recordsFor(step)); err != nil {
+		return g, err
+	}
 	for _, input := range step.Inputs {
 		if err := v.input(ctx, step, input, &g); err != nil {
 			return g, err
@@ -48,6 +51,27 @@ func (v *values) of(ctx context.Context, step *schema.Step) (given, error) {
 	}
 	err := v.offers(ctx, step, &g)
 	return g, err
+}
+
+// recordsFor returns the steps whose records tell what a step is given, as far as this run does not know it yet, and the
+// step itself when it is about to be recorded.
+func (v *values) recordsFor(step *schema.Step) []schema.StepName {
+	var all []schema.StepName
+	if !v.run.plan.Command.Previews() {
+		all = append(all, step.Name)
+	}
+	for _, input := range step.Inputs {
+		for _, ref := range input.Expression.References() {
+			all = append(all, v.run.stepsOf(ref)...)
+		}
+	}
+	if len(step.Interface.Inputs) > 0 || step.Interface.AnyInput {
+		for _, offer := range step.Offers {
+			all = append(all, offer.Steps...)
+		}
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(name schema.StepName) bool { return v.cached(name) != nil })
 }
 
 // input evaluates one input of the manifest.

@@ -65,5 +65,5 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	if done(result.Outcome) && !r.commandOf(result).Destroys() {
 		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
 	}
-	return r.keep(step, b, result)
+	return r.keep(ctx, step, b, result)
 }

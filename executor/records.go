@@ -21,7 +21,7 @@ func (r *run) begin(ctx context.Context, step *schema.Step) (b begun, err error)
 		return b, context.Cause(ctx)
 	}
 	if err = r.Emitter.Err(); err == nil {
-		b.before, err = r.Records.Record(step.Name)
+		b.before, err = r.records.Record(ctx, step.Name)
 	}
 	if err == nil {
 		var outputs schema.Values
@@ -51,27 +51,28 @@ func (r *run) keepFiles(ctx context.Context, step *schema.Step, was string) stri
 }
 
 // keep remembers what a step left behind. A step that is done and cannot be remembered counts as failed: its record says
-// that it is half done. b is what was remembered when it began.
-func (r *run) keep(step *schema.Step, b begun, result environments.StepResult) environments.StepResult {
-	before := b.before
+// that it is half done. b is what was remembered when it began. A run that was interrupted remembers too, so ctx ends none
+// of this.
+func (r *run) keep(ctx context.Context, step *schema.Step, b begun, result environments.StepResult) environments.StepResult {
+	ctx, before := context.WithoutCancel(ctx), b.before
 	var err error
 	command := r.commandOf(result)
 	switch {
-	case r.plan.Command == schema.CommandDestroy && result.Outcome == schema.Skipped && r.stands(step, before):
+	case r.plan.Command == schema.CommandDestroy && result.Outcome == schema.Skipped && r.stands(ctx, step, before):
 		message := fmt.Sprintf("%s, but it is deployed, so it is not taken down and neither is what it depends on", result.Reason)
 		result.Outcome, result.Error = schema.Failed, &schema.StepError{Message: message}
 		if before != nil {
-			err = r.Records.Save(before)
+			err = r.records.Save(before)
 		}
 	case result.Outcome == schema.Held && before != nil:
-		err = r.Records.Save(before)
+		err = r.records.Save(before)
 	case result.Outcome == schema.Held:
-		err = r.forget(step)
+		err = r.forget(ctx, step)
 	case command.Previews() && before == nil:
 	case command.Previews() && done(result.Outcome), result.Outcome == schema.Skipped && before != nil:
-		err = r.Records.Save(before)
+		err = r.records.Save(before)
 	case result.Outcome == schema.Skipped:
-		err = r.forget(step)
+		err = r.forget(ctx, step)
 	case !done(result.Outcome):
 	case command == schema.CommandDestroy:
 		err = r.save(step, schema.StateDestroyed, nil, "")
@@ -86,9 +87,9 @@ func (r *run) keep(step *schema.Step, b begun, result environments.StepResult) e
 }
 
 // stands reports whether something of a step is deployed, as far as is remembered.
-func (r *run) stands(step *schema.Step, before *schema.Record) bool {
+func (r *run) stands(ctx context.Context, step *schema.Step, before *schema.Record) bool {
 	if before == nil {
-		before, _ = r.Records.Record(step.Name)
+		before, _ = r.records.Record(ctx, step.Name)
 		if before != nil && r.begunHere(before) {
 			return false
 		}
@@ -102,18 +103,18 @@ func (r *run) begunHere(record *schema.Record) bool {
 }
 
 // forget undoes begin for a step that had no record and was left out after all.
-func (r *run) forget(step *schema.Step) error {
-	record, err := r.Records.Record(step.Name)
+func (r *run) forget(ctx context.Context, step *schema.Step) error {
+	record, err := r.records.Record(ctx, step.Name)
 	if err != nil || record == nil || !r.begunHere(record) {
 		return err
 	}
-	return r.Records.Forget(step.Name)
+	return r.records.Forget(step.Name)
 }
 
 func done(o schema.Outcome) bool { return o == schema.Succeeded || o == schema.Unchanged }
 
 func (r *run) save(step *schema.Step, state schema.RecordState, outputs schema.Values, kept string) error {
-	return r.Records.Save(&schema.Record{
+	return r.records.Save(&schema.Record{
 		Version: schema.RecordVersion, Step: step.Name, Environment: step.Environment, Tool: step.Tool,
 		State: state, Run: r.Emitter.Run, Time: r.Now(), Outputs: outputs, DependsOn: step.DependsOn, Kept: kept,
 	})
@@ -121,7 +122,7 @@ func (r *run) save(step *schema.Step, state schema.RecordState, outputs schema.V
 
 // recordedAsDeployed reports whether anything of a step can exist, as far as is remembered: where there is no record,
 // there can.
-func (r *run) recordedAsDeployed(step *schema.Step) (bool, error) {
-	record, err := r.Records.Record(step.Name)
+func (r *run) recordedAsDeployed(ctx context.Context, step *schema.Step) (bool, error) {
+	record, err := r.records.Record(ctx, step.Name)
 	return record == nil || record.State != schema.StateDestroyed, err
 }

@@ -24,9 +24,13 @@ func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, b
 	case !complete:
 		return r.again(step, howItEnded(before, r.Previous.Run)), false
 	case r.plan.Command.Destroys():
-		return r.takenDown(step, run)
+		return r.takenDown(ctx, step, run)
 	}
-	if why := r.changed(ctx, step, run, before); why != "" {
+	why := r.changed(ctx, step, run, before)
+	if ctx.Err() != nil {
+		return ending{}, false // what was not read because of that is no change
+	}
+	if why != "" {
 		return r.again(step, why), false
 	}
 	end := skippedAs(run, fmt.Sprintf("succeeded in run %s, and nothing changed since", run))
@@ -52,8 +56,8 @@ func (r *run) before(step *schema.Step) *schema.StepReport {
 }
 
 // takenDown ends a step that an earlier run has taken down, if nobody has deployed it since.
-func (r *run) takenDown(step *schema.Step, in schema.RunID) (ending, bool) {
-	record, err := r.Records.Record(step.Name)
+func (r *run) takenDown(ctx context.Context, step *schema.Step, in schema.RunID) (ending, bool) {
+	record, err := r.records.Record(ctx, step.Name)
 	if err != nil || record == nil || record.State != schema.StateDestroyed {
 		return ending{}, false
 	}
@@ -96,11 +100,13 @@ func verbOf(o schema.Outcome) string {
 // changed returns why a step that is done runs again, or "": something of it changed, something it depends on ran in this
 // run, or another run has touched it in between.
 func (r *run) changed(ctx context.Context, step *schema.Step, in schema.RunID, before *schema.StepReport) string {
-	record, err := r.Records.Record(step.Name)
+	record, err := r.records.Record(ctx, step.Name)
 	switch {
 	case before.Fingerprint == nil:
 		return fmt.Sprintf("run %s does not say what it ran with", in)
-	case err != nil || record == nil:
+	case err != nil:
+		return err.Error()
+	case record == nil:
 		return "there is no record of it any more"
 	case record.Run != in || record.State != schema.StateDeployed:
 		return fmt.Sprintf("run %s has been at it since", record.Run)

@@ -58,7 +58,7 @@ func (m *machine) write(size int) (int, error) {
 	return size, nil
 }
 
-func (m *machine) Record(step schema.StepName) (*schema.Record, error) {
+func (m *machine) Record(_ context.Context, step schema.StepName) (*schema.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if r, ok := m.records[step]; ok {

@@ -72,12 +72,12 @@ func (v *values) get(ctx context.Context, name schema.StepName, needed func(stri
 	if step == nil {
 		return nil, fmt.Errorf("there is no step %q in the plan", name)
 	}
-	left, err := v.remembered(step)
+	left, err := v.remembered(ctx, step)
 	if err != nil || left.serves(needed) {
 		return left, err
 	}
 	defer v.turn(step.Environment)()
-	if left, err = v.remembered(step); err != nil || left.serves(needed) {
+	if left, err = v.remembered(ctx, step); err != nil || left.serves(needed) {
 		return left, err // another step asked in the meantime
 	}
 	if left, err = v.ask(ctx, step, left); err != nil {
@@ -90,16 +90,32 @@ func (v *values) get(ctx context.Context, name schema.StepName, needed func(stri
 }
 
 // remembered returns what is known of a step without asking its tool.
-func (v *values) remembered(step *schema.Step) (*leftBehind, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if left := v.left[step.Name]; left != nil {
+func (v *values) remembered(ctx context.Context, step *schema.Step) (*leftBehind, error) {
+	if left := v.cached(step.Name); left != nil {
 		return left, nil
 	}
-	record, err := v.run.Records.Record(step.Name)
+	record, err := v.run.records.Record(ctx, step.Name)
 	if err != nil {
 		return nil, err
 	}
+	left := v.recalled(record)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.left[step.Name] == nil { // nor did it run, or was its tool asked, while its record was read
+		v.left[step.Name] = left
+	}
+	return v.left[step.Name], nil
+}
+
+// cached returns what this run has found out about a step so far, or nil.
+func (v *values) cached(name schema.StepName) *leftBehind {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.left[name]
+}
+
+// recalled returns what a record tells of its step; nil for no record.
+func (v *values) recalled(record *schema.Record) *leftBehind {
 	left := &leftBehind{}
 	switch {
 	case record == nil:
@@ -108,8 +124,7 @@ func (v *values) remembered(step *schema.Step) (*leftBehind, error) {
 	default:
 		left.outputs, left.recorded = record.Outputs, record.State == schema.StateDeployed
 	}
-	v.left[step.Name] = left
-	return left, nil
+	return left
 }
 
 // serves reports whether what is known answers: an output whose value was kept out of the record does not.

@@ -48,7 +48,7 @@ func (s *Store) Recorded(ctx context.Context, known map[schema.StepName]bool) ([
 		if files[name] || !strings.HasSuffix(name, ".json") {
 			continue
 		}
-		text, err := s.readRecord(name)
+		text, err := s.readRecord(ctx, name)
 		if err != nil {
 			return nil, err
 		}

@@ -17,8 +17,8 @@ const recordsIn = "records/"
 func recordName(step schema.StepName) string { return recordsIn + step.FileName() + ".json" }
 
 // Record returns what is remembered of a step, or nil.
-func (s *Store) Record(step schema.StepName) (*schema.Record, error) {
-	text, err := s.readRecord(recordName(step))
+func (s *Store) Record(ctx context.Context, step schema.StepName) (*schema.Record, error) {
+	text, err := s.readRecord(ctx, recordName(step))
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", step, err)
 	}
@@ -86,7 +86,7 @@ func (s *Store) Save(r *schema.Record) error {
 }
 
 // readRecord returns the text of a record, or nil. One that is still to be written counts, unless others wrote since.
-func (s *Store) readRecord(name string) ([]byte, error) {
+func (s *Store) readRecord(ctx context.Context, name string) ([]byte, error) {
 	if s.shared == nil {
 		text, err := os.ReadFile(filepath.Join(s.dir, filepath.FromSlash(name)))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -94,7 +94,7 @@ func (s *Store) readRecord(name string) ([]byte, error) {
 		}
 		return text, err
 	}
-	ctx, cancel := unhurried()
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	text, readErr := s.shared.read(ctx, name)
 	p, err := s.pending(name)

@@ -191,7 +191,7 @@ func TestRecordsAreShared(t *testing.T) {
 	inEach(t, func(t *testing.T, url string) {
 		t.Helper()
 		one, two := checkout(t, url), checkout(t, url)
-		if r, err := two.Record("a/x"); r != nil || err != nil {
+		if r, err := two.Record(t.Context(), "a/x"); r != nil || err != nil {
 			t.Errorf("before: %v, %v", r, err)
 		}
 		password := schema.Text("hunter2hunter2")
@@ -201,7 +201,7 @@ func TestRecordsAreShared(t *testing.T) {
 		if err := one.Save(record); err != nil {
 			t.Fatal(err)
 		}
-		r, err := two.Record("a/x")
+		r, err := two.Record(t.Context(), "a/x")
 		if err != nil || r == nil || r.Outputs["output_3"].String() != `"7"` || r.Outputs["password"].Known() {
 			t.Fatalf("%v, %v", r, err)
 		}
@@ -212,7 +212,7 @@ func TestRecordsAreShared(t *testing.T) {
 		if err := two.Forget("a/x"); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := one.Record("a/x"); r != nil || err != nil {
+		if r, err := one.Record(t.Context(), "a/x"); r != nil || err != nil {
 			t.Errorf("after: %v, %v", r, err)
 		}
 	})
@@ -254,7 +254,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r, err := s.Record("a/x"); err != nil || r.Outputs["output_0"].String() != `"12"` {
+	if r, err := s.Record(t.Context(), "a/x"); err != nil || r.Outputs["output_0"].String() != `"12"` {
 		t.Fatalf("%v, %v", r, err)
 	}
 	if err := s.Unsent(); err == nil || !strings.Contains(err.Error(), "2 records are missing there") {
@@ -278,7 +278,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 	}
 	for step, want := range map[schema.StepName]string{"a/x": `"12"`, "b/x": `"99"`} {
 		for _, s := range []*store.Store{s, checkout(t, storage.url)} {
-			if r, err := s.Record(step); err != nil || r.Outputs["output_0"].String() != want {
+			if r, err := s.Record(t.Context(), step); err != nil || r.Outputs["output_0"].String() != want {
 				t.Errorf("%s is %v, %v, want %s", step, r.Outputs["output_0"], err, want)
 			}
 		}
@@ -297,7 +297,7 @@ func TestRecordsOfOthersStay(t *testing.T) {
 		if err := errors.Join(one.Save(bigRecord(1)), one.SaveKept(t.Context(), "a/x", []byte("files"))); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := two.Record("a/x"); err != nil {
+		if _, err := two.Record(t.Context(), "a/x"); err != nil {
 			t.Fatal(err)
 		}
 		if err := two.Save(bigRecord(2)); err != nil {
@@ -308,13 +308,13 @@ func TestRecordsOfOthersStay(t *testing.T) {
 				t.Errorf("%s returned %v", what, err)
 			}
 		}
-		if r, err := two.Record("a/x"); err != nil || r == nil || r.Outputs["output_0"].String() != `"2"` {
+		if r, err := two.Record(t.Context(), "a/x"); err != nil || r == nil || r.Outputs["output_0"].String() != `"2"` {
 			t.Errorf("%v, %v", r, err)
 		}
 		if files, err := two.Kept(t.Context(), "a/x"); string(files) != "files" || err != nil {
 			t.Errorf("kept: %q, %v", files, err)
 		}
-		if _, err := one.Record("a/x"); err != nil { // as whoever has the lock does first
+		if _, err := one.Record(t.Context(), "a/x"); err != nil { // as whoever has the lock does first
 			t.Fatal(err)
 		}
 		if err := one.Save(bigRecord(4)); err != nil {
@@ -340,13 +340,13 @@ func TestRecordsOutliveAnswersThatAreLost(t *testing.T) {
 	save(3)
 	storage.away.Store(false)
 	storage.mute.Store(false)
-	if r, err := s.Record("a/x"); err != nil || r.Outputs["output_0"].String() != `"3"` {
+	if r, err := s.Record(t.Context(), "a/x"); err != nil || r.Outputs["output_0"].String() != `"3"` {
 		t.Errorf("here it is %v, %v", r.Outputs["output_0"], err)
 	}
 	if err := s.CatchUp(func(string) {}); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := checkout(t, storage.url).Record("a/x"); err != nil || r.Outputs["output_0"].String() != `"3"` {
+	if r, err := checkout(t, storage.url).Record(t.Context(), "a/x"); err != nil || r.Outputs["output_0"].String() != `"3"` {
 		t.Errorf("there it is %v, %v", r.Outputs["output_0"], err)
 	}
 }

@@ -92,7 +92,7 @@ func TestSaveSurvivesKill(t *testing.T) {
 		time.Sleep(time.Duration(i) * 700 * time.Microsecond)
 		cmd.Process.Kill()
 		cmd.Wait()
-		r, err := s.Record("a/x")
+		r, err := s.Record(t.Context(), "a/x")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestRecordKeepsAllButSecrets(t *testing.T) {
 	if err := s.Save(saved); err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Record("prod/a/x")
+	r, err := s.Record(t.Context(), "prod/a/x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestRecordKeepsAllButSecrets(t *testing.T) {
 		}
 		return nil
 	})
-	if r, err := s.Record("prod/b/x"); r != nil || err != nil {
+	if r, err := s.Record(t.Context(), "prod/b/x"); r != nil || err != nil {
 		t.Errorf("of a step that never was: %v, %v", r, err)
 	}
 }
@@ -159,7 +159,7 @@ func TestDamagedRecords(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := s.Record("a/x"); err == nil || !strings.Contains(err.Error(), want) {
+		if r, err := s.Record(t.Context(), "a/x"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v, want %q", text, r, err, want)
 		}
 	}
@@ -243,7 +243,7 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 func TestViewOfNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
 	s := store.View(dir)
-	if r, err := s.Record("a/x"); r != nil || err != nil {
+	if r, err := s.Record(t.Context(), "a/x"); r != nil || err != nil {
 		t.Errorf("Record: %v, %v", r, err)
 	}
 	if ids, err := s.Runs(t.Context()); len(ids) != 0 || err != nil {
@@ -290,7 +290,7 @@ func FuzzRecord(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "records", "a~x.json"), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := store.View(dir).Record("a/x"); (r == nil) == (err == nil) || r != nil && r.Step != "a/x" {
+		if r, err := store.View(dir).Record(t.Context(), "a/x"); (r == nil) == (err == nil) || r != nil && r.Step != "a/x" {
 			t.Fatalf("%v, %v", r, err)
 		}
 	})

@@ -123,7 +123,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	}
 	defer forget()
 	_, err = s.run(cmd.Context(), plan, g.next(cmd, selectors))
-	return cmp.Or(err, s.forgetDestroyed(plan))
+	return cmp.Or(err, s.forgetDestroyed(cmd.Context(), plan))
 }
 
 // goOn finds out whether the plan is to be executed. Whoever resumes the run of a saved plan has seen that plan; what
@@ -209,7 +209,7 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 	if err != nil {
 		return false, err
 	}
-	open, err := s.unfinished(plan, report)
+	open, err := s.unfinished(ctx, plan, report)
 	if err != nil || !report.HasChanges() && len(open) == 0 {
 		return false, err
 	}
@@ -229,7 +229,7 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 
 // unfinished returns the selected steps whose records say that something is left to do, whatever their plans say: an apply
 // that did not end well or was never recorded, or for a destroy anything that is recorded as standing.
-func (s *session) unfinished(plan *schema.Plan, report *schema.Report) ([]string, error) {
+func (s *session) unfinished(ctx context.Context, plan *schema.Plan, report *schema.Report) ([]string, error) {
 	var open []string
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
@@ -237,7 +237,7 @@ func (s *session) unfinished(plan *schema.Plan, report *schema.Report) ([]string
 		if !step.Selected || seen == nil || seen.Outcome != schema.Unchanged {
 			continue
 		}
-		record, err := s.store.Record(step.Name)
+		record, err := s.store.Record(ctx, step.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -63,7 +63,7 @@ func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 		if err != nil {
 			return err
 		}
-		moved, err := s.movedOn()
+		moved, err := s.movedOn(ctx)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *session) standing(ctx context.Context, plan *schema.Plan) (schema.Probl
 // stands reports whether something of a step is deployed. Without a record its tool is asked; what nobody can tell counts
 // as deployed.
 func (s *session) stands(ctx context.Context, plan *schema.Plan, step *schema.Step) (bool, error) {
-	record, err := s.store.Record(step.Name)
+	record, err := s.store.Record(ctx, step.Name)
 	if err != nil || record != nil {
 		return record != nil && record.State != schema.StateDestroyed, err
 	}

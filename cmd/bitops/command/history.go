@@ -89,19 +89,29 @@ func (h history) reports(ctx context.Context, ids []schema.RunID) []*schema.Repo
 // any more.
 func (h history) applied(ctx context.Context) func(schema.StepName) (schema.RunID, *schema.Fingerprint) {
 	var mu sync.Mutex
-	reports := map[schema.RunID]*schema.Report{} // nil for one that cannot be read
+	reads := map[schema.RunID]func() *schema.Report{} // each reads once; nil for a run that cannot be read
+	reportOf := func(id schema.RunID) *schema.Report {
+		mu.Lock()
+		read := reads[id]
+		if read == nil {
+			read = sync.OnceValue(func() *schema.Report {
+				report, err := h.run(ctx, id)
+				if err != nil {
+					return nil
+				}
+				return report
+			})
+			reads[id] = read
+		}
+		mu.Unlock() // others need not wait while it is read
+		return read()
+	}
 	return func(step schema.StepName) (schema.RunID, *schema.Fingerprint) {
-		record, err := h.store.Record(step)
+		record, err := h.store.Record(ctx, step)
 		if err != nil || record == nil || record.State != schema.StateDeployed {
 			return "", nil
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		report, known := reports[record.Run]
-		if !known {
-			report, _ = h.run(ctx, record.Run)
-			reports[record.Run] = report
-		}
+		report := reportOf(record.Run)
 		if report == nil || report.Step(step) == nil {
 			return "", nil
 		}

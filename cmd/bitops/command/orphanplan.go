@@ -97,7 +97,7 @@ func (b *orphanPlan) upstream(ctx context.Context, name schema.StepName) error {
 		step.DependsOn, step.Offers, step.Inputs = nil, nil, nil // it is not run
 		return nil
 	}
-	record, err := b.store.Record(name)
+	record, err := b.store.Record(ctx, name)
 	if err == nil && record != nil {
 		b.add(&schema.Step{Name: name, Environment: record.Environment, EnvironmentPath: string(record.Environment), Tool: record.Tool})
 	}

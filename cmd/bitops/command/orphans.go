@@ -195,9 +195,9 @@ func (s *session) appliedWith(ctx context.Context, plan *schema.Plan) (schema.Pr
 }
 
 // movedOn finds the orphans that somebody was at work in after their files were read, before the locks were held.
-func (s *session) movedOn() (problems schema.Problems, err error) {
+func (s *session) movedOn(ctx context.Context) (problems schema.Problems, err error) {
 	for _, was := range s.orphaned.selected {
-		record, err := s.store.Record(was.Step)
+		record, err := s.store.Record(ctx, was.Step)
 		if err != nil {
 			return nil, err
 		}
@@ -210,14 +210,14 @@ func (s *session) movedOn() (problems schema.Problems, err error) {
 }
 
 // forgetDestroyed forgets the orphans that were taken down: nothing refers to them any more.
-func (s *session) forgetDestroyed(plan *schema.Plan) error {
+func (s *session) forgetDestroyed(ctx context.Context, plan *schema.Plan) error {
 	if s.orphaned == nil || plan.Command.Previews() {
 		return nil
 	}
 	var errs []error
 	for i := range plan.Steps {
 		name := plan.Steps[i].Name
-		record, err := s.store.Record(name)
+		record, err := s.store.Record(context.WithoutCancel(ctx), name) // the run may have been stopped
 		if err == nil && record != nil && plan.Steps[i].Selected && record.State == schema.StateDestroyed {
 			err = s.store.Forget(name)
 		}

@@ -25,7 +25,7 @@ func (r *repository) recorded(
 		if !step.Selected {
 			continue
 		}
-		record, err := records.Record(step.Name)
+		record, err := records.Record(ctx, step.Name)
 		if err != nil {
 			return nil, err
 		}

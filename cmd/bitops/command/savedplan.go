@@ -231,7 +231,7 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 	}
 	s.kept = f.content
 	_, err = s.run(cmd.Context(), plan, s.next(cmd, nil))
-	return cmp.Or(err, s.forgetDestroyed(plan))
+	return cmp.Or(err, s.forgetDestroyed(cmd.Context(), plan))
 }
 
 // appliedIn says that a plan was applied, and what does the rest of it: a run that succeeded left none, though it may have been
