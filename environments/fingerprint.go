@@ -48,14 +48,15 @@ func (l *Lifecycle) Files(step *schema.Step) ([]string, error) {
 	return l.files().names(step.EnvironmentPath, step.Deployment, l.Default)
 }
 
-// after returns the fingerprint of a step that has run: its tool may have written lock files into the checkout.
+// after returns the fingerprint of a step that has run: its tool may have written lock files into the checkout. What counts
+// is both, because the next one to compare may be in this checkout, or in a fresh one of the same commit.
 func (l *Lifecycle) after(r Request) *schema.Fingerprint {
 	if r.Fingerprint == nil {
 		return nil
 	}
 	f := *r.Fingerprint
-	if locks, err := l.files().locks(r.Step.Directory()); err == nil {
-		f.Locks = locks
+	if locks, err := l.files().locks(r.Step.Directory()); err == nil && !maps.Equal(locks, f.Locks) {
+		f.Written = locks
 	}
 	return &f
 }

@@ -69,10 +69,12 @@ func (s *sources) of(environment, deployment, defaults string) (files, locks map
 	if err != nil {
 		return nil, nil, err
 	}
+	if locks, err = s.locks(path.Join(environment, deployment)); err != nil {
+		return nil, nil, err
+	}
 	files = all.files
-	locks, err = s.locks(path.Join(environment, deployment))
 	maps.DeleteFunc(files, func(name, _ string) bool { return path.Base(name) == lockFile })
-	if err == nil && len(files) > mostFiles {
+	if len(files) > mostFiles {
 		sum, err := schema.HashOf(files)
 		return map[string]string{environment + "/": sum}, locks, err
 	}
@@ -88,12 +90,19 @@ func (s *sources) names(environment, deployment, defaults string) ([]string, err
 	return slices.Sorted(maps.Keys(all.names)), nil
 }
 
-// locks returns the hash of the lock file in a step's directory, as it is now.
+// locks returns the hash of the lock file in a step's directory, as it is now, and none where there is no such file. One
+// that cannot be read is an error: the tool would run with it, or write another one.
 func (s *sources) locks(step string) (map[string]string, error) {
 	name := path.Join(step, lockFile)
 	content, err := schema.ReadFile(s.file(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, missing(err)
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			err = at.Err
+		}
+		return nil, fmt.Errorf("%s cannot be read: %w", name, err)
 	}
 	return map[string]string{name: schema.HashBytes(content)}, nil
 }
@@ -149,7 +158,8 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 	t.files, t.notes = map[string]string{}, map[string]mentions{}
 	directories := map[string]hash.Hash{}
 	err := filepath.WalkDir(s.file(dir), func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
+		closed := errors.Is(err, fs.ErrPermission) && entry != nil
+		if err != nil && !closed {
 			return missing(err)
 		}
 		rel, err := filepath.Rel(s.repository, file)
@@ -157,6 +167,10 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 			return err
 		}
 		name := filepath.ToSlash(rel)
+		if closed {
+			t.files[name+"/"] = digest(unreadable)
+			return nil
+		}
 		within := strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
 		if entry.IsDir() {
 			return s.enters(name, within, dir)
@@ -165,6 +179,9 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 			return nil
 		}
 		sum, m, err := readSource(file, entry)
+		if errors.Is(err, fs.ErrPermission) {
+			sum, err = digest(unreadable), nil
+		}
 		if err != nil {
 			return missing(err)
 		}
@@ -175,6 +192,9 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 		if apart || name == dir {
 			t.files[name] = sum
 			return nil
+		}
+		if path.Base(name) == lockFile {
+			return nil // of another step, which writes it by itself
 		}
 		parent := path.Dir(name) + "/"
 		if directories[parent] == nil {
@@ -202,13 +222,17 @@ func (s *sources) enters(name, within, dir string) error {
 	return nil
 }
 
-// missing forgives what is not there, or not any more: whoever needs it complains.
+// missing forgives what is not there, or not any more: the tool that needs it complains.
 func missing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
 }
+
+// unreadable is in the place of the content of what must not be read. It is not as if it did not exist: that it can be
+// read later is a difference.
+const unreadable = "cannot be read"
 
 var (
 	upwards = regexp.MustCompile(`(?:\.\./)+[\pL\pN_@./-]*`)

@@ -207,3 +207,41 @@ func TestSourcesOfNothing(t *testing.T) {
 		t.Errorf("%v, %v, %v", files, locks, err)
 	}
 }
+
+// What must not be read is not as if it did not exist: that changes when it can be read. A lock file must be read.
+func TestSourcesThatCannotBeRead(t *testing.T) {
+	s := repositoryOf(t, manyFiles, "a", "b", "prod/c")
+	hashes := func() (map[string]string, error) {
+		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default")
+		return files, err
+	}
+	chmod := func(name string, mode os.FileMode) {
+		t.Helper()
+		if err := os.Chmod(s.file(name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, above := range []string{s.repository, filepath.Dir(s.repository)} { // testing makes the latter for its user alone
+		if err := os.Chmod(above, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readable, err := hashes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a/terraform/main.tf", "a/ansible/"} {
+		chmod(name, 0)
+		var closed map[string]string
+		asAnybody(t, func() { closed, err = hashes() })
+		chmod(name, 0o755)
+		if err != nil || closed[name] == "" || closed[name] == readable[name] {
+			t.Errorf("%s: %q, and %q when it can be read; %v", name, closed[name], readable[name], err)
+		}
+	}
+	chmod("a/terraform/.terraform.lock.hcl", 0)
+	asAnybody(t, func() { _, err = hashes() })
+	if err == nil || err.Error() != "a/terraform/.terraform.lock.hcl cannot be read: permission denied" {
+		t.Errorf("a lock file that must not be read: %v", err)
+	}
+}

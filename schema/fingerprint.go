@@ -17,7 +17,8 @@ import (
 type Fingerprint struct {
 	Manifest  string            `json:"manifest"`            // of what the plan says of the step, values apart
 	Files     map[string]string `json:"files,omitempty"`     // by path in the repository; a directory's ends in a slash
-	Locks     map[string]string `json:"locks,omitempty"`     // files that a tool writes into the checkout by itself
+	Locks     map[string]string `json:"locks,omitempty"`     // files that a tool writes into the checkout by itself, as they were before
+	Written   map[string]string `json:"written,omitempty"`   // the same files, as the run left them, where it wrote them
 	Inputs    map[string]string `json:"inputs,omitempty"`    // by name
 	Variables map[string]string `json:"variables,omitempty"` // that configure the step, by name
 	Tool      string            `json:"tool,omitempty"`      // program and version, as in "terraform 1.11.4"
@@ -34,15 +35,25 @@ func (f *Fingerprint) Differences(now *Fingerprint) []string {
 		all = append(all, "the manifest says something else of it")
 	}
 	all = append(all, differing("file", f.Files, now.Files)...)
-	for _, name := range slices.Sorted(maps.Keys(f.Locks)) {
-		if hash, ok := now.Locks[name]; ok && hash != f.Locks[name] { // one that is missing is written again
-			all = append(all, fmt.Sprintf("file %s changed", name))
-		}
-	}
+	all = append(all, f.differingLocks(now)...)
 	all = append(all, differing("input", f.Inputs, now.Inputs)...)
 	all = append(all, differing("variable", f.Variables, now.Variables)...)
 	if f.Tool != now.Tool {
 		all = append(all, fmt.Sprintf("it was %s and is %s", named(f.Tool), named(now.Tool)))
+	}
+	return all
+}
+
+// differingLocks names the lock files that are neither as they were nor as the run left them. One that is missing is written
+// again.
+func (f *Fingerprint) differingLocks(now *Fingerprint) []string {
+	var all []string
+	names := slices.Concat(slices.Collect(maps.Keys(f.Locks)), slices.Collect(maps.Keys(f.Written)))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if hash, ok := now.Locks[name]; ok && hash != f.Locks[name] && hash != f.Written[name] {
+			all = append(all, fmt.Sprintf("file %s changed", name))
+		}
 	}
 	return all
 }

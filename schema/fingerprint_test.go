@@ -14,6 +14,7 @@ func TestFingerprintDifferences(t *testing.T) {
 			Manifest: "m", Tool: "terraform 1.11.4",
 			Files:     map[string]string{"a/main.tf": "1", "modules/": "2"},
 			Locks:     map[string]string{"a/.terraform.lock.hcl": "3"},
+			Written:   map[string]string{"a/.terraform.lock.hcl": "written", "b/.terraform.lock.hcl": "made"},
 			Inputs:    map[string]string{"vpc": "4"},
 			Variables: map[string]string{"LEVEL": "5"},
 		}
@@ -22,18 +23,23 @@ func TestFingerprintDifferences(t *testing.T) {
 		change func(*schema.Fingerprint)
 		want   []string
 	}{
-		"nothing":           {func(*schema.Fingerprint) {}, nil},
-		"a file changed":    {func(f *schema.Fingerprint) { f.Files["a/main.tf"] = "x" }, []string{"file a/main.tf changed"}},
-		"a directory":       {func(f *schema.Fingerprint) { f.Files["modules/"] = "x" }, []string{"file modules/ changed"}},
-		"a file is gone":    {func(f *schema.Fingerprint) { delete(f.Files, "modules/") }, []string{"file modules/ is gone"}},
-		"a file is new":     {func(f *schema.Fingerprint) { f.Files["b"] = "x" }, []string{"file b is new"}},
-		"an input":          {func(f *schema.Fingerprint) { f.Inputs["vpc"] = "x" }, []string{"input vpc changed"}},
-		"a variable":        {func(f *schema.Fingerprint) { f.Variables = nil }, []string{"variable LEVEL is gone"}},
-		"the manifest":      {func(f *schema.Fingerprint) { f.Manifest = "x" }, []string{"the manifest says something else of it"}},
-		"the tool":          {func(f *schema.Fingerprint) { f.Tool = "terraform 1.12.0" }, []string{"it was terraform 1.11.4 and is terraform 1.12.0"}},
-		"no tool any more":  {func(f *schema.Fingerprint) { f.Tool = "" }, []string{"it was terraform 1.11.4 and is an unknown version"}},
-		"a lock changed":    {func(f *schema.Fingerprint) { f.Locks["a/.terraform.lock.hcl"] = "x" }, []string{"file a/.terraform.lock.hcl changed"}},
-		"a lock is missing": {func(f *schema.Fingerprint) { f.Locks = nil }, nil},
+		"nothing":                   {func(*schema.Fingerprint) {}, nil},
+		"a file changed":            {func(f *schema.Fingerprint) { f.Files["a/main.tf"] = "x" }, []string{"file a/main.tf changed"}},
+		"a directory":               {func(f *schema.Fingerprint) { f.Files["modules/"] = "x" }, []string{"file modules/ changed"}},
+		"a file is gone":            {func(f *schema.Fingerprint) { delete(f.Files, "modules/") }, []string{"file modules/ is gone"}},
+		"a file is new":             {func(f *schema.Fingerprint) { f.Files["b"] = "x" }, []string{"file b is new"}},
+		"an input":                  {func(f *schema.Fingerprint) { f.Inputs["vpc"] = "x" }, []string{"input vpc changed"}},
+		"a variable":                {func(f *schema.Fingerprint) { f.Variables = nil }, []string{"variable LEVEL is gone"}},
+		"the manifest":              {func(f *schema.Fingerprint) { f.Manifest = "x" }, []string{"the manifest says something else of it"}},
+		"the tool":                  {func(f *schema.Fingerprint) { f.Tool = "terraform 1.12.0" }, []string{"it was terraform 1.11.4 and is terraform 1.12.0"}},
+		"no tool any more":          {func(f *schema.Fingerprint) { f.Tool = "" }, []string{"it was terraform 1.11.4 and is an unknown version"}},
+		"a lock changed":            {func(f *schema.Fingerprint) { f.Locks["a/.terraform.lock.hcl"] = "x" }, []string{"file a/.terraform.lock.hcl changed"}},
+		"a lock is missing":         {func(f *schema.Fingerprint) { f.Locks = nil }, nil},
+		"a lock as the run left it": {func(f *schema.Fingerprint) { f.Locks["a/.terraform.lock.hcl"] = "written" }, nil},
+		"a lock that the run made":  {func(f *schema.Fingerprint) { f.Locks["b/.terraform.lock.hcl"] = "made" }, nil},
+		"another lock since the run made one": {
+			func(f *schema.Fingerprint) { f.Locks["b/.terraform.lock.hcl"] = "x" }, []string{"file b/.terraform.lock.hcl changed"},
+		},
 		"several, in order": {func(f *schema.Fingerprint) {
 			f.Inputs["vpc"], f.Files["z"], f.Files["b"], f.Manifest = "x", "x", "x", "x"
 		}, []string{"the manifest says something else of it", "file b is new", "file z is new", "input vpc changed"}},
