@@ -10,9 +10,10 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// Helm drives helm. All it keeps between calls is which programs are new enough.
+// Helm drives helm. All it keeps between calls is which programs are new enough, and which cluster a kubeconfig is for.
 type Helm struct {
 	versions versions
+	clusters clusters
 }
 
 var (

@@ -9,14 +9,15 @@ import (
 )
 
 // quiet is a Runner that hides what nobody else knows to be secret in what programs print: the values of
-// HELM_SECRETS_BASE64, and the credentials of a kubeconfig. What helm prints on standard output is not touched: it is
-// read, not shown.
+// HELM_SECRETS_BASE64, and the credentials of a kubeconfig. Standard output that is an answer for bitops is not touched:
+// it is read, not shown.
 //
 // It also keeps to itself helm's complaint about a release that is missing, which is an answer.
 type quiet struct {
 	process.Runner
 	secrets secret.Redactor
 	tell    func(texts ...string) // makes secrets known beyond this step
+	reading bool                  // standard output is an answer for bitops
 	missing bool                  // the last program said that there is no such release
 }
 
@@ -36,7 +37,7 @@ func (q *quiet) Run(ctx context.Context, c process.Command) (process.Result, err
 			tell(l)
 		}
 	}
-	if tell := c.Stdout; tell != nil && c.Name != program {
+	if tell := c.Stdout; tell != nil && !q.reading {
 		c.Stdout = func(l process.Line) {
 			l.Text = q.secrets.String(l.Text)
 			tell(l)

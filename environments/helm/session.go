@@ -24,6 +24,9 @@ type session struct {
 	found *version.Version // of helm
 	where string           // which cluster it is, in words
 
+	clusters *clusters // those that are known by now
+	server   *api      // nil before it is needed
+
 	touched bool // something may have been changed
 }
 
@@ -47,6 +50,7 @@ func (t *Helm) with(
 		return environments.Result{}, err
 	}
 	s := newSession(c, read)
+	s.clusters = &t.clusters
 	s.export()
 	if s.found, err = t.versions.check(ctx, s); err != nil {
 		return environments.Result{}, err
@@ -94,17 +98,16 @@ func (s *session) read(ctx context.Context, p environments.ProgramCall) ([]byte,
 		out.WriteString(line)
 		out.WriteByte('\n')
 	}
+	s.quiet.reading = true
+	defer func() { s.quiet.reading = false }()
 	err := s.must(ctx, p)
 	return []byte(out.String()), err
 }
 
 // explain turns what went wrong into what a person needs: where to get the program, or its text from the first error on.
 func (s *session) explain(p environments.ProgramCall, err error) error {
-	if missing, ok := errors.AsType[*process.NotFoundError](err); ok {
-		get := howToGet
-		if p.Name == awsProgram {
-			get = howToGetAWS
-		}
+	get := map[string]string{program: howToGet, awsProgram: howToGetAWS}[p.Name]
+	if missing, ok := errors.AsType[*process.NotFoundError](err); ok && get != "" {
 		return &environments.Failure{Message: missing.Error() + "; " + get, ExitCode: 127}
 	}
 	failure, ok := errors.AsType[*environments.Failure](err)
