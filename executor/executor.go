@@ -47,6 +47,9 @@ type Executor struct {
 	// Deferral says what happens to steps that nobody has seen a plan of, where Saved or the run before was reviewed.
 	Deferral schema.Deferral
 
+	// Pinned says in the report that Deferral is none because only what the plan file shows may be applied.
+	Pinned bool
+
 	// Artifacts is where previews leave what applying them needs, a directory for each step by its file name; "" where
 	// nobody wants to apply them. HeldArtifacts is the same of the run that this one goes on with.
 	Artifacts     string
@@ -83,12 +86,14 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	if err != nil {
 		return nil, err
 	}
-	begin := schema.Event{Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved, Orphans: x.Orphans}
+	begin := schema.Event{
+		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved, Orphans: x.Orphans, Pinned: x.Pinned,
+	}
 	if x.Previous != nil {
-		begin.Resumes, begin.Plan = x.Previous.Run, x.Previous.Plan
+		begin.Resumes, begin.Plan, begin.PlanDigest = x.Previous.Run, x.Previous.Plan, x.Previous.PlanDigest
 	}
 	if x.Saved != nil {
-		begin.Plan = x.Saved.Plan.ID
+		begin.Plan, begin.PlanDigest = x.Saved.Plan.ID, x.Saved.Digest
 	}
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)

@@ -14,7 +14,8 @@ import (
 
 // Saved is a saved plan that is applied.
 type Saved struct {
-	Plan *schema.SavedPlan
+	Plan   *schema.SavedPlan
+	Digest string // of its file, for the report
 
 	// Artifacts is a directory with one for each step that can be applied as it was planned, by the step's file name.
 	Artifacts string

@@ -13,7 +13,7 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approved, Plan, Orphans
+	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approved, Plan, PlanDigest, Pinned, Orphans
 	EventStepStarted   EventType = "step-started"   // Step, Inputs
 	EventPhaseStarted  EventType = "phase-started"  // Step, Phase, Text: what runs
 	EventProgress      EventType = "progress"       // Step, Text: what the tool is doing to what
@@ -60,6 +60,8 @@ type Event struct {
 	Resumes     RunID             `json:"resumes,omitempty"`     // the run that this one goes on with
 	Approved    []EnvironmentName `json:"approved,omitempty"`    // that a person let go on, of those that wait for one
 	Plan        string            `json:"plan,omitempty"`        // the id of the saved plan that is applied
+	PlanDigest  string            `json:"plan_digest,omitempty"` // of its file
+	Pinned      bool              `json:"pinned,omitempty"`      // only what the plan file shows is applied
 	Orphans     []Orphan          `json:"orphans,omitempty"`     // what is deployed and no longer in the manifest
 }
 

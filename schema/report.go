@@ -22,6 +22,9 @@ type Report struct {
 	Plan     string            `json:"plan,omitempty"`     // the id of the saved plan that was applied
 	Orphans  []Orphan          `json:"orphans,omitempty"`  // what is deployed and no longer in the manifest
 
+	PlanDigest string `json:"plan_digest,omitempty"` // of the plan file that was applied, or that the preview was saved as
+	Pinned     bool   `json:"pinned,omitempty"`      // only what the plan file shows was applied
+
 	index map[StepName]int
 }
 
@@ -59,7 +62,7 @@ func (r *Report) Add(e Event) {
 	case EventRunStarted:
 		*r = Report{
 			Run: e.Run, Command: e.Command, Started: e.Time,
-			Resumes: e.Resumes, Approved: e.Approved, Plan: e.Plan, Orphans: e.Orphans,
+			Resumes: e.Resumes, Approved: e.Approved, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Orphans: e.Orphans,
 		}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})

@@ -3,7 +3,7 @@ package schema
 import "time"
 
 // SavedPlanVersion is the version of the SavedPlan document that this program writes.
-const SavedPlanVersion = 1
+const SavedPlanVersion = 2
 
 // SavedPlan is what a plan file says in readable form: what was previewed, and what is promised of it. The fingerprints
 // of its report are the promises: each step is applied as it was reviewed as long as it would run with just that.
@@ -15,6 +15,9 @@ type SavedPlan struct {
 	Created  time.Time `json:"created"`
 	Command  Command   `json:"command"` // that it is a plan for: apply or destroy
 	Report   *Report   `json:"report"`  // of the preview
+
+	// Artifacts are the digests of what each tool kept of its plan, by the file's path. Version 1 has none.
+	Artifacts map[string]string `json:"artifacts,omitempty"`
 }
 
 // Deferral says what is done with a step that could only be planned while its run was under way, so that nobody reviewed

@@ -84,8 +84,9 @@ func Encrypt(content []byte, to []age.Recipient) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Decrypt returns the content of an encrypted plan, opened with the keys in a file: age identities or an SSH private key.
-func Decrypt(content []byte, identityFile string) ([]byte, error) {
+// Decrypt returns the content of an encrypted plan, opened with the keys in a file: age identities or an SSH private key. Its
+// error is a *DamagedError where no key would open the content; name is for its text.
+func Decrypt(name string, content []byte, identityFile string) ([]byte, error) {
 	keys, err := os.ReadFile(identityFile)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
@@ -99,8 +100,14 @@ func Decrypt(content []byte, identityFile string) ([]byte, error) {
 		identities = []age.Identity{ssh}
 	}
 	r, err := age.Decrypt(bytes.NewReader(content), identities...)
-	if err != nil {
-		return nil, fmt.Errorf("the plan is encrypted, and %s does not open it: %w", identityFile, err)
+	if noMatch, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
+		return nil, fmt.Errorf("the plan is encrypted, and %s does not open it: %w", identityFile, noMatch)
 	}
-	return io.ReadAll(r)
+	if err == nil {
+		content, err = io.ReadAll(r)
+	}
+	if err != nil {
+		return nil, &DamagedError{File: name, Reason: fmt.Sprintf("it is encrypted, and damaged: %v", err)}
+	}
+	return content, nil
 }

@@ -16,6 +16,7 @@ import (
 type changeOptions struct {
 	runOptions
 	resumeOptions
+	pinOptions
 	deferral    string
 	saved       string // the plan file that is applied, or "": its name as the user wrote it
 	identity    string
@@ -26,6 +27,7 @@ type changeOptions struct {
 func (o *changeOptions) addFlags(cmd *cobra.Command) {
 	o.runOptions.addFlags(cmd)
 	o.resumeOptions.addFlags(cmd)
+	o.pinOptions.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask; do not show the plan first")
 	cmd.Flags().BoolVar(&o.input, "input", true, "ask for approval; --input=false never asks")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan: an age identity or an SSH key")
@@ -88,7 +90,7 @@ An environment with "approval: true" in the manifest is held until --approve nam
 
 // change previews, asks and acts.
 func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string, preview, act schema.Command) error {
-	if err := o.checkDeferral(cmd); err != nil {
+	if err := cmp.Or(o.checkDeferral(cmd), o.checkPin(cmd)); err != nil {
 		return err
 	}
 	if o.resume == "" && !o.approves(g) {
@@ -136,6 +138,8 @@ func (s *session) goOn(cmd *cobra.Command, o *changeOptions, plan *schema.Plan, 
 		return forget, err == nil, err
 	case o.saved != "":
 		return forget, false, usageError(cmd, fmt.Errorf("run %s did not apply a plan file; leave %s out", s.previous.Run, o.saved))
+	case o.digest != "":
+		return forget, false, usageError(cmd, fmt.Errorf("run %s did not apply a plan file; leave --digest out", s.previous.Run))
 	case o.autoApprove:
 		return forget, true, nil
 	case !o.approves(s.global):
@@ -192,7 +196,10 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 			return nil, nil, err
 		}
 	}
-	s.deferral = schema.Deferral(o.deferral)
+	if err := s.pin(cmd, o); err != nil {
+		s.end()
+		return nil, nil, err
+	}
 	return s, plan, nil
 }
 

@@ -34,7 +34,8 @@ func newPlan(g *global) *cobra.Command {
 inputs cannot be known before something upstream is applied is shown as deferred, with what it waits for.
 
 -o saves the plan: one file that bitops apply takes, also in another checkout or on another machine. It holds what the
-tools need to do just what was shown, and so it holds secrets: only its owner can read it.`,
+tools need to do just what was shown, and so it holds secrets: only its owner can read it. The digest that is printed
+stands for all of it: bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 		Example: `  bitops plan                          preview everything
   bitops plan -o plan.bitops           and save it for bitops apply plan.bitops
   bitops plan --destroy                preview a destroy

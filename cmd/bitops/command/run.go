@@ -40,6 +40,7 @@ type session struct {
 	previous  *schema.Report           // the run to go on with, or nil
 	approvals []schema.EnvironmentName // that may go on although they wait for a person
 	deferral  schema.Deferral
+	pinned    bool            // only what the plan file shows may be applied
 	saved     *executor.Saved // the plan that is applied, or nil
 	kept      []byte          // its file, of which the run keeps a copy
 	heldIn    string          // where the run before kept the plans that it held
@@ -120,6 +121,9 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	x := s.executor(id, plan, log, up, shown, kept)
 	x.Orphans, x.Expected, x.Applied = orphans, expected, history{s.store}.applied(ctx)
 	report, err = x.Run(ctx, plan)
+	if err == nil && s.out != "" && report.Outcome == schema.Succeeded {
+		report.PlanDigest, err = s.savePlan(ctx, s.out, report, x.Artifacts)
+	}
 	shown.Close(report)
 	if s.heldIn != "" { // applied, or planned anew in this run
 		_ = os.RemoveAll(s.heldIn)
@@ -130,7 +134,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err != nil {
 		return report, err
 	}
-	return report, s.conclude(ctx, report, log, x.Artifacts)
+	return report, s.conclude(report, log)
 }
 
 // newRun tells others that a run begins, makes room for it, and returns its id.
@@ -146,7 +150,7 @@ func (s *session) newRun(ctx context.Context) (schema.RunID, error) {
 }
 
 // conclude writes what is to be read of a run that has ended. Its error is a *RunError when the run did not succeed.
-func (s *session) conclude(ctx context.Context, report *schema.Report, log *journal.Journal, artifacts string) error {
+func (s *session) conclude(report *schema.Report, log *journal.Journal) error {
 	dir := s.store.Run(report.Run)
 	s.reportElsewhere(report, dir)
 	if err := log.WriteDocument("outputs.json", outputsOf(report), s.redact.String); err != nil {
@@ -157,9 +161,6 @@ func (s *session) conclude(ctx context.Context, report *schema.Report, log *jour
 	}
 	if s.kept != nil { // nobody will resume it, and it holds secrets
 		_ = os.Remove(filepath.Join(dir, keptPlan))
-	}
-	if s.out != "" {
-		return s.savePlan(ctx, s.out, report, artifacts)
 	}
 	return nil
 }
@@ -222,7 +223,7 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		Emitter: emitter,
 		Now:     time.Now,
 
-		Previous: s.previous, Approved: s.approvals, Saved: s.saved, Deferral: s.deferral, HeldArtifacts: s.heldIn,
+		Previous: s.previous, Approved: s.approvals, Saved: s.saved, Deferral: s.deferral, Pinned: s.pinned, HeldArtifacts: s.heldIn,
 		Artifacts: s.artifacts(dir, plan), Keep: s.keepFiles(runner.Lifecycle),
 		LogOf: func(step schema.StepName) string {
 			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))

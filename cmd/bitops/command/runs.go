@@ -123,7 +123,7 @@ func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) erro
 func (g *global) showPlan(o *showOptions, name string) error {
 	f, err := g.openPlan(name, g.at(o.identity))
 	if err != nil {
-		return unfit(name, err)
+		return err
 	}
 	if form := forms[o.format]; form != nil {
 		return form(g.Out, f.Plan.Report)

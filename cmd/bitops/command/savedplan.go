@@ -58,24 +58,38 @@ func (g *global) planArgument(arg string) bool {
 // planFile is a plan file that was read.
 type planFile struct {
 	name    string
-	content []byte
+	content []byte // as it lies on the disk: it may be encrypted
 	*archive.Archive
 }
 
 func (g *global) openPlan(name, identity string) (*planFile, error) {
-	content, err := os.ReadFile(g.at(name))
-	kept := content
+	file := g.at(name)
+	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &UsageError{Command: "bitops apply", Err: fmt.Errorf("there is no plan file %s; make one with bitops plan -o %s", name, shellWord(name))}
 	}
+	if err == nil && info.Size() > archive.MostBytes {
+		return nil, &PlanUnfitError{File: name, Reasons: []string{"it is too large for a plan file"}}
+	}
+	return readPlan(name, file, identity)
+}
+
+// readPlan reads a plan file. Its error is a *PlanUnfitError where what is in the file cannot be applied.
+func readPlan(name, file, identity string) (*planFile, error) {
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
-	if content, err = decrypted(name, content, identity); err != nil {
-		return nil, err
+	readable, err := decrypted(name, content, identity)
+	if err != nil {
+		return nil, unfit(name, err)
 	}
-	a, err := archive.Read(name, content)
-	return &planFile{name: name, content: kept, Archive: a}, err
+	a, err := archive.Read(name, readable)
+	if err != nil {
+		return nil, unfit(name, err)
+	}
+	a.Plan.Report.PlanDigest = a.Digest
+	return &planFile{name: name, content: content, Archive: a}, nil
 }
 
 // decrypted returns the content of a plan file that may be encrypted.
@@ -86,7 +100,7 @@ func decrypted(name string, content []byte, identity string) ([]byte, error) {
 	if identity == "" {
 		return nil, &UsageError{Command: "bitops apply", Err: fmt.Errorf("%s is encrypted; say with --identity which file holds the key", name)}
 	}
-	return archive.Decrypt(content, identity)
+	return archive.Decrypt(name, content, identity)
 }
 
 // unfit makes an error that says a plan file is damaged one of a plan that does not fit.
@@ -97,11 +111,11 @@ func unfit(name string, err error) error {
 	return err
 }
 
-// savePlan writes what a preview found out as a plan file.
-func (s *session) savePlan(ctx context.Context, name string, report *schema.Report, artifacts string) error {
+// savePlan writes what a preview found out as a plan file, and returns its digest.
+func (s *session) savePlan(ctx context.Context, name string, report *schema.Report, artifacts string) (digest string, err error) {
 	id := make([]byte, 16)
 	if _, err := rand.Read(id); err != nil {
-		return err
+		return "", err
 	}
 	saved := &schema.SavedPlan{
 		Version: schema.SavedPlanVersion, ID: hex.EncodeToString(id), Bitops: s.Version, Revision: s.revision(ctx),
@@ -110,14 +124,14 @@ func (s *session) savePlan(ctx context.Context, name string, report *schema.Repo
 	if report.Command.Destroys() {
 		saved.Command = schema.CommandDestroy
 	}
-	content, err := archive.Bytes(saved, artifacts)
+	content, digest, err := archive.Bytes(saved, artifacts)
 	if err == nil && len(s.encryptTo) > 0 {
 		content, err = archive.Encrypt(content, s.encryptTo)
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	return archive.Write(s.at(name), content)
+	return digest, archive.Write(s.at(name), content)
 }
 
 // applies returns the command that applies a plan file.
@@ -153,7 +167,7 @@ func (f *planFile) unpack(in string) (saved *executor.Saved, forget func(), err 
 		forget()
 		return nil, nil, err
 	}
-	return &executor.Saved{Plan: f.Plan, Artifacts: dir}, forget, nil
+	return &executor.Saved{Plan: f.Plan, Digest: f.Digest, Artifacts: dir}, forget, nil
 }
 
 // promised checks, before anything is changed, what was promised when the plan was saved.
@@ -176,7 +190,10 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 	}
 	f, err := g.openPlan(o.saved, g.at(o.identity))
 	if err != nil {
-		return unfit(o.saved, err)
+		return err
+	}
+	if err := f.pinned(o.digest); err != nil {
+		return err
 	}
 	options, err := g.planner(cmd, &o.runOptions, f.Plan.Command, nil)
 	if err != nil {
@@ -200,7 +217,10 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 		return err
 	}
 	defer s.end()
-	s.approvals, s.deferral = approved, schema.Deferral(o.deferral)
+	s.approvals = approved
+	if err := s.pin(cmd, o); err != nil {
+		return err
+	}
 	return s.applySaved(cmd, f, plan)
 }
 
@@ -265,22 +285,20 @@ func (s *session) resumeSaved(o *changeOptions) (forget func(), err error) {
 
 // planOf returns the plan file that a run applied: the one that is given, or the copy that the run kept.
 func (s *session) planOf(r *schema.Report, o *changeOptions) (*planFile, error) {
+	f, err := s.planFileOf(r, o)
+	if err != nil {
+		return nil, err
+	}
+	if f.Plan.ID != r.Plan || r.PlanDigest != "" && r.PlanDigest != f.Digest {
+		return nil, &PlanUnfitError{File: f.name, Reasons: []string{fmt.Sprintf("run %s applied another plan", r.Run)}}
+	}
+	return f, f.pinned(o.digest)
+}
+
+func (s *session) planFileOf(r *schema.Report, o *changeOptions) (*planFile, error) {
 	identity := s.at(o.identity)
 	if o.saved != "" {
-		f, err := s.openPlan(o.saved, identity)
-		if err == nil && f.Plan.ID != r.Plan {
-			return nil, &PlanUnfitError{File: o.saved, Reasons: []string{fmt.Sprintf("run %s applied another plan", r.Run)}}
-		}
-		return f, unfit(o.saved, err)
+		return s.openPlan(o.saved, identity)
 	}
-	content, err := os.ReadFile(filepath.Join(s.store.Run(r.Run), keptPlan))
-	if err != nil {
-		return nil, err
-	}
-	readable, err := decrypted("the plan of run "+string(r.Run), content, identity)
-	if err != nil {
-		return nil, err
-	}
-	a, err := archive.Read(keptPlan, readable)
-	return &planFile{name: keptPlan, content: content, Archive: a}, err
+	return readPlan("the plan of run "+string(r.Run), filepath.Join(s.store.Run(r.Run), keptPlan), identity)
 }

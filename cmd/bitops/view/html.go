@@ -25,9 +25,9 @@ const (
 )
 
 type pageReport struct {
-	Command, Run, Ended, Tone, Total, Started, Resumes, More string
-	Notices                                                  []string
-	Steps                                                    []pageStep
+	Command, Run, Ended, Tone, Total, Started, Resumes, Digest, More string
+	Notices                                                          []string
+	Steps                                                            []pageStep
 }
 
 type pageStep struct {
@@ -44,7 +44,7 @@ func HTML(w io.Writer, r *schema.Report) error {
 	s := &summary{screen: &screen{}, report: r, environments: byEnvironment(r)}
 	p := pageReport{
 		Command: visible(r.Command), Run: visible(r.Run), Ended: howItEnded(r), Tone: tone(r.Outcome), Total: s.total(),
-		Started: r.Started.Format(time.RFC1123), Resumes: visible(r.Resumes),
+		Started: r.Started.Format(time.RFC1123), Resumes: visible(r.Resumes), Digest: visible(r.PlanDigest),
 	}
 	for _, notice := range r.Notices {
 		p.Notices = append(p.Notices, firstLine(notice))

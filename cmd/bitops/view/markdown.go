@@ -61,6 +61,9 @@ func (m *markdown) add(part string) bool {
 
 func (m *markdown) title() {
 	m.add(fmt.Sprintf("### bitops %s\n\n**%s**\n\n", inline(string(m.report.Command)), strings.ReplaceAll(m.total(), "~", "&#126;")))
+	if m.report.PlanDigest != "" {
+		m.add("Digest of the plan file: " + code(m.report.PlanDigest) + "\n\n")
+	}
 }
 
 func (m *markdown) failures() {

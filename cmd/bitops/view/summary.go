@@ -46,6 +46,9 @@ func showSummary(out *screen, k ink, o Options, r *schema.Report) {
 	s.orphans()
 	s.blank()
 	s.line(s.total())
+	if r.Command.Previews() && r.PlanDigest != "" {
+		s.line("Digest: " + visible(r.PlanDigest))
+	}
 	s.whereLogsAre()
 	s.whatGoesOn()
 }
