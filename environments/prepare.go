@@ -32,7 +32,7 @@ func RemoveLeftovers(store string) {
 
 // prepareRun reads the caller's variables.
 func (l *Lifecycle) prepareRun() {
-	l.inherited = VariablesOf(l.Environ)
+	l.inherited = VariablesOf(l.Environ).Unattended()
 	l.Secrets(l.inherited.secrets()...)
 }
 

@@ -23,6 +23,17 @@ func VariablesOf(environ []string) Variables {
 	return v
 }
 
+// Unattended returns a copy with which git and ssh fail where they would ask a person, on a terminal or in a window. A
+// program of the caller's own that answers ssh is asked. (GIT_SSH_COMMAND with ssh's BatchMode would replace core.sshCommand
+// of git's configuration, and keep sshpass from answering for ansible.)
+func (v Variables) Unattended() Variables {
+	all := v.With(map[string]string{"GIT_TERMINAL_PROMPT": "0"})
+	if all["SSH_ASKPASS"] == "" && all["SSH_ASKPASS_REQUIRE"] == "" {
+		all["SSH_ASKPASS_REQUIRE"] = "never"
+	}
+	return all
+}
+
 // secrets returns the values of the variables whose names say that they must not be shown.
 func (v Variables) secrets() []string {
 	var values []string

@@ -14,7 +14,7 @@ import (
 	"github.com/bitops-engine/bitops/environments/process"
 )
 
-// git asks one repository for one reference. It never asks a person on a terminal for anything.
+// git asks one repository for one reference. It never asks a person for anything.
 type git struct {
 	source
 	runner process.Runner
@@ -29,13 +29,9 @@ var repositoryVariables = []string{
 }
 
 func newGit(s source, o InstallOptions, log func(stream, line string)) *git {
-	env := environments.VariablesOf(o.Environ)
+	env := environments.VariablesOf(o.Environ).Unattended()
 	for _, name := range repositoryVariables {
 		delete(env, name)
-	}
-	env["GIT_TERMINAL_PROMPT"] = "0"
-	if env["SSH_ASKPASS"] == "" { // ssh asks on the terminal otherwise, and waits
-		env["SSH_ASKPASS"], env["SSH_ASKPASS_REQUIRE"] = "false", "force"
 	}
 	g := &git{source: s, runner: o.Runner, env: env, log: log}
 	if s.user != nil {

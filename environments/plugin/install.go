@@ -237,7 +237,7 @@ func (i *installation) prepare(ctx context.Context, dir string) error {
 		}
 		return nil
 	}
-	variables := environments.VariablesOf(i.Environ).With(placeVariables(dir))
+	variables := environments.VariablesOf(i.Environ).Unattended().With(placeVariables(dir))
 	variables["BITOPS_PLUGIN_NAME"] = string(i.name)
 	var complaints []string
 	result, err := i.Runner.Run(ctx, process.Command{

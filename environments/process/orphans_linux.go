@@ -76,8 +76,8 @@ func (f *family) judge(pid int) verdict {
 	case err != nil:
 		return keep
 	case s.zombie(): // it has no environment any more; to reap it is right whosever it was
-		return orphanIf(f.starting == 0 && s.adopted())
-	case len(f.running) == 0 && s.left():
+		return orphanIf(f.starting == 0 && s.stranger())
+	case len(f.running) == 0 && s.stranger():
 		return orphan
 	case env == "":
 		return unknown
@@ -166,14 +166,9 @@ func readStat(pid int) (stat, error) {
 
 func (s stat) zombie() bool { return s.state == "Z" || s.state == "X" }
 
-// left tells whether the process went into a session of its own, as daemons do and what bitops starts does not.
-func (s stat) left() bool {
+// stranger tells whether the process is of another session than this one, as all are that a program has started: a
+// program leads a session. What is of ours was started by a library, which waits for it.
+func (s stat) stranger() bool {
 	ours, err := unix.Getsid(0)
 	return err == nil && s.session != ours
-}
-
-// adopted tells whether the process was started by a program, as opposed to directly by this process: libraries
-// start helpers too, and wait for them.
-func (s stat) adopted() bool {
-	return s.left() || s.group != unix.Getpgrp() && s.group != s.pid
 }

@@ -1,9 +1,11 @@
 // Package process is where programs run: the only package of bitops that starts one.
 //
-// A Command becomes one program, the leader of a process group of its own, so that a terminal's Ctrl-C reaches it
-// only through bitops and a signal reaches its children too. One goroutine owns a program from its start to its end:
+// A Command becomes one program, the leader of a session and of a process group of its own. Its session has no controlling
+// terminal: a terminal's Ctrl-C reaches it only through bitops, and who opens /dev/tty to ask a person gets an error. (In
+// the session of bitops it would be a background group, which the terminal stops when it reads: it would hang for ever.)
+// A signal to the group reaches its children too. One goroutine owns a program from its start to its end:
 //
-//	start the leader in a new group
+//	start the leader in a new session
 //	until the leader has exited:
 //	    ctx is done       -> one SIGINT to the group, or to the leader alone
 //	    Grace has passed  -> SIGKILL to the group

@@ -49,7 +49,7 @@ func (p *program) start(c Command, path string, guard *Guard) error {
 	}
 	cmd := exec.Cmd{
 		Path: path, Args: append([]string{c.Name}, c.Args...), Dir: c.Dir, Env: marked(c.Env, p.token),
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	var err error
 	if cmd.Stdin, err = p.input.open(c.Stdin); err != nil {
@@ -86,13 +86,10 @@ func startRetrying(cmd exec.Cmd) (*exec.Cmd, error) {
 	}
 }
 
-// signal sends s to the group, or to the leader alone when it has left its group. The leader is not reaped yet, so
-// neither number can mean anyone else.
+// signal sends s to the group. The leader is not reaped yet and cannot leave the group, because it leads a session: the
+// number cannot mean anyone else.
 func (p *program) signal(s syscall.Signal) {
-	pid := p.cmd.Process.Pid
-	if err := syscall.Kill(-pid, s); errors.Is(err, syscall.ESRCH) {
-		_ = syscall.Kill(pid, s) // it fails only when the program is another user's, and then so be it
-	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, s) // it fails only when the program is another user's, and then so be it
 }
 
 // interrupt interrupts the group, or the leader alone.

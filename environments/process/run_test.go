@@ -151,3 +151,11 @@ func TestNothingStartsWhenItIsOver(t *testing.T) {
 		t.Errorf("error %v, output %q", s.Err, s.Out)
 	}
 }
+
+// A program that leads a session has no terminal, whichever bitops has.
+func TestProgramLeadsASession(t *testing.T) {
+	s := script(t, "")
+	s.Name = "python3"
+	s.Args = []string{"-c", "import os; print(os.getsid(0) == os.getpid(), os.getpgid(0) == os.getpid())"}
+	lines(t, s.ran(t).Out, "True True")
+}
