@@ -9,14 +9,22 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// deferred is a step that cannot be planned yet. What it would run with is promised all the same, as far as it is known.
-// Where the manifest has values to preview with, the changes are those of such a preview, and nothing else comes of it:
-// that it fails can be the fault of these values, so the step is no more than deferred.
-func (r *run) deferred(ctx context.Context, step *schema.Step, given given) environments.StepResult {
-	result := environments.StepResult{Outcome: schema.Deferred}
-	var err error
-	if result.Fingerprint, err = r.Runner.Fingerprint(ctx, step, given.all(), nil); err != nil {
+// promised is a step that is not planned yet. What it would run with is promised all the same, as far as it is known.
+func (r *run) promised(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	fingerprint, err := r.Runner.Fingerprint(ctx, step, given.all(), nil)
+	if err != nil {
 		return r.broken(ctx, fmt.Errorf("find out what the step runs with: %w", err))
+	}
+	return environments.StepResult{Outcome: schema.Deferred, Fingerprint: fingerprint}
+}
+
+// deferred is a step whose inputs are not known yet. Where the manifest has values to preview with, the changes are those
+// of such a preview, and nothing else comes of it: that it fails can be the fault of these values, so the step is no more
+// than deferred.
+func (r *run) deferred(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	result := r.promised(ctx, step, given)
+	if result.Outcome != schema.Deferred {
+		return result
 	}
 	mocked, ok, err := given.mocked(step)
 	if err != nil {

@@ -97,7 +97,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	}
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
-	r.preparing = r.ahead(ctx, graph)
+	r.preparing, r.pending = r.ahead(ctx, graph), newPending(graph)
 	err = dag.Walk(ctx, frontier, r.step, r.settled, r.preparing.starting)
 	r.preparing.stop()
 	told()
@@ -148,6 +148,7 @@ type run struct {
 	environments map[schema.EnvironmentName][]schema.StepName // the steps of each, in their order
 	values       *values
 	preparing    *ahead
+	pending      *pending
 	started      time.Time
 }
 
@@ -221,11 +222,15 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 			end.again = known.again
 		}
 	}
+	r.pending.ended(name, end)
 	r.Emitter.Emit(schema.Event{
 		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
-		Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
+		Cause: end.cause, ReplannedAfter: end.replannedAfter, Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
 	})
+	if r.plan.Command.Previews() && end.Outcome == schema.Failed {
+		return dag.Succeeded, nil // what depends on it is deferred, and told with the rest
+	}
 	return resultOf(end.Outcome), nil
 }
 
@@ -243,8 +248,13 @@ func (r *run) start(ctx context.Context, step *schema.Step) ending {
 type ending struct {
 	environments.StepResult
 	deferred []schema.Waiting
-	doneIn   schema.RunID // the earlier run that did the step
-	again    string       // why a resumed run did it again
+	cause    schema.StepName // of a deferred step: the one above it that could not be planned
+	doneIn   schema.RunID    // the earlier run that did the step
+	again    string          // why a resumed run did it again
+
+	changedBefore bool // of a step that an earlier run did: it changed something then, or may have
+
+	replannedAfter []schema.StepName // of an unchanged step in a plan: the dependencies with changes
 }
 
 func ended(result environments.StepResult) ending { return ending{StepResult: result} }
@@ -269,16 +279,13 @@ func resultOf(o schema.Outcome) dag.Result {
 // do finds the step's values, lets it run, and remembers it.
 func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	given, err := r.values.of(ctx, step)
-	switch {
-	case err == nil && len(given.waiting) == 0:
-		return ended(r.with(ctx, step, given))
-	case err == nil && r.plan.Command.Previews() && !r.plan.Command.Destroys():
-		r.values.set(step, nil, true)
-		return ending{StepResult: r.deferred(ctx, step, given), deferred: given.waiting}
-	case err == nil:
-		err = given.missing(step)
+	if r.plan.Command.Previews() {
+		return r.preview(ctx, step, given, err)
 	}
-	return ended(r.keep(ctx, step, begun{}, r.without(ctx, step, err)))
+	if err == nil && len(given.waiting) == 0 {
+		return ended(r.with(ctx, step, given))
+	}
+	return ended(r.keep(ctx, step, begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
 }
 
 // broken judges a step that could not begin.

@@ -17,12 +17,20 @@ func (r *run) with(ctx context.Context, step *schema.Step, given given) environm
 	}
 	a := attempt{command: r.plan.Command}
 	if a.command.Previews() && r.Artifacts != "" {
-		a.artifact = filepath.Join(r.Artifacts, step.Name.FileName())
+		a.artifact = r.artifactOf(step)
 		if err := os.MkdirAll(a.artifact, 0o700); err != nil {
 			return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
 		}
 	}
 	return r.lead(ctx, step, given, a)
+}
+
+// artifactOf returns where a preview of this run leaves what applying the step needs, "" for nowhere.
+func (r *run) artifactOf(step *schema.Step) string {
+	if r.Artifacts == "" {
+		return ""
+	}
+	return filepath.Join(r.Artifacts, step.Name.FileName())
 }
 
 // attempt is one way through a step's lifecycle.
@@ -55,9 +63,6 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	result.Outputs = r.Emitter.Learn(result.Outputs)
 	if a.command.Previews() && !r.plan.Command.Previews() { // a look before the step is applied, or held
 		return result
-	}
-	if result.Outcome == schema.Deferred {
-		r.values.set(step, nil, true)
 	}
 	if result.Reason == "" && done(result.Outcome) {
 		result.Reason = r.sinceApplied(ctx, step, given, result.Changes)

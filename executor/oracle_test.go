@@ -32,6 +32,47 @@ func good(o schema.Outcome) bool {
 	return o == schema.Succeeded || o == schema.Unchanged || o == schema.Skipped || o == schema.Deferred
 }
 
+// lets reports whether what depends on a step may start: in a preview, also when the step failed.
+func (o oracle) lets(step schema.StepName) bool {
+	outcome := o.finished[step].Outcome
+	return good(outcome) || outcome == schema.Failed && o.plan.Command.Previews()
+}
+
+// failedAbove are the steps that a preview could not plan, and on which a step depends, directly or not.
+func (o oracle) failedAbove(step *schema.Step) []schema.StepName {
+	var failed []schema.StepName
+	for name := range o.upstream(step) {
+		if o.plan.Command.Previews() && o.finished[name].Outcome == schema.Failed {
+			failed = append(failed, name)
+		}
+	}
+	return failed
+}
+
+// pendingAbove are the direct dependencies of a step that have something to apply before it is planned for good, sorted.
+// What is left out is passed over to what that depends on.
+func (o oracle) pendingAbove(step *schema.Step) []schema.StepName {
+	if o.plan.Command != schema.CommandPlan {
+		return nil
+	}
+	var pending []schema.StepName
+	for _, on := range o.dependencies(step) {
+		above := o.pendingAbove(o.plan.Step(on))
+		switch o.finished[on].Outcome {
+		case schema.Skipped:
+			pending = append(pending, above...)
+		case schema.Unchanged:
+			if len(above) > 0 {
+				pending = append(pending, on)
+			}
+		default:
+			pending = append(pending, on)
+		}
+	}
+	slices.Sort(pending)
+	return slices.Compact(pending)
+}
+
 // left is what a step leaves behind for others.
 func (o oracle) left(step schema.StepName) seen {
 	if c := o.stage.requested(step); c != nil && !o.plan.Command.Destroys() &&
@@ -46,7 +87,7 @@ func (o oracle) left(step schema.StepName) seen {
 		}
 		return seen{outputs: outputs, open: o.plan.Command == schema.CommandPlan && o.plan.Step(step).Interface.MoreOutput}
 	}
-	if o.finished[step].Outcome == schema.Deferred {
+	if ended := o.finished[step].Outcome; o.plan.Command == schema.CommandPlan && (ended == schema.Deferred || ended == schema.Failed) {
 		return seen{open: true}
 	}
 	record, known := o.earlier[step]

@@ -48,8 +48,8 @@ func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]str
 			broken = append(broken, fmt.Sprintf("%s: it is no longer in the manifest", was.Name))
 			continue
 		}
-		if was.Fingerprint == nil || !step.Selected {
-			continue // nothing was promised of what was left out, and what is left out now is taken as it is
+		if was.Fingerprint == nil || was.Outcome == schema.Failed || !step.Selected {
+			continue // nothing was promised of what was left out or failed, and what is left out now is taken as it is
 		}
 		differences, err := x.differences(ctx, step, was)
 		if err != nil {
@@ -94,7 +94,7 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 	if unlike != "" {
 		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "planned again: " + unlike})
 	}
-	dir = filepath.Join(r.Artifacts, step.Name.FileName())
+	dir = r.artifactOf(step)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
 	}
@@ -104,7 +104,7 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 		return r.lead(ctx, step, given, attempt{command: r.plan.Command})
 	case !done(planned.Outcome):
 		return planned
-	case r.Deferral.Holds(planned.Changes):
+	case r.deferralOf(step).Holds(planned.Changes):
 		if err := os.WriteFile(filepath.Join(dir, shownName), nil, 0o600); err != nil {
 			return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
 		}
@@ -119,15 +119,16 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 // or what was held in the run that this one goes on with. Dir is what the tool kept of that, "" when it keeps nothing.
 // Otherwise unlike says what does not fit, "" when nothing was planned.
 func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given given) (dir string, seen bool, unlike string) {
-	var was *schema.StepReport
-	if before := r.before(step); before != nil && before.Outcome == schema.Held && !step.Approval {
-		if was, dir = before, artifact(r.HeldArtifacts, step.Name); dir == "" {
+	was, seen := r.heldBefore(step)
+	if seen {
+		if dir = artifact(r.HeldArtifacts, step.Name); dir == "" {
 			return "", false, ""
 		}
-	} else if r.Saved != nil && (before == nil || !before.Started) {
+	} else if before := r.before(step); r.Saved != nil && (before == nil || !before.Started) {
 		was, dir = r.Saved.Plan.Report.Step(step.Name), artifact(r.Saved.Artifacts, step.Name)
+		seen = was != nil && was.Shown() && !r.overtaken(step, was)
 	}
-	if was == nil || was.Fingerprint == nil || was.Outcome == schema.Deferred || was.Outcome == schema.Skipped {
+	if !seen || was.Fingerprint == nil {
 		return "", false, ""
 	}
 	now, err := r.Runner.Fingerprint(ctx, step, given.all(), was.Fingerprint)
@@ -138,6 +139,34 @@ func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given giv
 		return "", false, strings.Join(differences, "; ")
 	}
 	return dir, true, ""
+}
+
+// overtaken reports whether a step was planned unchanged, and in this run something changed that it depends on: it may read
+// more of that than the values it is given.
+func (r *run) overtaken(step *schema.Step, was *schema.StepReport) bool {
+	changes, _ := r.pending.above(step.Name)
+	return was.Outcome == schema.Unchanged && len(changes) > 0
+}
+
+// heldBefore returns what the run that this one resumes says of a step that it began and held. What it held without
+// beginning waited for an approval alone.
+func (r *run) heldBefore(step *schema.Step) (*schema.StepReport, bool) {
+	before := r.before(step)
+	return before, before != nil && before.Outcome == schema.Held && before.Started
+}
+
+// deferralOf returns how a step is judged that is planned in this run. One that could not be planned when the plan was
+// saved, or was held before without its changes being shown, goes on only when it changes nothing.
+func (r *run) deferralOf(step *schema.Step) schema.Deferral {
+	if _, held := r.heldBefore(step); held {
+		return schema.DeferNone
+	}
+	if r.Saved != nil {
+		if was := r.Saved.Plan.Report.Step(step.Name); was != nil && was.Outcome == schema.Failed {
+			return schema.DeferNone
+		}
+	}
+	return r.Deferral
 }
 
 // previewOf returns the command that previews another.

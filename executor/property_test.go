@@ -84,7 +84,7 @@ func checkEvents(t *rapid.T, o oracle, report *schema.Report, stopped bool) {
 			}
 			started[e.Step] = true
 			for _, on := range o.waitsFor(o.plan.Step(e.Step)) {
-				if !good(o.finished[on].Outcome) {
+				if !o.lets(on) {
 					t.Errorf("%s starts while %s is %q", e.Step, on, o.finished[on].Outcome)
 				}
 			}
@@ -136,7 +136,7 @@ func checkStep(t *rapid.T, o oracle, step *schema.Step, stopped bool) {
 	end := o.finished[step.Name]
 	var culprits, waited []schema.StepName
 	for name := range o.upstream(step) {
-		if !good(o.finished[name].Outcome) {
+		if !o.lets(name) {
 			waited = append(waited, name)
 			if o.finished[name].Outcome != schema.Blocked {
 				culprits = append(culprits, name)
@@ -151,8 +151,10 @@ func checkStep(t *rapid.T, o oracle, step *schema.Step, stopped bool) {
 	case c != nil && o.stage.count("do", step.Name) != 1:
 		t.Errorf("%s ran more than once", step.Name)
 	}
-	w := o.wants(step)
+	w, failed := o.wants(step), o.failedAbove(step)
 	switch {
+	case len(failed) > 0 && len(w.errors) == 0:
+		checkBelowFailed(t, o, step, end, failed, stopped)
 	case c != nil:
 		if len(w.errors) > 0 || len(w.waiting) > 0 {
 			t.Errorf("%s ran, but %v, and it has to wait for %v", step.Name, w.errors, w.waiting)
@@ -169,13 +171,38 @@ func checkStep(t *rapid.T, o oracle, step *schema.Step, stopped bool) {
 			want == schema.Skipped && o.plan.Command == schema.CommandDestroy {
 			want = schema.Failed // what is deployed cannot be left out of a destroy
 		}
-		if end.Outcome != want {
-			t.Errorf("%s was %s and is told as %s", step.Name, c.result.Outcome, end.Outcome)
+		pending := o.pendingAbove(step)
+		if want == schema.Failed && len(pending) > 0 {
+			want = schema.Deferred // what it lacked may be there once that is applied
 		}
+		if end.Outcome != want {
+			t.Errorf("%s was %s and is told as %s, below %v", step.Name, c.result.Outcome, end.Outcome, pending)
+		}
+		if want == schema.Deferred && (end.Error == nil || !strings.Contains(end.Reason, string(pending[0]))) {
+			t.Errorf("%s is deferred, and why is not told: %+v", step.Name, end)
+		}
+		if want != schema.Unchanged || o.plan.Command != schema.CommandPlan {
+			pending = nil
+		}
+		if !slices.Equal(end.ReplannedAfter, pending) {
+			t.Errorf("%s is planned again after %v, and should be after %v", step.Name, end.ReplannedAfter, pending)
+		}
+	case end.Outcome == schema.Interrupted && stopped: // while what others left behind was read
 	case len(w.errors) == 0 && len(w.waiting) == 0:
 		t.Errorf("%s could have run, and is %s", step.Name, end.Outcome)
 	default:
 		checkWithout(t, o, step, end, w, stopped)
+	}
+}
+
+// checkBelowFailed looks at a step of a preview that depends on one that could not be planned.
+func checkBelowFailed(t *rapid.T, o oracle, step *schema.Step, end schema.Event, failed []schema.StepName, stopped bool) {
+	switch {
+	case end.Outcome == schema.Interrupted && stopped:
+	case o.stage.requested(step.Name) != nil:
+		t.Errorf("%s was planned below %v, which failed", step.Name, failed)
+	case end.Outcome != schema.Deferred || !slices.Contains(failed, end.Cause) || !strings.Contains(end.Reason, string(end.Cause)):
+		t.Errorf("%s is %s because of %q, and should be deferred because of one of %v", step.Name, end.Outcome, end.Cause, failed)
 	}
 }
 

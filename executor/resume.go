@@ -35,6 +35,7 @@ func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, b
 	}
 	end := skippedAs(run, fmt.Sprintf("succeeded in run %s, and nothing changed since", run))
 	end.Fingerprint, end.Outputs = before.Fingerprint, before.Outputs
+	end.changedBefore = before.Outcome != schema.Unchanged
 	return end, true
 }
 

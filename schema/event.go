@@ -20,7 +20,7 @@ const (
 	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
 	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
 	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
-	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, Fingerprint, DoneIn, Again
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Fingerprint, DoneIn, Again
 	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
 	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
@@ -46,9 +46,12 @@ type Event struct {
 	Outputs  Values        `json:"outputs,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	Error    *StepError    `json:"error,omitempty"`
-	Cause    StepName      `json:"cause,omitempty"`  // of a blocked step: the step that stopped it
-	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked or interrupted, or is not as declared
+	Cause    StepName      `json:"cause,omitempty"`  // of a blocked or deferred step: the step that failed, or stopped it
+	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked, deferred or interrupted, or is not as declared
 	Deferred []Waiting     `json:"deferred,omitempty"`
+
+	// In a plan, of a step that is unchanged as things are: the dependencies with changes after which it is planned again.
+	ReplannedAfter []StepName `json:"replanned_after,omitempty"`
 
 	Attempt  int           `json:"attempt,omitempty"`  // that failed, from 1, and is followed by another one
 	Attempts int           `json:"attempts,omitempty"` // the most there will be

@@ -42,6 +42,8 @@ type StepReport struct {
 	Reason   string        `json:"reason,omitempty"`
 	Deferred []Waiting     `json:"deferred,omitempty"`
 
+	ReplannedAfter []StepName `json:"replanned_after,omitempty"` // of an unchanged step in a plan: dependencies with changes
+
 	FailedAttempts []FailedAttempt `json:"failed_attempts,omitempty"` // that were followed by another one
 
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
@@ -92,7 +94,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
-		s.Fingerprint, s.DoneIn, s.Again = e.Fingerprint, e.DoneIn, e.Again
+		s.ReplannedAfter, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Fingerprint, e.DoneIn, e.Again
 	default: // nothing else changes what is known of a step
 	}
 }
@@ -121,6 +123,12 @@ func (s *StepReport) Done(run RunID) (RunID, bool) {
 		return s.DoneIn, true
 	}
 	return run, s.Outcome == Succeeded || s.Outcome == Unchanged
+}
+
+// Shown reports whether a preview showed what the step changes, so that a person who saw it has reviewed the step. It is
+// false for one that is planned when it is applied: deferred, failed, or planned again after its dependencies.
+func (s *StepReport) Shown() bool {
+	return (s.Outcome == Succeeded || s.Outcome == Unchanged) && len(s.ReplannedAfter) == 0
 }
 
 // Step returns the report of a step, or nil when the run has none of that name. It changes nothing: several goroutines may

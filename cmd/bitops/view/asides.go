@@ -12,7 +12,7 @@ func (s *summary) asides() {
 	skipped := s.withOutcome(schema.Skipped)
 	var idle []*schema.StepReport
 	for _, step := range s.withOutcome(schema.Unchanged) {
-		if step.Reason != "" {
+		if asideOf(step) != "" {
 			idle = append(idle, step)
 		}
 	}
@@ -23,15 +23,23 @@ func (s *summary) asides() {
 	s.aside("skipped", skipped)
 }
 
+// asideOf returns what there is to say of a step that did nothing, or "".
+func asideOf(step *schema.StepReport) string {
+	if step.Reason != "" {
+		return step.Reason
+	}
+	return replanned(step.ReplannedAfter)
+}
+
 // notSelected is why a step is skipped that gives no reason.
 const notSelected = "not selected"
 
 func (s *summary) aside(outcome string, steps []*schema.StepReport) {
 	groups := s.grouped(steps, func(step *schema.StepReport) string {
-		if step.Reason == "" {
+		if asideOf(step) == "" {
 			return notSelected
 		}
-		return s.ink.text(step.Reason)
+		return s.ink.text(asideOf(step))
 	})
 	shown := s.options.limit(groupsShown, len(groups))
 	for _, g := range groups[:shown] {

@@ -50,12 +50,17 @@ func (s *summary) failure(step *schema.StepReport) {
 	for _, more := range message[1:] {
 		s.line("    " + more)
 	}
-	for _, line := range lastOf(failed.Lines, s.options.limit(failureLines, len(failed.Lines))) {
+	s.lastLines(failed, s.options.limit(failureLines, len(failed.Lines)), "    ")
+	s.log(step, "    ")
+}
+
+// lastLines shows the last error lines of a program, at most so many.
+func (s *summary) lastLines(e *schema.StepError, most int, indent string) {
+	for _, line := range lastOf(e.Lines, most) {
 		for _, text := range lines(line, s.options.Color) {
-			s.line("    " + s.ink.red("|") + joined(" ", text))
+			s.line(indent + s.ink.red("|") + joined(" ", text))
 		}
 	}
-	s.log(step, "    ")
 }
 
 // circumstances returns when a step failed, in brackets: the phase where it is not the tool itself, after how long, and

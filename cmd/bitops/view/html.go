@@ -100,6 +100,9 @@ func pageStepOf(step *schema.StepReport) pageStep {
 	}
 	if step.Error != nil {
 		p.Why = firstLine(step.Error.Message)
+		if step.Outcome == schema.Deferred {
+			p.Why = howStepEnded(step)
+		}
 		for _, line := range step.Error.Lines {
 			p.Lines = append(p.Lines, shortened(printable(line, false), 2000))
 		}
@@ -107,6 +110,8 @@ func pageStepOf(step *schema.StepReport) pageStep {
 		p.Why = howStepEnded(step)
 	} else if step.Again != "" {
 		p.Why = "ran again: " + firstLine(step.Again)
+	} else {
+		p.Why = replanned(step.ReplannedAfter)
 	}
 	for _, w := range step.Deferred {
 		p.Waits = append(p.Waits, visible(w.Input)+" waits for "+strings.Join(awaited([]schema.Waiting{w}), ", "))

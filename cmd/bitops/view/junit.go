@@ -78,20 +78,25 @@ func junitCaseOf(step *schema.StepReport) junitCase {
 	c := junitCase{Class: visible(step.Environment), Name: visible(deployment(step)), Time: seconds(step.Duration)}
 	switch step.Outcome {
 	case schema.Succeeded, schema.Unchanged:
-		c.Output = counts(step.Changes)
+		c.Output = counts(step.Changes) + joined("; ", replanned(step.ReplannedAfter))
 	case schema.Failed, schema.Interrupted, "":
-		c.Failure = &junitMessage{Message: howStepEnded(step)}
-		if step.Error != nil {
-			var text []string
-			for _, line := range step.Error.Lines {
-				text = append(text, printable(line, false))
-			}
-			c.Failure.Text = strings.Join(text, "\n")
-		}
+		c.Failure = &junitMessage{Message: howStepEnded(step), Text: errorText(step)}
 	default:
-		c.Skipped = &junitMessage{Message: howStepEnded(step)}
+		c.Skipped = &junitMessage{Message: howStepEnded(step), Text: errorText(step)}
 	}
 	return c
+}
+
+// errorText returns the last error lines of a step's program.
+func errorText(step *schema.StepReport) string {
+	if step.Error == nil {
+		return ""
+	}
+	var text []string
+	for _, line := range step.Error.Lines {
+		text = append(text, printable(line, false))
+	}
+	return strings.Join(text, "\n")
 }
 
 // howStepEnded says in one line how a step ended, and why.
@@ -101,6 +106,8 @@ func howStepEnded(step *schema.StepReport) string {
 		word = "not finished"
 	}
 	switch {
+	case step.Error != nil && step.Outcome == schema.Deferred:
+		return word + joined(": ", firstLine(step.Reason)) + joined(": ", firstLine(step.Error.Message))
 	case step.Error != nil:
 		return word + joined(": ", firstLine(step.Error.Message))
 	case step.Reason != "":

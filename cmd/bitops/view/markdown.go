@@ -72,19 +72,24 @@ func (m *markdown) failures() {
 		if e == nil {
 			e = &schema.StepError{Message: step.Reason}
 		}
-		var b strings.Builder
-		fmt.Fprintf(&b, "**Failed:** %s: %s\n\n", code(string(step.Name)), inline(firstLine(e.Message)))
-		if last := lastOf(e.Lines, commentLines); len(last) > 0 {
-			b.WriteString("<pre>\n")
-			for _, line := range last {
-				b.WriteString(html.EscapeString(shortened(printable(line, false), 400)) + "\n")
-			}
-			b.WriteString("</pre>\n\n")
-		}
-		if !m.add(b.String()) {
+		if !m.add(fmt.Sprintf("**Failed:** %s: %s", code(string(step.Name)), errorBlock(e))) {
 			break
 		}
 	}
+}
+
+// errorBlock shows why something failed, and the last lines of the program.
+func errorBlock(e *schema.StepError) string {
+	var b strings.Builder
+	b.WriteString(inline(firstLine(e.Message)) + "\n\n")
+	if last := lastOf(e.Lines, commentLines); len(last) > 0 {
+		b.WriteString("<pre>\n")
+		for _, line := range last {
+			b.WriteString(html.EscapeString(shortened(printable(line, false), 400)) + "\n")
+		}
+		b.WriteString("</pre>\n\n")
+	}
+	return b.String()
 }
 
 func firstLine(text string) string { return lines(text, false)[0] }
@@ -226,6 +231,9 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool)
 	if len(step.Deferred) > 0 {
 		b.WriteString("\n")
 	}
+	if step.Outcome == schema.Deferred && step.Error != nil {
+		b.WriteString(errorBlock(step.Error))
+	}
 	if step.Outcome == schema.Deferred && step.Changes != nil {
 		fmt.Fprintf(b, "%s %s\n\n", mocked, code(counts(step.Changes)))
 	}
@@ -257,6 +265,12 @@ func (m *markdown) unchanged(quiet []environment) string {
 	names := make([]string, len(quiet))
 	for i, e := range quiet {
 		names[i] = code(string(e.name))
+		for _, step := range e.steps {
+			if after := replanned(step.ReplannedAfter); after != "" {
+				names[i] += " (" + inline(after) + ")"
+				break
+			}
+		}
 	}
 	return fmt.Sprintf("<details><summary>%s unchanged or left out</summary>\n\n%s\n\n</details>\n",
 		amount(len(quiet), "environment"), strings.Join(firstOf(names, 200), ", "))

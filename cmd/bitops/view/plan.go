@@ -121,7 +121,7 @@ func (s *summary) plannedStep(step *schema.StepReport, named bool, indent string
 // mocked marks the changes of a deferred step, which come of made-up values and are no promise.
 const mocked = "preview with mock values:"
 
-// deferred shows what a step waits for before it can be planned.
+// deferred shows what a step waits for before it can be planned, and how its preview failed.
 func (s *summary) deferred(step *schema.StepReport, indent string) {
 	shown := s.options.limit(namesShown, len(step.Deferred))
 	for _, w := range step.Deferred[:shown] {
@@ -134,6 +134,13 @@ func (s *summary) deferred(step *schema.StepReport, indent string) {
 	if step.Changes != nil {
 		s.line(indent + mocked + " " + counts(step.Changes))
 		s.resources(indent+"  ", step.Changes)
+	}
+	if step.Error != nil {
+		for _, text := range lines(step.Error.Message, s.options.Color) {
+			s.line(indent + text)
+		}
+		s.lastLines(step.Error, s.options.limit(failureLines, len(step.Error.Lines)), indent)
+		s.log(step, indent)
 	}
 }
 

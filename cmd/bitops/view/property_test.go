@@ -49,6 +49,8 @@ func randomStory(r *rand.Rand, command schema.Command) *story {
 			Outcome: outcomes[r.IntN(len(outcomes))], Duration: time.Duration(r.Int64N(int64(time.Hour))),
 			Cause: step(), Reason: randomText(r),
 			Deferred: []schema.Waiting{{Input: randomText(r), For: []string{randomText(r), randomText(r)}}},
+
+			ReplannedAfter: []schema.StepName{schema.StepName(randomText(r))},
 		}
 		if r.IntN(2) == 0 {
 			e.Error = &schema.StepError{Message: randomText(r), Phase: schema.Phase(randomText(r)), Lines: []string{randomText(r), randomText(r)}}

@@ -80,6 +80,7 @@ func TestForeignTextInReportsIsText(t *testing.T) {
 	report.Steps[0].Reason = hostile
 	report.Steps[0].Changes = changes("create "+hostile, "delete "+hostile)
 	report.Steps[0].Deferred = []schema.Waiting{{Input: hostile, For: []string{hostile}}}
+	report.Steps[0].ReplannedAfter = []schema.StepName{schema.StepName(hostile)}
 	var comment, page bytes.Buffer
 	if err := errors.Join(view.Markdown(&comment, report, view.CommentLimit), view.HTML(&page, report)); err != nil {
 		t.Fatal(err)

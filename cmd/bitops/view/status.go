@@ -64,7 +64,8 @@ func (h *Human) what(e schema.Event) []string {
 		if e.Outcome == schema.Succeeded {
 			change = counts(e.Changes)
 		}
-		return []string{pad(change, len("+0 ~0 -0  ")) + padLeft(elapsed(e.Duration), 6) + joined("  ", h.ink.text(e.Reason))}
+		return []string{pad(change, len("+0 ~0 -0  ")) + padLeft(elapsed(e.Duration), 6) +
+			joined("  ", h.ink.text(e.Reason)) + joined("  ", replanned(e.ReplannedAfter))}
 	case schema.Failed:
 		return h.failure(e, took)
 	case schema.Blocked:
@@ -78,6 +79,9 @@ func (h *Human) what(e schema.Event) []string {
 	case schema.Interrupted, schema.Held, schema.Skipped:
 	}
 	reason := h.ink.text(e.Reason)
+	if e.Outcome == schema.Deferred && e.Error != nil {
+		reason += joined(": ", h.ink.text(firstLine(e.Error.Message)))
+	}
 	if took != "" && reason != "" {
 		took += ": "
 	}
@@ -117,6 +121,18 @@ func awaited(waiting []schema.Waiting) []string {
 		}
 	}
 	return all
+}
+
+// replanned says after which steps an unchanged one is planned again, or "".
+func replanned(after []schema.StepName) string {
+	if len(after) == 0 {
+		return ""
+	}
+	names := make([]string, len(after))
+	for i, step := range after {
+		names[i] = visible(step)
+	}
+	return "planned again after " + strings.Join(firstOf(names, 3), ", ")
 }
 
 // joined returns text with something between it and what stands before it, or nothing.

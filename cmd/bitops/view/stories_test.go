@@ -175,7 +175,7 @@ func failsFast() *story {
 // planned is a plan with everything a plan can hold.
 func planned() *story {
 	return tell(schema.CommandPlan, append(steps,
-		"database/terraform", "cache/hello", "old/terraform", "api/helm", "web/helm", "batch/terraform")...).
+		"database/terraform", "cache/hello", "old/terraform", "api/helm", "web/helm", "batch/terraform", "queue/terraform", "mail/terraform")...).
 		start(network).
 		end(network, schema.Succeeded, 500*time.Millisecond, changes("create aws_vpc.main", "create aws_subnet.a")).
 		start(dns).end(dns, schema.Unchanged, 300*time.Millisecond, &schema.Changes{}).
@@ -203,6 +203,20 @@ func planned() *story {
 			Reason: "pinned: its stack-action is destroy", Changes: changes("delete aws_db_instance.old"),
 		}).
 		start("batch/terraform").end("batch/terraform", schema.Succeeded, 300*time.Millisecond, &schema.Changes{Outputs: 1}).
+		start("queue/terraform").
+		add(schema.Event{
+			Type: schema.EventStepFinished, Step: "queue/terraform", Outcome: schema.Deferred, Duration: 200 * time.Millisecond,
+			Reason: "planned again after network/terraform, because its preview failed",
+			Error: &schema.StepError{
+				Message: "terraform plan failed: Unable to find remote state", Phase: schema.PhaseTool,
+				Lines: []string{"Error: Unable to find remote state", "  at queue/terraform/main.tf:1:35"},
+			},
+		}).
+		start("mail/terraform").
+		add(schema.Event{
+			Type: schema.EventStepFinished, Step: "mail/terraform", Outcome: schema.Unchanged, Duration: 200 * time.Millisecond,
+			Changes: &schema.Changes{}, ReplannedAfter: []schema.StepName{network, backend},
+		}).
 		because("api/helm", schema.Skipped, 0, "skip-deploy is set").
 		because("web/helm", schema.Skipped, 0, "").
 		because("database/terraform", schema.Skipped, 0, "").
