@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -128,9 +129,14 @@ func newCI(t *testing.T) *ciWorld {
 	if err := os.CopyFS(origin, os.DirFS("../../docs/examples/quickstart")); err != nil {
 		t.Fatal(err)
 	}
-	gate := filepath.Join(origin, "backend", "terraform", "bitops.before-deploy.d", "20-gate.sh")
-	if err := os.WriteFile(gate, []byte("test -z \"$CI_BREAK\"\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for environment, script := range map[string]string{"backend": "test -z \"$CI_BREAK\"\n", "monitoring": "test -z \"$CI_BREAK_PLAN\"\n"} {
+		hooks := filepath.Join(origin, environment, "terraform", "bitops.before-deploy.d")
+		if err := os.MkdirAll(hooks, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(hooks, "20-gate.sh"), []byte(script), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	bin := filepath.Join(w.dir, "bin")
 	for name, script := range map[string]string{
@@ -190,7 +196,8 @@ func (w *ciWorld) calls(t *testing.T) string {
 	return string(read(t, filepath.Join(w.dir, "calls")))
 }
 
-// actionsJob returns the shell of a job's steps.
+// actionsJob returns the shell of a job's steps. A step that runs if an output is there finds out by itself, and is given
+// the output as the variable that it takes.
 func actionsJob(t *testing.T, name string) []string {
 	t.Helper()
 	workflow, problems := actionlint.Parse(read(t, actionsFile))
@@ -199,12 +206,26 @@ func actionsJob(t *testing.T, name string) []string {
 	}
 	var lines []string
 	for _, step := range workflow.Jobs[name].Steps {
-		if run, ok := step.Exec.(*actionlint.ExecRun); ok {
-			lines = append(lines, run.Run.Value)
+		run, ok := step.Exec.(*actionlint.ExecRun)
+		if !ok {
+			continue
 		}
+		line := run.Run.Value
+		if step.If != nil {
+			if output := outputIn.FindStringSubmatch(step.If.Value); output != nil {
+				line = fmt.Sprintf("value=$(sed -n 's/^%s=//p' \"$GITHUB_OUTPUT\"); if [ -n \"$value\" ]; then export %s=$value; %s; fi",
+					output[1], strings.ToUpper(output[1]), line)
+			}
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }
+
+var outputIn = regexp.MustCompile(`^\$\{\{ steps\.\w+\.outputs\.(\w+) \}\}$`)
+
+// gitlabJob returns the script of a job as GitLab runs it: in one shell, up to the first line that fails.
+func gitlabJob(j job) []string { return []string{"set -e\n" + strings.Join(j.Script, "\n")} }
 
 // The pipelines do what their page says: the plan of one job is applied by another, an apply that breaks is resumed by a
 // third, and a fourth finds no drift.
@@ -212,7 +233,7 @@ func TestPipelinesDeploy(t *testing.T) {
 	p := gitlab(t)
 	for name, jobs := range map[string]func(job string) []string{
 		"GitHub Actions": func(job string) []string { return actionsJob(t, job) },
-		"GitLab CI":      func(job string) []string { return p.Jobs[job].Script },
+		"GitLab CI":      func(job string) []string { return gitlabJob(p.Jobs[job]) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newCI(t)
@@ -245,5 +266,44 @@ func TestPipelinesDeploy(t *testing.T) {
 				t.Error("the job has no summary")
 			}
 		})
+	}
+}
+
+// A plan of which a part failed is a comment and a file like any other, and a check that failed. Without any file there is
+// nothing to comment.
+func TestPipelinesKeepAPlanInPart(t *testing.T) {
+	p := gitlab(t)
+	for name, lines := range map[string][]string{
+		"GitHub Actions": actionsJob(t, "plan"),
+		"GitLab CI":      gitlabJob(p.Jobs["plan"]),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newCI(t)
+			dir := w.checkout(t)
+			w.run(t, dir, lines, 1, "CI_BREAK_PLAN=yes")
+			if comment := string(read(t, filepath.Join(dir, "plan.md"))); !strings.Contains(comment, "**Failed:** <code>monitoring/terraform</code>") {
+				t.Errorf("the comment is %q", comment)
+			}
+			if calls := w.calls(t); !strings.Contains(calls, "7") {
+				t.Errorf("nobody commented: %s", calls)
+			}
+			if name == "GitLab CI" && !strings.Contains(w.calls(t), "--upload-file plan.bitops") {
+				t.Error("the file is not kept")
+			}
+			if _, err := os.Stat(filepath.Join(dir, "plan.bitops")); err != nil {
+				t.Error(err)
+			}
+			broken := w.checkout(t)
+			if err := os.WriteFile(filepath.Join(broken, "bitops.config.yaml"), []byte("bitops: 1\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			w.run(t, broken, lines, 65)
+			if _, err := os.Stat(filepath.Join(broken, "plan.md")); err == nil {
+				t.Error("there is a comment on nothing")
+			}
+		})
+	}
+	if when := p.Jobs["plan"].Artifacts.When; when != "always" {
+		t.Errorf("GitLab keeps the plan %s", when)
 	}
 }

@@ -3,12 +3,12 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 
 	"github.com/bitops-engine/bitops/executor/archive"
+	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -33,9 +33,13 @@ func newPlan(g *global) *cobra.Command {
 		Long: `Preview what apply would change. Steps are planned with the values that earlier plans already tell; a step whose
 inputs cannot be known before something upstream is applied is shown as deferred, with what it waits for.
 
--o saves the plan: one file that bitops apply takes, also in another checkout or on another machine. It holds what the
-tools need to do just what was shown, and so it holds secrets: only its owner can read it. The digest that is printed
-stands for all of it: bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
+A step whose preview fails below one that has changes to apply is deferred too: what it lacks may be there by then. Any
+other step whose preview fails is a failure, and the exit code is 1.
+
+-o saves the plan: one file that bitops apply takes, also in another checkout or on another machine. It is written even
+when steps failed. It holds what the tools need to do just what was shown, and so it holds secrets: only its owner can
+read it. An earlier plan of that name is removed before planning begins. The digest that is printed stands for all of it:
+bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 		Example: `  bitops plan                          preview everything
   bitops plan -o plan.bitops           and save it for bitops apply plan.bitops
   bitops plan --destroy                preview a destroy
@@ -58,8 +62,8 @@ stands for all of it: bitops apply FILE --digest DIGEST applies this plan, or no
 }
 
 func (g *global) preview(cmd *cobra.Command, o *planOptions, command schema.Command, selectors []string) error {
-	if info, err := os.Stat(filepath.Dir(g.at(o.out))); o.out != "" && (err != nil || !info.IsDir()) {
-		return usageError(cmd, fmt.Errorf("--out: there is no directory %s", filepath.Dir(o.out)))
+	if err := o.checkOut(g); err != nil {
+		return usageError(cmd, fmt.Errorf("--out: %w", err))
 	}
 	recipients, err := archive.Recipients(o.encryptTo)
 	if err != nil {
@@ -72,29 +76,67 @@ func (g *global) preview(cmd *cobra.Command, o *planOptions, command schema.Comm
 	if err != nil {
 		return err
 	}
+	if o.out == "" {
+		_, err = g.previewed(cmd, o, options, nil)
+		return err
+	}
+	if err := archive.Remove(g.at(o.out)); err != nil {
+		return err
+	}
+	written, err := g.previewed(cmd, o, options, recipients)
+	g.tellSaved(o.out, written, err)
+	return err
+}
+
+// checkOut reports why the plan could not be saved in the end.
+func (o *planOptions) checkOut(g *global) error {
+	if o.out == "" {
+		return nil
+	}
+	return archive.Free(g.at(o.out))
+}
+
+// previewed makes the preview, and reports whether it was saved.
+func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.Options, recipients []age.Recipient) (saved bool, err error) {
 	r, problems, err := g.open()
 	if err != nil {
-		return err
+		return false, err
 	}
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
-		return asUsage(cmd.CommandPath(), err)
+		return false, asUsage(cmd.CommandPath(), err)
 	}
 	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer s.end()
 	if err := s.ready(cmd.Context(), plan); err != nil {
-		return err
+		return false, err
 	}
 	s.out, s.encryptTo = o.out, recipients
 	report, err := s.run(cmd.Context(), plan, nil)
-	if err == nil && o.out != "" && !g.json {
-		fmt.Fprintln(g.Out, "Saved. Apply it with: "+g.applies(o.out))
-	}
 	if err == nil && o.detailedExitCode && report.HasChanges() {
-		return &ChangesExistError{}
+		err = &ChangesExistError{}
 	}
-	return err
+	return s.planSaved, err
+}
+
+// tellSaved says what became of the plan file: on standard output as the last line, but never among JSON.
+func (g *global) tellSaved(name string, saved bool, err error) {
+	failed, _ := errors.AsType[*RunError](err)
+	switch {
+	case !saved:
+		fmt.Fprintf(g.Err, "bitops: %s is not written\n", name)
+	case failed == nil && !g.json:
+		fmt.Fprintln(g.Out, "Saved. Apply it with: "+g.applies(name))
+	case failed != nil:
+		text := fmt.Sprintf("%s is written, although %s failed: what failed is planned again by %s, and held if it changes anything",
+			name, count(failed.Report.Count(schema.Failed), "step"), g.applies(name))
+		if g.json {
+			fmt.Fprintln(g.Err, "bitops: "+text)
+		} else {
+			fmt.Fprintln(g.Out, text)
+		}
+	}
 }

@@ -45,6 +45,7 @@ type session struct {
 	kept      []byte          // its file, of which the run keeps a copy
 	heldIn    string          // where the run before kept the plans that it held
 	out       string          // where a preview is saved, "" for nowhere
+	planSaved bool            // it was
 	encryptTo []age.Recipient // who can read that; nobody means everybody who has the file
 }
 
@@ -121,8 +122,9 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	x := s.executor(id, plan, log, up, shown, kept)
 	x.Orphans, x.Expected, x.Applied = orphans, expected, history{s.store}.applied(ctx)
 	report, err = x.Run(ctx, plan)
-	if err == nil && s.out != "" && report.Outcome == schema.Succeeded {
+	if err == nil && s.out != "" && report.Outcome != schema.Interrupted {
 		report.PlanDigest, err = s.savePlan(ctx, s.out, report, x.Artifacts)
+		s.planSaved = err == nil
 	}
 	shown.Close(report)
 	if s.heldIn != "" { // applied, or planned anew in this run
