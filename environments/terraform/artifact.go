@@ -60,7 +60,11 @@ func (s *session) planned() bool {
 
 // applyPlanned does what the saved plan says. The values are in it.
 func (s *session) applyPlanned(ctx context.Context) (environments.Result, error) {
-	told, err := s.tell(ctx, "apply", []string{"-json", "-input=false", filepath.Join(s.Artifact, planName)}, nil)
+	shared, err := s.shareArguments("apply", true, s.Command.Destroys())
+	if err != nil {
+		return environments.Result{}, err
+	}
+	told, err := s.tell(ctx, "apply", []string{"-json", "-input=false", filepath.Join(s.Artifact, planName)}, shared)
 	result := environments.Result{Changes: told.changes()}
 	if err != nil {
 		return result, s.staleness(err)

@@ -40,7 +40,7 @@ func (s *session) destroy(ctx context.Context) (environments.Result, error) {
 	}
 	told, err := s.change(ctx, "apply", "-destroy", "-auto-approve")
 	result := environments.Result{Changes: told.changes()}
-	if err == nil && len(s.targets) > 0 {
+	if err == nil && s.limited() {
 		return result, s.leftByTargets(ctx)
 	}
 	if err == nil || ctx.Err() != nil {
@@ -57,7 +57,7 @@ func (s *session) destroy(ctx context.Context) (environments.Result, error) {
 func (s *session) leftByTargets(ctx context.Context) error {
 	deployed, err := s.deployed(ctx)
 	if err == nil && deployed {
-		err = environments.Failuref("only the targets were destroyed, and the rest still stands; take `targets` out of the configuration to destroy all of it")
+		err = environments.Failuref("only the targets were destroyed, and the rest still stands; take `targets`, or -target in TF_CLI_ARGS_*, away to destroy all of it")
 	}
 	return err
 }
@@ -97,6 +97,11 @@ func (s *session) change(ctx context.Context, command string, args ...string) (*
 	if err != nil {
 		return &stream{}, err
 	}
+	shared, err := s.shareArguments(command, false, slices.Contains(args, "-destroy"))
+	if err != nil {
+		return &stream{}, err
+	}
+	maps.Copy(values.env, shared)
 	args = slices.Concat([]string{"-json", "-input=false"}, args, values.args)
 	for _, target := range s.targets {
 		args = append(args, "-target="+target)
