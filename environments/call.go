@@ -48,9 +48,10 @@ type Call struct {
 	phase          schema.Phase
 	stderr, stdout tail // of the phase; some programs complain on standard output
 
-	exported map[string]exported // the variables that Configure set
-	read     map[string]string   // those that ReadVariables set
-	told     map[string]bool     // what was told once
+	configured *schema.ToolValues  // what Configure read last; nil where it could not
+	exported   map[string]exported // the variables that Configure set
+	read       map[string]string   // those that ReadVariables set
+	told       map[string]bool     // what was told once
 }
 
 // NewCall returns the call of a step that is about to begin.

@@ -20,9 +20,11 @@ func (c *Call) Configure(s *schema.ToolSchema) (*schema.ToolValues, error) {
 func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValues, error) {
 	root := c.Root()
 	values, problems := s.Resolve(schema.Directory{Root: root, Name: dir}, c.given)
+	c.configured = nil
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
+	c.configured = values
 	for _, p := range problems {
 		c.noticeOnce(p.String())
 	}

@@ -3,10 +3,8 @@ package environments
 import (
 	"context"
 	"maps"
-	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
-	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 // Versioned is a Tool that can tell which version of its program a step would run.
@@ -25,7 +23,7 @@ func (l *Lifecycle) Fingerprint(
 	if like == nil {
 		like = &schema.Fingerprint{}
 	}
-	var f schema.Fingerprint
+	f := schema.Fingerprint{Version: schema.FingerprintVersion}
 	var err error
 	if f.Manifest, err = schema.HashOf([]string{step.EnvironmentPath, step.Deployment, string(step.Tool)}); err != nil {
 		return nil, err
@@ -36,7 +34,7 @@ func (l *Lifecycle) Fingerprint(
 	if f.Inputs, err = inputs.Hashes(like.Inputs); err != nil {
 		return nil, err
 	}
-	if f.Variables, err = l.variableHashes(step, like.Variables); err != nil {
+	if f.Variables, err = l.variableHashes(step, like); err != nil {
 		return nil, err
 	}
 	f.Tool = l.version(ctx, step)
@@ -73,28 +71,6 @@ func (l *Lifecycle) files() *sources {
 
 func (l *Lifecycle) newSources() *sources {
 	return &sources{repository: l.Repository, exclude: l.private, environment: func(path string) bool { return l.Paths[path] }}
-}
-
-// variableHashes returns the hashes of the variables that the manifest sets, and of the caller's that configure a step:
-// they beat its files.
-func (l *Lifecycle) variableHashes(step *schema.Step, like map[string]string) (map[string]string, error) {
-	prefix := "BITOPS_" + variableName(string(step.Tool)) + "_"
-	configures := Variables{}
-	for name, value := range VariablesOf(l.Environ) {
-		if strings.HasPrefix(name, prefix) || step.Tool == "terraform" && (strings.HasPrefix(name, "TF_VAR_") || name == "TF_WORKSPACE") {
-			configures[name] = value
-		}
-	}
-	maps.Copy(configures, step.Env)
-	hashes := make(map[string]string, len(configures))
-	for name, value := range configures {
-		var err error
-		sensitive := secret.NameIsSecret(name) || strings.HasPrefix(name, "TF_VAR_") // of which nobody knows
-		if hashes[name], err = schema.HashText(value, sensitive, like[name]); err != nil {
-			return nil, err
-		}
-	}
-	return hashes, nil
 }
 
 // version returns the version of the step's program, or "" where its tool has none or cannot say: then it is the tool's

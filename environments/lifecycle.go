@@ -41,6 +41,7 @@ type Lifecycle struct {
 	mu         sync.Mutex
 	workspaces map[schema.EnvironmentName]*prepared
 	sources    *sources
+	hashes     hashes          // of variables
 	groups     map[string]bool // whose before hooks have run
 	levels     levels
 }
@@ -145,10 +146,7 @@ func skipped(c *Call, tool Tool) string {
 func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *exchange, begin func() error) (Result, error) {
 	before, after := hooksOf(tool)
 	if before {
-		if err := l.enterGroup(ctx, c, hooks); err != nil {
-			return Result{}, err
-		}
-		if err := c.runHooks(ctx, schema.PhaseBefore, beforeHooks, hooks); err != nil {
+		if err := l.beforehand(ctx, c, tool, hooks); err != nil {
 			return Result{}, err
 		}
 	}
@@ -170,6 +168,25 @@ func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *excha
 		err = l.leaveGroup(ctx, c, hooks)
 	}
 	return result, err
+}
+
+// beforehand runs the before hooks. What they make of the configuration is part of a plan.
+func (l *Lifecycle) beforehand(ctx context.Context, c *Call, tool Tool, hooks *exchange) error {
+	hooked := c.hasBeforeHooks()
+	var found map[string]string
+	if hooked {
+		found = l.decides(c, tool)
+	}
+	if err := l.enterGroup(ctx, c, hooks); err != nil {
+		return err
+	}
+	if err := c.runHooks(ctx, schema.PhaseBefore, beforeHooks, hooks); err != nil {
+		return err
+	}
+	if !hooked {
+		return nil
+	}
+	return c.promise(l.made(c, tool, found))
 }
 
 // hooksOf reports whether the before and the after hooks of a tool's steps run.

@@ -167,46 +167,51 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 			return err
 		}
 		name := filepath.ToSlash(rel)
-		if closed {
+		within := strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
+		switch {
+		case closed:
 			t.files[name+"/"] = digest(unreadable)
 			return nil
-		}
-		within := strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
-		if entry.IsDir() {
+		case entry.IsDir():
 			return s.enters(name, within, dir)
-		}
-		if s.exclude(within, false) || path.Ext(name) == planEnding {
+		case s.exclude(within, false) || path.Ext(name) == planEnding:
 			return nil
 		}
-		sum, m, err := readSource(file, entry)
-		if errors.Is(err, fs.ErrPermission) {
-			sum, err = digest(unreadable), nil
-		}
-		if err != nil {
+		sum, err := t.look(name, file, entry)
+		switch {
+		case err != nil:
 			return missing(err)
-		}
-		t.names = append(t.names, name)
-		if m.open || len(m.paths) > 0 {
-			t.notes[name] = m
-		}
-		if apart || name == dir {
+		case apart || name == dir:
 			t.files[name] = sum
-			return nil
+		case path.Base(name) != lockFile: // which another step writes by itself
+			parent := path.Dir(name) + "/"
+			if directories[parent] == nil {
+				directories[parent] = sha256.New()
+			}
+			fmt.Fprintf(directories[parent], "%q %s\n", path.Base(name), sum)
 		}
-		if path.Base(name) == lockFile {
-			return nil // of another step, which writes it by itself
-		}
-		parent := path.Dir(name) + "/"
-		if directories[parent] == nil {
-			directories[parent] = sha256.New()
-		}
-		fmt.Fprintf(directories[parent], "%q %s\n", path.Base(name), sum)
 		return nil
 	})
 	for parent, h := range directories {
 		t.files[parent] = hex.EncodeToString(h.Sum(nil)[:16])
 	}
 	return err
+}
+
+// look notes a file and what it mentions, and returns its hash.
+func (t *tree) look(name, file string, entry fs.DirEntry) (sum string, err error) {
+	sum, m, err := readSource(file, entry)
+	if errors.Is(err, fs.ErrPermission) {
+		sum, err = digest(unreadable), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	t.names = append(t.names, name)
+	if m.open || len(m.paths) > 0 {
+		t.notes[name] = m
+	}
+	return sum, nil
 }
 
 // enters reports by its error whether a directory is gone into: other environments, git's and bitops' own, and what a

@@ -12,9 +12,14 @@ import (
 	"strings"
 )
 
+// FingerprintVersion is the version of the fingerprints that this program makes. Those of version 0 have of the caller's
+// variables only BITOPS_<TOOL>_*, TF_VAR_* and TF_WORKSPACE, and do not know a file's mode or line endings.
+const FingerprintVersion = 1
+
 // Fingerprint says what a step ran with, or was planned with. Where two of one step have no differences, running it
 // again would do again what was done. It holds no value and no file, only hashes of them.
 type Fingerprint struct {
+	Version   int               `json:"version,omitempty"`   // which things it has: FingerprintVersion
 	Manifest  string            `json:"manifest"`            // of what the plan says of the step, values apart
 	Files     map[string]string `json:"files,omitempty"`     // by path in the repository; a directory's ends in a slash
 	Locks     map[string]string `json:"locks,omitempty"`     // files that a tool writes into the checkout by itself, as they were before
@@ -34,10 +39,10 @@ func (f *Fingerprint) Differences(now *Fingerprint) []string {
 	if f.Manifest != now.Manifest {
 		all = append(all, "the manifest says something else of it")
 	}
-	all = append(all, differing("file", f.Files, now.Files)...)
+	all = append(all, differing("file", f.Files, now.Files, isNew)...)
 	all = append(all, f.differingLocks(now)...)
-	all = append(all, differing("input", f.Inputs, now.Inputs)...)
-	all = append(all, differing("variable", f.Variables, now.Variables)...)
+	all = append(all, differing("input", f.Inputs, now.Inputs, isNew)...)
+	all = append(all, differing("variable", f.Variables, now.Variables, f.isNew())...)
 	if f.Tool != now.Tool {
 		all = append(all, fmt.Sprintf("it was %s and is %s", named(f.Tool), named(now.Tool)))
 	}
@@ -65,7 +70,17 @@ func named(tool string) string {
 	return tool
 }
 
-func differing(what string, was, is map[string]string) []string {
+const isNew = "is new"
+
+// isNew says that a variable is in a later fingerprint only. One of version 0 lacks many.
+func (f *Fingerprint) isNew() string {
+	if f.Version == 0 {
+		return "is set, and an older bitops did not note whether it was then"
+	}
+	return isNew
+}
+
+func differing(what string, was, is map[string]string, isNew string) []string {
 	var all []string
 	names := maps.Clone(was)
 	if names == nil {
@@ -79,7 +94,7 @@ func differing(what string, was, is map[string]string) []string {
 		case !exists:
 			all = append(all, fmt.Sprintf("%s %s is gone", what, name))
 		case !existed:
-			all = append(all, fmt.Sprintf("%s %s is new", what, name))
+			all = append(all, fmt.Sprintf("%s %s %s", what, name, isNew))
 		case before != after:
 			all = append(all, fmt.Sprintf("%s %s changed", what, name))
 		}
@@ -113,7 +128,7 @@ func (vs Values) Hashes(like map[string]string) (map[string]string, error) {
 			return nil, fmt.Errorf("input %s: %w", name, err)
 		}
 		// A value that was taken for sensitive once is compared as one.
-		if all[name], err = HashText(string(text), v.Sensitive || isSalted(like[name]), like[name]); err != nil {
+		if all[name], err = HashText(string(text), v.Sensitive || Salted(like[name]), like[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -125,7 +140,8 @@ const (
 	iterations = 20_000 // of PBKDF2: some milliseconds
 )
 
-func isSalted(hash string) bool { return strings.HasPrefix(hash, salted) }
+// Salted reports whether a hash is one of a sensitive value.
+func Salted(hash string) bool { return strings.HasPrefix(hash, salted) }
 
 // HashText returns the hash of a text; see [Values.Hashes] for sensitive ones.
 func HashText(text string, sensitive bool, like string) (string, error) {
@@ -134,7 +150,7 @@ func HashText(text string, sensitive bool, like string) (string, error) {
 	}
 	hexSalt, _, _ := strings.Cut(strings.TrimPrefix(like, salted), ":")
 	salt, err := hex.DecodeString(hexSalt)
-	if !isSalted(like) || err != nil || len(salt) == 0 {
+	if !Salted(like) || err != nil || len(salt) == 0 {
 		salt = make([]byte, 16)
 		if _, err := rand.Read(salt); err != nil {
 			return "", err

@@ -82,6 +82,7 @@ type Parameter struct {
 	Name      string   `json:"name"`
 	Required  bool     `json:"required,omitempty"`
 	Sensitive bool     `json:"sensitive,omitempty"`
+	Ephemeral bool     `json:"ephemeral,omitempty"` // its value is in no plan and no state, and may be another one each time
 	Position  Position `json:"position"`
 }
 

@@ -50,13 +50,14 @@ type Property struct {
 	Aliases     []string // paths that older versions used
 	Enum        []string // the texts that are allowed; none means any
 	Required    bool
+	Idle        bool // whatever its value, the same is done: how much is told, how long is waited
 	Description string
 	Properties  []Property // of an object
 
 	fallback *yaml.Node // the default
 }
 
-// propertyDocument is a property as it is written. Beyond v2's attributes there are `variables`, `aliases` and `enum`.
+// propertyDocument is a property as it is written. Beyond v2's attributes there are `variables`, `aliases`, `enum` and `decides`.
 type propertyDocument struct {
 	Type        string                `yaml:"type"`
 	Parameter   string                `yaml:"parameter"`
@@ -69,6 +70,7 @@ type propertyDocument struct {
 	Variables   []string              `yaml:"variables"`
 	Aliases     []string              `yaml:"aliases"`
 	Enum        []string              `yaml:"enum"`
+	Decides     *bool                 `yaml:"decides"`
 	Properties  Map[propertyDocument] `yaml:"properties"`
 }
 
@@ -107,7 +109,7 @@ func (s *ToolSchema) property(e Entry[propertyDocument], path string) (Property,
 	p := Property{
 		Name: e.Key, Path: path, Parameter: doc.Parameter, Dash: dash(doc.DashType), ExportEnv: doc.ExportEnv,
 		Variables: doc.Variables, Aliases: doc.Aliases, Enum: doc.Enum, Required: doc.Required,
-		Description: doc.Description, fallback: doc.Default.node,
+		Description: doc.Description, fallback: doc.Default.node, Idle: doc.Decides != nil && !*doc.Decides,
 	}
 	var problems Problems
 	typ, known := propertyTypes[strings.ToLower(doc.Type)]
@@ -168,6 +170,26 @@ func (p *Property) variables(tool ToolName) []string {
 		names = append(names, "BITOPS_"+p.ExportEnv, p.ExportEnv)
 	}
 	return append(names, p.Variables...)
+}
+
+// Variables returns the names of all variables that beat the configuration, and for each whether it decides what a step
+// does. The caller owns the map.
+func (s *ToolSchema) Variables() map[string]bool {
+	all := map[string]bool{}
+	s.Root.collectVariables(s.Tool, all)
+	return all
+}
+
+func (p *Property) collectVariables(tool ToolName, all map[string]bool) {
+	for i := range p.Properties {
+		p.Properties[i].collectVariables(tool, all)
+	}
+	if p.group() {
+		return
+	}
+	for _, name := range p.variables(tool) {
+		all[name] = all[name] || !p.Idle
+	}
 }
 
 var words = strings.NewReplacer("-", "_", ".", "_", "/", "_")

@@ -208,6 +208,17 @@ func (v *ToolValues) Text(path string) string {
 	return plain(value.value)
 }
 
+// Texts returns all values as texts, by path. A nil v has none.
+func (v *ToolValues) Texts() map[string]string {
+	all := map[string]string{}
+	if v != nil {
+		for path, value := range v.values {
+			all[path] = plain(value.value)
+		}
+	}
+	return all
+}
+
 // Flag returns the value of a boolean property.
 func (v *ToolValues) Flag(path string) bool {
 	b, _ := v.values[path].value.(bool)

@@ -10,8 +10,9 @@ import (
 
 // Plugin drives one plugin. It reads the plugin's own files once, and keeps nothing else between calls.
 type Plugin struct {
-	name schema.ToolName
-	load func() *files
+	name      schema.ToolName
+	load      func() *files
+	variables func() []environments.KeyVariables
 }
 
 var (
@@ -29,7 +30,10 @@ var (
 func New(o Options) []environments.Tool {
 	var all []environments.Tool
 	for _, d := range o.declarations() {
-		all = append(all, &Plugin{name: d.name, load: sync.OnceValue(func() *files { return o.read(d) })})
+		load := sync.OnceValue(func() *files { return o.read(d) })
+		all = append(all, &Plugin{name: d.name, load: load, variables: sync.OnceValue(func() []environments.KeyVariables {
+			return keyVariables(load().keys, d.name)
+		})})
 	}
 	return all
 }

@@ -39,6 +39,12 @@ const (
 	actionDestroy = "destroy"
 )
 
+// BitOps v1's variables for a stack-action.
+const (
+	variableApply   = "TERRAFORM_APPLY"
+	variableDestroy = "TERRAFORM_DESTROY"
+)
+
 // settings are the configuration with the variables over it.
 type settings struct {
 	binary        string
@@ -125,8 +131,8 @@ func decidedBy(v *schema.ToolValues, key string) string {
 // left: v1 applied, and then destroyed what it had applied.
 func chosenAction(variables environments.Variables) (action string, problems schema.Problems) {
 	for _, choice := range []struct{ variable, action string }{
-		{"TERRAFORM_DESTROY", actionDestroy},
-		{"TERRAFORM_APPLY", actionApply},
+		{variableDestroy, actionDestroy},
+		{variableApply, actionApply},
 	} {
 		switch value := variables[choice.variable]; strings.ToLower(value) {
 		case "", "false", "no", "off", "0":

@@ -56,7 +56,7 @@ var (
 		{Type: "output", LabelNames: []string{"name"}},
 		{Type: "terraform"},
 	}}
-	variableSchema = attributes("type", "default", "sensitive")
+	variableSchema = attributes("type", "default", "sensitive", "ephemeral")
 	outputSchema   = attributes("sensitive")
 	terraformBlock = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
@@ -196,6 +196,9 @@ func (m *module) variable(file string, block *hcl.Block) {
 	}
 	if sensitive, ok := truth(content.Attributes["sensitive"]); ok {
 		v.Sensitive = sensitive
+	}
+	if ephemeral, ok := truth(content.Attributes["ephemeral"]); ok {
+		v.Ephemeral = ephemeral
 	}
 	if typ := content.Attributes["type"]; typ != nil {
 		v.kind = structured

@@ -1,0 +1,34 @@
+package terraform
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+var _ environments.Heeding = (*Terraform)(nil)
+
+var keyVariables = sync.OnceValue(func() environments.KeyVariables { return environments.KeyVariablesOf(configurationSchema()) })
+
+// Heeds implements environments.Heeding: terraform's own variables beside those of the configuration. A value for an input
+// counts where something declares the input, or a hook may use it; one of an ephemeral input is new each time by nature.
+func (*Terraform) Heeds(step *schema.Step, name string) environments.Heed {
+	heed, known := keyVariables().Heeds(name)
+	input, valued := strings.CutPrefix(name, "TF_VAR_")
+	switch {
+	case known:
+		return heed
+	case name == variableApply, name == variableDestroy, name == "TF_WORKSPACE", strings.HasPrefix(name, "TF_CLOUD_"):
+		return environments.HeedValue
+	case strings.HasPrefix(name, cliArguments):
+		return decidingArguments
+	case valued:
+		declared, ok := step.Interface.Input(input)
+		if ok && !declared.Ephemeral || step.Interface.AnyInput {
+			return environments.HeedWhole
+		}
+	}
+	return nil
+}
