@@ -30,7 +30,7 @@ type Emitter struct {
 	err    error
 
 	streamsMu sync.Mutex
-	streams   map[streamKey]*secret.Stream // of lines whose last piece has not come yet
+	streams   map[streamKey]*secret.Stream // of the steps that run
 }
 
 // streamKey is one stream of one step's output.
@@ -86,13 +86,17 @@ func (m *Emitter) redact(e *schema.Event) {
 	} else {
 		e.Text = m.clean(e.Text)
 	}
+	if e.Type == schema.EventStepFinished {
+		m.endStreams(e.Step)
+	}
 	e.Reason = m.clean(e.Reason)
 	if e.Error != nil {
 		clean := *e.Error
 		clean.Message = m.clean(clean.Message)
 		clean.Lines = nil
+		stream := m.Redact.Stream()
 		for _, line := range e.Error.Lines {
-			clean.Lines = append(clean.Lines, m.clean(line))
+			clean.Lines = append(clean.Lines, m.Masks.Line(stream.Line(line)))
 		}
 		e.Error = &clean
 	}
@@ -114,47 +118,43 @@ func (m *Emitter) clean(text string) string {
 	if text == "" {
 		return text
 	}
-	text = m.Redact.String(text)
-	if m.Masks != nil {
-		text = m.Masks.Line(text)
-	}
-	return text
+	return m.Masks.Line(m.Redact.String(text))
 }
 
-// redactLine treats the pieces of a long line as one text, so that a secret across a cut is found.
+// redactLine treats a step's output as one text, so that a secret is found that is cut into pieces or wrapped.
 func (m *Emitter) redactLine(e *schema.Event) string {
 	stream := m.stream(e)
-	if stream == nil {
-		return m.clean(e.Text)
+	redact := stream.Line
+	if e.Partial {
+		redact = stream.Write
 	}
-	text := stream.Write(e.Text)
-	if !e.Partial {
-		text += stream.Flush()
-	}
-	if m.Masks != nil {
-		text = m.Masks.Line(text)
-	}
-	return text
+	return m.Masks.Line(redact(e.Text))
 }
 
-// stream returns the stream that the event's text belongs to, or nil for a line that came whole. The events of one
-// step's output are emitted one after the other.
+// stream returns the stream that the event's text belongs to. The events of one step's output are emitted one after the
+// other.
 func (m *Emitter) stream(e *schema.Event) *secret.Stream {
 	m.streamsMu.Lock()
 	defer m.streamsMu.Unlock()
 	key := streamKey{e.Step, e.Stream}
 	stream := m.streams[key]
-	switch {
-	case stream == nil && e.Partial:
+	if stream == nil {
 		if m.streams == nil {
 			m.streams = map[streamKey]*secret.Stream{}
 		}
 		stream = m.Redact.Stream()
 		m.streams[key] = stream
-	case stream != nil && !e.Partial:
-		delete(m.streams, key)
 	}
 	return stream
+}
+
+// endStreams forgets what a step printed last.
+func (m *Emitter) endStreams(step schema.StepName) {
+	m.streamsMu.Lock()
+	defer m.streamsMu.Unlock()
+	for _, stream := range []string{"stdout", "stderr"} {
+		delete(m.streams, streamKey{step, stream})
+	}
 }
 
 // Learn makes the sensitive values known, so that no event shows them from now on, and returns the values as Protect does.

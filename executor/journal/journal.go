@@ -22,8 +22,9 @@ const FileName = "journal.jsonl"
 
 // Journal writes one run. It belongs to one goroutine.
 type Journal struct {
-	// Redact takes the secrets that are known by now out of a text; nil leaves logs as they were written.
-	Redact func(string) string
+	// Redact returns what takes the secrets that are known by now out of the lines of one log, in their order; nil leaves
+	// logs as they were written.
+	Redact func() (line func(string) string)
 
 	// Plain takes out of the text of output what has no place in a file, such as colours; nil leaves it as it is.
 	Plain func(string) string

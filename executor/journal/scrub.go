@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -43,9 +44,15 @@ func (j *Journal) scrub(step schema.StepName) error {
 }
 
 func (j *Journal) copyRedacted(out *bufio.Writer, in *bufio.Reader) error {
+	redact := j.Redact()
 	for {
 		line, err := in.ReadString('\n')
-		if _, err := out.WriteString(j.Redact(line)); err != nil {
+		text, ended := strings.CutSuffix(line, "\n")
+		text = redact(text)
+		if ended {
+			text += "\n"
+		}
+		if _, err := out.WriteString(text); err != nil {
 			return err
 		}
 		if errors.Is(err, io.EOF) {

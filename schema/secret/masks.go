@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 // A MaskRule is an entry of the manifest's logging.masks: a regular expression, and what replaces its matches.
@@ -67,12 +69,25 @@ func speaksOfLineEnd(search string) bool {
 func (m *Masks) Empty() bool { return m == nil || len(m.masks) == 0 }
 
 // Line returns a line of text, without its line end, with all matches replaced. Expressions that contain \n see the
-// line with one, as masks written for older versions expect. Redact secrets first: a mask that replaces a part of
-// a secret keeps a Redactor from recognising the rest.
+// line with one, as masks written for older versions expect. What they match only once the line's control sequences are
+// gone is replaced too, and the line is without them then. Redact secrets first: a mask that replaces a part of a secret
+// keeps a Redactor from recognising the rest.
 func (m *Masks) Line(line string) string {
-	if m == nil {
+	if m.Empty() {
 		return line
 	}
+	line = m.replace(line)
+	plain := terminal.Strip(line)
+	if plain == line {
+		return line
+	}
+	if masked := m.replace(plain); masked != plain {
+		return masked
+	}
+	return line
+}
+
+func (m *Masks) replace(line string) string {
 	for _, mask := range m.masks {
 		if !mask.wholeLine {
 			line = mask.search.ReplaceAllString(line, mask.replace)

@@ -25,6 +25,8 @@ func TestMasks(t *testing.T) {
 		"a line end that stays is one":  {[]secret.MaskRule{{`x(\n)`, `y\1`}}, "x", "y"},
 		"a rule that does not match":    {[]secret.MaskRule{{`x\n`, ""}}, "xy", "xy"},
 		"case-insensitive, as in v2":    {[]secret.MaskRule{{`(?i)(token: )\S+`, `\1***`}}, "Token: abc def", "Token: *** def"},
+		"a coloured match":              {[]secret.MaskRule{{`(p=)\d+`, `\1#`}}, "\x1b[1mp=\x1b[31m1\x1b[0m2", "p=#"},
+		"colours stay beside a match":   {[]secret.MaskRule{{`(p=)\d+`, `\1#`}}, "\x1b[1mp=12\x1b[0m", "\x1b[1mp=#\x1b[0m"},
 		"a backslash before a letter":   {[]secret.MaskRule{{`p`, `\q`}}, "p", `\q`},
 		"no rules leave a line alone":   {nil, "p=12", "p=12"},
 		"two digits are one group name": {[]secret.MaskRule{{`(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)`, `\10`}}, "abcdefghij", "j"},

@@ -1,33 +1,53 @@
 package secret
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 // model redacts as the documentation says, with no thought for speed: hidden parts are the union of all occurrences
-// of all forms, and parts that only touch stay two.
+// of all forms, in the text and in its normal form, and parts that only touch stay two.
 func model(values []string, text string) string {
 	var forms []string
 	for _, value := range values {
 		forms = append(forms, formsOf(value)...)
 	}
+	var normal normal
+	if !isNormal(strings.TrimRight(text, whiteSpace)) {
+		normal = normalise(text)
+	}
+	ends := make([]int, len(text)+1) // of what begins here
+	for _, form := range forms {
+		for i := range len(text) {
+			if strings.HasPrefix(text[i:], form) {
+				ends[i] = max(ends[i], i+len(form))
+			}
+		}
+		for i := range len(normal.text) {
+			if strings.HasPrefix(normal.text[i:], form) {
+				begin, end := normal.at[i], normal.at[i+len(form)-1]+1
+				if len(form) >= 8 || !strings.ContainsAny(text[begin:end], " \t\r\n") {
+					ends[begin] = max(ends[begin], end)
+				}
+			}
+		}
+	}
 	var out strings.Builder
 	end := 0 // of the hidden part
 	for i := range len(text) {
-		longest := 0
-		for _, form := range forms {
-			if strings.HasPrefix(text[i:], form) {
-				longest = max(longest, len(form))
+		if ends[i] > 0 && i >= end {
+			out.WriteString(Mask)
+			if strings.Contains(text[i:ends[i]], "\x1b") {
+				out.WriteString("\x1b[0m")
 			}
 		}
-		if longest > 0 && i >= end {
-			out.WriteString(Mask)
-		}
-		if end = max(end, i+longest); i >= end {
+		if end = max(end, ends[i]); i >= end {
 			out.WriteByte(text[i])
 		}
 	}
@@ -69,7 +89,7 @@ func TestRedactorLikeTheModel(t *testing.T) {
 		if want := model(secrets, text); got != want {
 			t.Fatalf("%q became %q, want %q", text, got, want)
 		}
-		checkStream(t, r, text, got, func(n int) int { return rapid.IntRange(0, n).Draw(t, "cut") })
+		checkStream(t, r, secrets, text, got, func(n int) int { return rapid.IntRange(0, n).Draw(t, "cut") })
 		for _, s := range secrets {
 			if len(formsOf(s)) > 0 && strings.Contains(got, strings.TrimSpace(s)) {
 				t.Fatalf("%q still contains %q", got, s)
@@ -81,7 +101,7 @@ func TestRedactorLikeTheModel(t *testing.T) {
 type fataler interface{ Fatalf(string, ...any) }
 
 // checkStream cuts text into pieces and wants the same as from the whole, and no more held back than could matter.
-func checkStream(t fataler, r *Redactor, text, want string, cut func(n int) int) {
+func checkStream(t fataler, r *Redactor, secrets []string, text, want string, cut func(n int) int) {
 	longest := 0
 	if p := r.patterns.Load(); p != nil {
 		longest = p.longest
@@ -92,8 +112,8 @@ func checkStream(t fataler, r *Redactor, text, want string, cut func(n int) int)
 		n := min(len(rest), cut(len(rest)))
 		out.WriteString(stream.Write(rest[:n]))
 		rest = rest[n:]
-		if len(stream.held) >= max(longest, 1) {
-			t.Fatalf("%d bytes are held, the longest pattern has %d", len(stream.held), longest)
+		if len(normalForm(stream.held)) > longest+terminal.LongestSequence {
+			t.Fatalf("%q is held, the longest pattern has %d", stream.held, longest)
 		}
 		if n == 0 {
 			out.WriteString(stream.Write(rest[:1]))
@@ -101,8 +121,16 @@ func checkStream(t fataler, r *Redactor, text, want string, cut func(n int) int)
 		}
 	}
 	out.WriteString(stream.Flush())
-	if out.String() != want {
+	wrapped := strings.ContainsAny(text, " \t") && !isNormal(text)
+	if out.String() != want && !wrapped { // of blanks, what comes later can decide whether they count
 		t.Fatalf("the stream of %q became %q, want %q", text, out.String(), want)
+	}
+	for _, s := range secrets {
+		for _, form := range formsOf(s) {
+			if strings.Contains(out.String(), form) && !strings.Contains(form, Mask) {
+				t.Fatalf("the stream of %q became %q, which holds %q", text, out.String(), form)
+			}
+		}
 	}
 	if s := (Stream{redactor: r}); *stream != s {
 		t.Fatalf("after Flush: %+v", *stream)
@@ -117,10 +145,9 @@ func TestOlderSetsDoNotChange(t *testing.T) {
 	}
 	for known, set := range sets {
 		for i, s := range all {
-			found := 0
-			set.each(s, func(begin, end int) { found = max(found, end-begin) })
-			if (found == len(s)) != (i < known) {
-				t.Errorf("with %q, %q matches %d bytes", all[:known], s, found)
+			found, _ := set.find(s, nil)
+			if slices.Contains(found, span{0, len(s)}) != (i < known) {
+				t.Errorf("with %q, %q matches %v", all[:known], s, found)
 			}
 		}
 	}
@@ -131,16 +158,16 @@ func TestStreamShowsWhatCannotBeASecret(t *testing.T) {
 	r.Add("hunter22", "aaaaaaaa")
 	s := r.Stream()
 	for _, step := range []struct{ piece, want string }{
-		{"a line\n", "a line\n"},
+		{"a line.", "a line."},
 		{"login h", "login "},
 		{"unt", ""},
-		{"ing\n", "hunting\n"},
+		{"ing.", "hunting."},
 		{"hunter2", ""},
 		{"2", "***"},
-		{"2\n", "2\n"},
+		{"2.", "2."},
 		{"aaaaaaaa", "***"}, // it could go on, and then more of it would be hidden
 		{"aaaaaaaaaaaaaaaaaaaaaa", ""},
-		{"b", "b"},
+		{".", "."},
 		{"aaaa", ""},
 	} {
 		if got := s.Write(step.piece); got != step.want {
@@ -149,6 +176,64 @@ func TestStreamShowsWhatCannotBeASecret(t *testing.T) {
 	}
 	if got := s.Flush(); got != "aaaa" {
 		t.Errorf("Flush() = %q", got)
+	}
+}
+
+func TestStreamOfLines(t *testing.T) {
+	for name, c := range map[string]struct {
+		secrets     []string
+		lines, want string
+	}{
+		"a line that ends like a secret begins":     {[]string{"hunter22"}, "login h|next", "login h|next"},
+		"one that the next line continues":          {[]string{"hunter22"}, "login hun|ter22 x", "login hun|*** x"},
+		"with an indent":                            {[]string{"hunter22"}, "p: hun  |\t ter22 x", "p: hun  |*** x"},
+		"over several lines":                        {[]string{"hunter22"}, "h|u|n|t|er|22.", "h|u|n|***|***|***."},
+		"over an empty line":                        {[]string{"hunter22"}, "hun||  |ter22", "hun||  |***"},
+		"less than half of one is shown":            {[]string{"hunter22-and-more"}, "login hunter2|x", "login hunter2|x"},
+		"half of it is not":                         {[]string{"hunter22"}, "login hunt|x", "login ***|x"},
+		"nor are eight bytes of one that is longer": {[]string{"hunter22-and-more"}, "login hunter22|and so on", "login ***|and so on"},
+		"and what comes then is hidden, if it does": {[]string{"hunter22-and-more"}, "login hunter22|-and-mo|re!", "login ***|***|***!"},
+		"two secrets":                               {[]string{"hunter22", "ter22abc"}, "hun|ter22|abc.", "hun|***|***."},
+		"short lines of a key":                      {[]string{"-----BEGIN-----\nabc\ndef\n-----END-----"}, "-----BEGIN-----|abc|def|-----END-----|abc", "***|***|***|***|abc"},
+		"in colours":                                {[]string{"hunter22"}, "\x1b[1mhu\x1b[mn|\x1b[1mter22", "\x1b[1mhu\x1b[mn|***\x1b[0m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := new(Redactor)
+			r.Add(c.secrets...)
+			s := r.Stream()
+			var got []string
+			for line := range strings.SplitSeq(c.lines, "|") {
+				got = append(got, s.Line(line))
+			}
+			if strings.Join(got, "|") != c.want {
+				t.Errorf("%q, want %q", strings.Join(got, "|"), c.want)
+			}
+		})
+	}
+}
+
+// However long a secret is, a Stream holds only so much of a line back.
+func TestStreamHoldsABoundedTail(t *testing.T) {
+	long := strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz.", 10_000)
+	r := new(Redactor)
+	r.Add(long)
+	s := r.Stream()
+	var out strings.Builder
+	for piece := range slices.Chunk([]byte("a "+long+" b"), 1000) {
+		out.WriteString(s.Write(string(piece)))
+		if len(s.held) > longestForm {
+			t.Fatalf("%d bytes are held", len(s.held))
+		}
+	}
+	out.WriteString(s.Line(""))
+	if left := strings.ReplaceAll(out.String(), Mask, ""); left != "a  b" {
+		t.Errorf("left: %.100q", left)
+	}
+	// A beginning that sequences make endless is withheld in the end.
+	r.Add("hunter22")
+	s = r.Stream()
+	if got := s.Write("p: hunt" + strings.Repeat("\x1b[m", mostHeld)); got != "p: "+Mask+resetColors {
+		t.Errorf("got %.100q", got)
 	}
 }
 
@@ -163,7 +248,7 @@ func FuzzStream(f *testing.F) {
 		if got := r.String(text); got != want {
 			t.Fatalf("%q became %q, want %q", text, got, want)
 		}
-		checkStream(t, r, text, want, func(int) int { return int(size) })
+		checkStream(t, r, []string{a, b}, text, want, func(int) int { return int(size) })
 	})
 }
 
@@ -193,9 +278,27 @@ func BenchmarkString(b *testing.B) {
 			b.SetBytes(int64(len(line)))
 			s := r.Stream()
 			for b.Loop() {
-				s.Write(line)
+				s.Line(line[:len(line)-1])
 			}
 		})
+	}
+}
+
+// BenchmarkFlood redacts lines as cmd/bitops' benchmark of that name prints them. One of them takes that benchmark 2 µs of
+// processor time, so that a tenth is 200 ns.
+func BenchmarkFlood(b *testing.B) {
+	r := new(Redactor)
+	for i := range 50 {
+		r.Add(randomValue(i))
+	}
+	var lines []string
+	for i := range 1000 {
+		lines = append(lines, fmt.Sprintf("%07d", i)+strings.Repeat("x", 92))
+	}
+	s, n := r.Stream(), 0
+	for b.Loop() {
+		s.Line(lines[n%len(lines)])
+		n++
 	}
 }
 
@@ -217,4 +320,16 @@ func randomValue(seed int) string {
 		value[i] = characters[x>>58]
 	}
 	return string(value)
+}
+
+func TestPrintableBytes(t *testing.T) {
+	for c := range 256 {
+		for at := range 8 {
+			text := []byte("~ABCDEF ")
+			text[at] = byte(c)
+			if got := isPrintable(string(text)); got != (c >= ' ' && c < 0x7f) {
+				t.Errorf("%q: %t", text, got)
+			}
+		}
+	}
 }

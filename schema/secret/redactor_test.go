@@ -87,7 +87,7 @@ func TestString(t *testing.T) {
 func TestBase64AtEveryAlignment(t *testing.T) {
 	encodings := []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding}
 	rapid.Check(t, func(t *rapid.T) {
-		bytes := rapid.SliceOfN(rapid.ByteRange('!', 0xff), 4, 40)
+		bytes := rapid.SliceOfN(rapid.ByteRange('!', 0xff), 8, 40)
 		value := string(bytes.Draw(t, "value"))
 		before := rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "before")
 		after := rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "after")

@@ -2,8 +2,10 @@
 //
 // A Redactor holds the values themselves. Each is turned into the forms in which programs print it (forms.go), and
 // the forms are looked up at every position of a text (patterns.go): a table of the first four bytes rules nearly
-// every position out, a tree of all forms decides the others. What was found is a list of intervals; those that
-// overlap are one, and each is replaced by ***. So of two secrets that overlap in a text nothing is left readable.
+// every position out, a tree of all forms decides the others. A text with control characters is searched twice: as it
+// is, and in its normal form (normal.go), in which nothing is left of colours and line breaks. What was found is a list
+// of intervals; those that overlap are one, and each is replaced by ***. So of two secrets that overlap in a text
+// nothing is left readable.
 //
 // The set of values grows during a run: a sensitive output is known only after its step. Adding a value copies the
 // path to it in the tree and shares the rest, so it costs the length of the value and not the size of the set.
@@ -12,7 +14,6 @@
 package secret
 
 import (
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -32,14 +33,16 @@ const (
 // safe for concurrent use.
 type Redactor struct {
 	add      sync.Mutex
+	known    map[string]bool
 	patterns atomic.Pointer[patterns]
 }
 
 // Add makes values known, from the next call of String or Write on. Adding a value again changes nothing.
 //
 // Of each value these are masked: the value without surrounding space; each of its lines that is long enough (8
-// bytes) to be one; and the value as it looks inside JSON, Go, HCL, shell and YAML strings, percent-encoded in a
-// URL, and in base64, on its own or inside a longer text, in one line or wrapped.
+// bytes) to be one; the value as it looks inside strings of JSON, Go, HCL, Python, shells, YAML, CSV and XML, and
+// percent-encoded in a URL. A value of 8 bytes and more is masked in hex, in base64, on its own or inside a longer text,
+// and in base64 of base64 too. All of these are found with colours in them, and wrapped at any width.
 //
 // Not masked are values shorter than 4 bytes, and true, false and null in any case.
 func (r *Redactor) Add(values ...string) {
@@ -47,6 +50,13 @@ func (r *Redactor) Add(values ...string) {
 	defer r.add.Unlock()
 	var forms []string
 	for _, value := range values {
+		if r.known[value] {
+			continue
+		}
+		if r.known == nil {
+			r.known = map[string]bool{}
+		}
+		r.known[value] = true
 		forms = append(forms, formsOf(value)...)
 	}
 	r.patterns.Store(r.patterns.Load().with(forms))
@@ -60,19 +70,6 @@ func (r *Redactor) String(s string) string {
 	if p == nil {
 		return s
 	}
-	var out strings.Builder
-	shown, masked := 0, 0 // s[:shown] is written to out, s[:masked] is shown or hidden
-	p.each(s, func(begin, end int) {
-		if begin >= masked {
-			out.WriteString(s[shown:begin])
-			out.WriteString(Mask)
-		}
-		masked = max(masked, end)
-		shown = masked
-	})
-	if shown == 0 {
-		return s
-	}
-	out.WriteString(s[shown:])
-	return out.String()
+	text, _ := hide(s, p.all(s), 0, len(s), false)
+	return text
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
 	"github.com/bitops-engine/bitops/schema/secret"
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 // RunError says that a run did not succeed. What happened was shown.
@@ -108,7 +109,8 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	defer func() { err = s.settle(id, up, err) }()
 	ctx, release := s.whileLocked(ctx)
 	defer release()
-	log.Redact, log.Plain = s.redact.String, view.Plain
+	log.Redact = func() func(string) string { return s.redact.Stream().Line }
+	log.Plain = terminal.Strip
 	s.hide(plan)
 	if err := log.WriteDocument("plan.json", plan, s.withoutSecrets); err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 // printable returns one line of foreign text as it may be shown: escape sequences are gone, every other control
@@ -17,9 +19,9 @@ func printable(s string, colors bool) string {
 	var b strings.Builder
 	painted := false
 	for s != "" {
-		n := escapeSequence(s)
+		n, _ := terminal.Sequence(s)
 		switch {
-		case n > 0 && colors && setsColors(s[:n]):
+		case n > 0 && colors && terminal.SetsColors(s[:n]):
 			b.WriteString(s[:n])
 			painted = true
 		case n == 0:
@@ -31,26 +33,6 @@ func printable(s string, colors bool) string {
 	}
 	if painted {
 		b.WriteString("\x1b[0m")
-	}
-	return b.String()
-}
-
-// Plain returns text without escape sequences, for files. Everything else of it stays as it is.
-func Plain(s string) string {
-	if !strings.Contains(s, escape) {
-		return s
-	}
-	var b strings.Builder
-	for s != "" {
-		n := escapeSequence(s)
-		if n == 0 {
-			n = strings.IndexByte(s, escape[0])
-			if n < 0 {
-				n = len(s)
-			}
-			b.WriteString(s[:n])
-		}
-		s = s[n:]
 	}
 	return b.String()
 }
@@ -99,76 +81,4 @@ func writeRune(b *strings.Builder, r rune) {
 		return
 	}
 	b.WriteRune(r) // U+FFFD for a byte that is not UTF-8
-}
-
-const escape = "\x1b"
-
-// escapeSequence returns the length of the terminal control sequence that s begins with, or 0. Of a sequence without an
-// end only the introducing character counts: nothing a person could read is lost.
-func escapeSequence(s string) int {
-	if !strings.HasPrefix(s, escape) {
-		return 0
-	}
-	if len(s) == 1 {
-		return 1
-	}
-	n := 0
-	switch s[1] {
-	case '[':
-		n = controlSequence(s[2:])
-	case ']', 'P', 'X', '^', '_':
-		n = controlString(s[2:])
-	default:
-		return 1 + shortSequence(s[1:])
-	}
-	if n == 0 {
-		return 1
-	}
-	return 2 + n
-}
-
-// controlSequence returns the length of parameters, intermediates and the final byte of a CSI sequence, or 0.
-func controlSequence(s string) int {
-	i := span(s, '0', '?')
-	i += span(s[i:], ' ', '/')
-	if i < len(s) && s[i] >= '@' && s[i] <= '~' {
-		return i + 1
-	}
-	return 0
-}
-
-// controlString returns the length of a string up to and with its terminator, or 0.
-func controlString(s string) int {
-	end := 0
-	for _, terminator := range []string{"\a", escape + `\`} {
-		if at := strings.Index(s, terminator); at >= 0 && (end == 0 || at+len(terminator) < end) {
-			end = at + len(terminator)
-		}
-	}
-	return end
-}
-
-// shortSequence returns the length of what follows ESC in a sequence such as `ESC ( B`, or 0.
-func shortSequence(s string) int {
-	i := span(s, ' ', '/')
-	if i < len(s) && s[i] >= '0' && s[i] <= '~' {
-		return i + 1
-	}
-	return 0
-}
-
-// span returns how many bytes at the beginning of s lie between low and high.
-func span(s string, low, high byte) int {
-	i := 0
-	for i < len(s) && s[i] >= low && s[i] <= high {
-		i++
-	}
-	return i
-}
-
-// setsColors reports whether a sequence is a plain "select graphic rendition".
-func setsColors(sequence string) bool {
-	parameters, ok := strings.CutPrefix(sequence, escape+"[")
-	parameters, m := strings.CutSuffix(parameters, "m")
-	return ok && m && strings.Trim(parameters, "0123456789;:") == ""
 }

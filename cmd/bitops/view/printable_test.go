@@ -22,7 +22,8 @@ func TestPrintable(t *testing.T) {
 		{"character set selection goes", "\x1b(0lqk\x1b(B", "lqk", "lqk"},
 		{"a lone escape goes", "a\x1b", "a", "a"},
 		{"an unfinished sequence leaves its text", "a\x1b[12\x1b[1mb", "a[12b", "a[12\x1b[1mb\x1b[0m"},
-		{"eight-bit controls are written out", "a\u009b31mb\u0085", `a\u009b31mb\u0085`, `a\u009b31mb\u0085`},
+		{"eight-bit sequences go", "a\u009b31mb\u009d0;x\u009cc", "abc", "abc"},
+		{"other eight-bit controls are written out", "a\u0085b\u009b", `a\u0085b`, `a\u0085b`},
 		{"other controls are written out", "a\x07\x08\x00\x7f\r", `a\a\b\x00\x7f\r`, `a\a\b\x00\x7f\r`},
 		{"direction marks are written out", "a\u202eb\u2066", `a\u202eb\u2066`, `a\u202eb\u2066`},
 		{"line separators are written out", "a\u2028b\nc", `a\u2028b\nc`, `a\u2028b\nc`},
@@ -77,18 +78,4 @@ func FuzzPrintable(f *testing.F) {
 			t.Fatalf("%q is still a command", inert)
 		}
 	})
-}
-
-func TestPlain(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                                   "",
-		"as it is, \x07 and \r and \xff":     "as it is, \x07 and \r and \xff",
-		"\x1b[31mred\x1b[0m and \x1b]0;t\ag": "red and g",
-		"\x1b":                               "",
-		"a\x1b[12":                           "a[12",
-	} {
-		if got := Plain(text); got != want {
-			t.Errorf("%q became %q, want %q", text, got, want)
-		}
-	}
 }
