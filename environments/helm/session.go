@@ -118,15 +118,13 @@ func (s *session) explain(p environments.ProgramCall, err error) error {
 	if p.Name != program || first < 0 {
 		return err
 	}
-	failure.Lines = failure.Lines[first:]
-	failure.Message = "helm " + p.Args[0] + " failed: " + strings.TrimPrefix(failure.Lines[0], errorPrefix)
+	failure.Lines = withoutDumps(failure.Lines[first:])
+	failure.Message = "helm " + p.Args[0] + " failed: " + summary(failure.Lines)
 	if s.where != "" && strings.Contains(failure.Message, "cluster unreachable") {
 		failure.Lines = append(failure.Lines, "The cluster is that of "+s.where+".")
 	}
 	return failure
 }
-
-const errorPrefix = "Error: "
 
 // decode reads a JSON value. Lines before and after it are passed over: some wrappers of helm greet.
 func decode(text []byte, target any) error {
