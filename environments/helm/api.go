@@ -23,6 +23,7 @@ import (
 type api struct {
 	client *http.Client
 	base   *url.URL
+	kinds  map[string][]kindOf // by version of their API, those that were asked for
 }
 
 // api returns the way to the cluster of the kubeconfig in effect. It sends nothing, but may start the program that the
@@ -46,7 +47,7 @@ func (s *session) api(ctx context.Context) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the kubeconfig: %w", err)
 	}
-	s.server = &api{client: client, base: base}
+	s.server = &api{client: client, base: base, kinds: map[string][]kindOf{}}
 	return s.server, nil
 }
 
@@ -126,7 +127,7 @@ func (a *api) do(ctx context.Context, method, path string, query url.Values, typ
 	if response.StatusCode >= http.StatusBadRequest {
 		return refusal(response, text)
 	}
-	return json.Unmarshal(text, into)
+	return decodeNumbers(text, into)
 }
 
 func refusal(response *http.Response, text []byte) error {

@@ -118,31 +118,15 @@ func (s *session) hashes(r *release, like map[string]string) (map[string]string,
 	return hashes, nil
 }
 
-// deployPlanned is deploy, where what is done now is what was planned.
-func (s *session) deployPlanned(ctx context.Context, k kept) (environments.Result, error) {
-	l, err := s.look(ctx)
-	if err != nil {
-		return environments.Result{}, err
-	}
+// promised tells that what deploy would do now is not what was planned, if so.
+func (s *session) promised(ctx context.Context, k kept, l *look) error {
 	if err := k.fits(s, l.live); err != nil {
-		return environments.Result{}, err
+		return err
 	}
 	if err := s.rendersLike(ctx, k, l); err != nil {
-		return environments.Result{}, err
+		return err
 	}
-	if err := k.changesLike(l.changes); err != nil {
-		return environments.Result{}, err
-	}
-	if l.changes != nil && l.changes.Empty() {
-		return environments.Result{Changes: l.changes}, nil
-	}
-	if l.live.halfDone() {
-		if _, err := s.repair(ctx, l.live); err != nil {
-			return environments.Result{}, err
-		}
-	}
-	_, err = s.upgrade(ctx, l.values)
-	return environments.Result{Changes: l.changes}, err
+	return k.changesLike(l.changes)
 }
 
 // rendersLike tells that the chart renders to something else than was planned, if so. Objects that come out differently

@@ -135,7 +135,7 @@ func TestARepairCanBePlanned(t *testing.T) {
 	counts(t, s.keptPlan(schema.CommandPlan).Changes, 0, 1, 0)
 	s.processes()
 	counts(t, s.apply().Changes, 0, 1, 0)
-	equal(t, "processes", s.processes(), "status history status template history rollback status upgrade")
+	equal(t, "processes", s.processes(), "status history status template rollback upgrade")
 	equal(t, "color", s.data("configmap", "api", "color"), "green")
 	contains(t, "again", s.stale(schema.CommandApply), "moved on")
 }

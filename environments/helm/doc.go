@@ -5,7 +5,7 @@
 //	helm version                      once for each program, not for each step
 //	aws eks update-kubeconfig         only where the cluster's name is configured
 //	helm dependency update            only where a chart with dependencies is rendered; build, when it has a lock file
-//	helm status                       the release as it is: missing, deployed, or left half done
+//	helm status                       the release as it is: missing, deployed, or left half done; and its objects
 //
 //	Plan      upgrade --dry-run       rendered with the cluster's help, compared with the release
 //	Apply     upgrade --dry-run       only where the release is deployed: is there anything to do?
@@ -15,14 +15,19 @@
 //
 // # What is a change
 //
-// The objects of the release's manifest, and its hooks, are compared with those that the chart renders now
-// (manifest.go). An object that somebody deleted from the cluster is created again. Where nothing differs, apply makes no
-// new revision: hooks of the chart do not run then. What helm would only note down beside the objects - another chart
-// version, values that no template uses - is no change. Nor is what was edited in the cluster by hand, as long as the
-// object is there; with `force`, apply always upgrades, and so puts everything back.
+// The objects of the release's manifest are compared with those that the chart renders now (compare.go), and what is
+// declared with the objects in the cluster (drift.go): what somebody edited or deleted there is put back. What helm
+// printed of the live objects is compared first (difference.go), and only where that differs, the API server is asked
+// what it would make of the object (outlook.go). Where nothing differs, apply makes no new revision: hooks of the chart do
+// not run then. What helm would only note down beside the objects - another chart version, values that no template uses -
+// is no change. With `force`, apply always upgrades.
+//
+// A hook counts where helm runs it. The others are only remembered by the release; one that changes makes a new revision.
 //
 // A release that is left half done, by a failure or by a helm that was killed, is repaired first: rolled back to the
 // revision that was deployed last, or removed when there never was one. Then the chart is deployed.
+//
+// What a failed upgrade has changed is found out from the cluster (done.go).
 //
 // # Values
 //

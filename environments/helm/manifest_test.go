@@ -16,7 +16,7 @@ func compare(t *testing.T, before, after string) (changes, log string) {
 		Step: &schema.Step{Name: "a/helm"}, Observe: func(e schema.Event) { lines = append(lines, e.Text) },
 	})
 	s := newSession(c, settings{namespace: "ns"})
-	found := s.changes(&release{Manifest: before}, &release{Manifest: after})
+	found := s.changes(&release{Manifest: before}, &release{Manifest: after}, nil)
 	if found == nil {
 		return "unknown", strings.Join(lines, "\n")
 	}
@@ -34,9 +34,12 @@ func TestManifestsAreComparedObjectByObject(t *testing.T) {
 		"another group of its kind":    {service, strings.Replace(service, "v1", "serving.example.org/v1", 1), "delete Service ns/a, create Service ns/a"},
 		"a number becomes a text":      {service, strings.Replace(service, "80", `"80"`, 1), "update Service ns/a"},
 		"a list of objects":            {service, "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {port: 80}}\n- {apiVersion: v1, kind: Service, metadata: {name: b}}\n", "create Service ns/b"},
+		"on one line":                  {service, "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {port: 80}}", ""},
+		"JSON":                         {service, `{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"spec":{"port":80}}`, ""},
 		"nothing":                      {"", "---\n# empty\n", ""},
 		"no objects":                   {"- a\n---\ntext\n", "b\n", ""},
 		"no YAML":                      {service, "a: [", "unknown"},
+		"a word that is a boolean":     {strings.Replace(service, "80", "yes", 1), strings.Replace(service, "80", "true", 1), ""},
 		"objects without a name":       {"a: 1\n", "a: 2\n", "update  ns/"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,15 +52,15 @@ func TestManifestsAreComparedObjectByObject(t *testing.T) {
 func TestTheDifferenceIsShown(t *testing.T) {
 	_, log := compare(t, `
 kind: Deployment
-metadata: {name: a, labels: {app.kubernetes.io/name: x}}
+metadata: {name: a, labels: {app.kubernetes.io/name: one}}
 spec: {replicas: 2, gone: true, args: [a, b], same: 1}
 `, `
 kind: Deployment
-metadata: {name: a, labels: {app.kubernetes.io/name: y}}
+metadata: {name: a, labels: {app.kubernetes.io/name: two}}
 spec: {replicas: 3, new: [], args: [a], same: 1, long: "`+strings.Repeat("x", 100)+`"}
 `)
 	equal(t, "log", log, `~ Deployment ns/a
-    metadata.labels["app.kubernetes.io/name"]: "x" -> "y"
+    metadata.labels["app.kubernetes.io/name"]: "one" -> "two"
     spec.args[1]: "b" is removed
     spec.gone: true is removed
     spec.long: (102 bytes)

@@ -10,104 +10,101 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// deploy makes the release what the chart says. It makes no revision where nothing differs.
+// deploy makes the release what the chart says. It makes no revision where nothing differs. With a saved plan, it does what
+// was planned and nothing else.
 func (s *session) deploy(ctx context.Context) (environments.Result, error) {
 	var k kept
-	if planned, err := s.Kept(keptName, &k); err != nil {
-		return environments.Result{}, err
-	} else if planned {
-		return s.deployPlanned(ctx, k)
-	}
-	values, err := s.ready(ctx)
+	planned, err := s.Kept(keptName, &k)
 	if err != nil {
 		return environments.Result{}, err
 	}
-	live, err := s.find(ctx)
+	l, err := s.begin(ctx)
 	if err != nil {
 		return environments.Result{}, err
 	}
-	repaired := live.halfDone()
-	if repaired {
-		if live, err = s.repair(ctx, live); err != nil {
+	if planned || l.live != nil && (!s.force || l.live.halfDone()) {
+		if err := s.look(ctx, l); err != nil {
 			return environments.Result{}, err
 		}
 	}
-	if live != nil && !repaired && !s.force {
-		changes, err := s.compareWith(ctx, live, values)
-		if err != nil || changes != nil && changes.Empty() {
-			return environments.Result{Changes: changes}, err
+	if planned {
+		if err := s.promised(ctx, k, l); err != nil {
+			return environments.Result{}, err
 		}
 	}
-	next, err := s.upgrade(ctx, values)
-	if err != nil {
-		return environments.Result{}, err
+	if l.next != nil && l.changes != nil && l.changes.Empty() {
+		return environments.Result{Changes: l.changes}, nil
 	}
-	changes := s.changes(live, next)
-	if repaired && changes.Empty() {
-		changes = nil // the repair has changed something, and nobody knows what
+	if l.live.halfDone() {
+		if err := s.repair(ctx, l); err != nil {
+			return environments.Result{}, err
+		}
 	}
-	return environments.Result{Changes: changes}, nil
+	return s.upgrade(ctx, l)
 }
 
 // preview finds out what deploy would do.
 func (s *session) preview(ctx context.Context) (environments.Result, error) {
-	l, err := s.look(ctx)
+	l, err := s.begin(ctx)
 	if err != nil {
 		return environments.Result{}, err
+	}
+	if err := s.look(ctx, l); err != nil {
+		return environments.Result{}, err
+	}
+	switch {
+	case l.live.halfDone() && l.base == nil:
+		s.Notice("%s, and it never was deployed: apply removes it first", l.live.describe())
+	case l.live.halfDone():
+		s.Notice("%s: apply rolls it back to revision %d first", l.live.describe(), l.base.Revision)
 	}
 	return environments.Result{Changes: l.changes}, s.keep(l)
 }
 
 // look is a release as it is, and as deploy would make it.
 type look struct {
-	values     []string // the arguments with the chart's values
-	live, next *release // live is nil when there is none
-	changes    *schema.Changes
-	render     func(context.Context) (*release, error) // renders next once more
+	values  []string                                // the arguments with the chart's values
+	live    *release                                // as it is, nil when there is none
+	base    *release                                // what is upgraded: live, or what its repair makes of it
+	next    *release                                // as it would be, nil before look has found out
+	drifted drifts                                  // what the cluster does not have as it is declared
+	changes *schema.Changes                         // from base to next
+	render  func(context.Context) (*release, error) // renders next once more
 }
 
-// look finds out what deploy would make of the release.
-func (s *session) look(ctx context.Context) (*look, error) {
+// begin makes the chart ready and finds the release.
+func (s *session) begin(ctx context.Context) (*look, error) {
 	values, err := s.ready(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := &look{values: values}
-	if l.live, err = s.find(ctx); err != nil {
-		return nil, err
-	}
-	base, repaired := l.live, l.live.halfDone()
-	l.render = func(ctx context.Context) (*release, error) { return s.render(ctx, values) }
-	if repaired {
+	live, err := s.find(ctx)
+	return &look{values: values, live: live, base: live}, err
+}
+
+// look finds out what deploy would make of the release.
+func (s *session) look(ctx context.Context, l *look) error {
+	l.render = func(ctx context.Context) (*release, error) { return s.render(ctx, l.values) }
+	var err error
+	if l.live.halfDone() {
 		l.render = func(ctx context.Context) (*release, error) {
-			return s.template(ctx, values, "--validate", "--is-upgrade")
+			return s.template(ctx, l.values, "--validate", "--is-upgrade")
 		}
-		if base, err = s.repairedTo(ctx, l.live); err != nil {
-			return nil, err
+		if l.base, err = s.repaired(ctx); err != nil {
+			return err
 		}
 	}
 	if l.next, err = l.render(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	l.changes = s.changes(base, l.next)
-	if repaired && l.changes.Empty() {
+	if l.drifted, err = s.drifts(ctx, l.base, l.next); err != nil {
+		return err
+	}
+	l.changes = s.changes(l.base, l.next, l.drifted)
+	if l.live.halfDone() && l.changes.Empty() {
 		l.changes = nil // the repair changes something
 	}
-	return l, nil
-}
-
-// repairedTo returns the revision that the repair of a release would roll back to, nil when it would remove it.
-func (s *session) repairedTo(ctx context.Context, broken *release) (*release, error) {
-	revision, err := s.lastDeployed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if revision == 0 {
-		s.Notice("%s, and it never was deployed: apply removes it first", broken.describe())
-		return nil, nil //nolint:nilnil // no revision is an answer
-	}
-	s.Notice("%s: apply rolls it back to revision %d first", broken.describe(), revision)
-	return s.revision(ctx, revision)
+	return nil
 }
 
 // ready makes the chart ready to be rendered, and returns the arguments with its values.
@@ -117,15 +114,6 @@ func (s *session) ready(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return values, s.dependencies(ctx)
-}
-
-// compareWith renders the chart and tells how it differs from the release.
-func (s *session) compareWith(ctx context.Context, live *release, values []string) (*schema.Changes, error) {
-	next, err := s.render(ctx, values)
-	if err != nil {
-		return nil, err
-	}
-	return s.changes(live, next), nil
 }
 
 // render has helm make the release without deploying it. A first release can hold objects whose kinds only come with it:
@@ -152,21 +140,37 @@ func (s *session) template(ctx context.Context, values []string, args ...string)
 	return &release{Name: s.name, Manifest: string(text)}, err
 }
 
-// upgrade deploys the chart.
-func (s *session) upgrade(ctx context.Context, values []string) (*release, error) {
+// upgrade deploys the chart, and tells what that changed.
+func (s *session) upgrade(ctx context.Context, l *look) (environments.Result, error) {
 	s.Phase(schema.PhaseTool, "helm upgrade")
 	s.touched = true
-	next, err := s.release(ctx, s.upgradeCall(values))
+	next, err := s.release(ctx, s.upgradeCall(l.values))
 	if err != nil {
-		return nil, err
+		return environments.Result{Changes: s.done(ctx, l)}, err
 	}
 	if next.halfDone() {
-		return nil, environments.Failuref("helm upgrade exited with code 0, but %s", next.describe())
+		return environments.Result{Changes: s.done(ctx, l)},
+			environments.Failuref("helm upgrade exited with code 0, but %s", next.describe())
 	}
 	for line := range strings.Lines(strings.TrimSpace(next.Info.Notes)) {
 		s.tell("%s", strings.TrimRight(line, "\r\n"))
 	}
-	return next, nil
+	changes := s.upgraded(l, next)
+	return environments.Result{Changes: changes}, s.settle(ctx, next, l.drifted)
+}
+
+// upgraded returns what an upgrade has changed. A chart can render to other objects than in the preview.
+func (s *session) upgraded(l *look, next *release) *schema.Changes {
+	changes, err := s.compare(l.base, next, l.drifted)
+	switch {
+	case err != nil:
+		return s.changes(l.base, next, l.drifted)
+	case l.next == nil: // the log does not have them yet
+		return s.told(changes)
+	case l.live.halfDone() && len(changes) == 0:
+		return nil // the repair has changed something, and it is not known what
+	}
+	return counted(changes)
 }
 
 func (s *session) upgradeCall(values []string, args ...string) environments.ProgramCall {

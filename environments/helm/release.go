@@ -25,51 +25,79 @@ type release struct {
 	Revision int    `json:"version"`
 	Manifest string `json:"manifest"`
 	Info     struct {
-		Status    string                  `json:"status"`
-		Notes     string                  `json:"notes"`
-		Resources map[string][]liveObject `json:"resources"` // by version and kind
+		Status    string                      `json:"status"`
+		Notes     string                      `json:"notes"`
+		Resources map[string][]map[string]any `json:"resources"` // by version and kind, as the cluster has them
 	} `json:"info"`
 	Hooks []struct {
 		Manifest string `json:"manifest"`
 	} `json:"hooks"`
 
-	seen bool // Resources are those of the cluster
-}
-
-// liveObject is what is read of an object in the cluster.
-type liveObject struct {
-	Metadata struct {
-		Name      string `json:"name"`
-		Namespace string `json:"namespace"`
-	} `json:"metadata"`
+	seen  bool // Resources are those of the cluster
+	index map[identity]map[string]any
 }
 
 func (r *release) halfDone() bool { return r != nil && r.Info.Status != statusDeployed }
 
+// live returns an object of the release as the cluster has it.
+func (r *release) live(o object) (map[string]any, bool) {
+	if r == nil || !r.seen {
+		return nil, false
+	}
+	if r.index == nil {
+		r.index = map[identity]map[string]any{}
+		for _, objects := range r.Info.Resources {
+			for _, content := range objects {
+				r.index[identityOf(content)] = content
+			}
+		}
+	}
+	found, ok := r.index[o.identity]
+	if !ok { // of a kind whose objects are in no namespace
+		elsewhere := o.identity
+		elsewhere.namespace = ""
+		found, ok = r.index[elsewhere]
+	}
+	return found, ok
+}
+
+// lost reports whether an object of the release is missing from the cluster.
+func (r *release) lost(o object) bool {
+	_, there := r.live(o)
+	return r.seen && !o.hook && !there
+}
+
 // find returns the release as it is, nil when there is none: also when helm only remembers it.
 func (s *session) find(ctx context.Context) (*release, error) {
 	s.Phase(schema.PhaseTool, "helm status")
-	var found *release
-	var err error
-	if s.found.Core().LessThan(modern) {
-		found, err = s.status(ctx)
-	} else if found, err = s.status(ctx, "--show-resources"); kindIsGone(err) {
-		found, err = s.status(ctx)
-	} else if found != nil {
-		found.seen = true
-	}
+	found, err := s.withObjects(ctx)
 	if err != nil || found == nil || found.Info.Status == statusUninstalled {
 		return nil, err
 	}
 	return found, nil
 }
 
-// revision returns an older revision of the release.
+// revision returns an older revision of the release, with the objects as they are now.
 func (s *session) revision(ctx context.Context, number int) (*release, error) {
-	return s.release(ctx, s.inNamespace("status", "--revision="+strconv.Itoa(number), "--output=json"))
+	return s.withObjects(ctx, "--revision="+strconv.Itoa(number))
 }
 
-// status asks for the release of exactly this name.
+// withObjects asks for a release and, where helm can tell, for its objects as the cluster has them.
+func (s *session) withObjects(ctx context.Context, args ...string) (*release, error) {
+	if s.found.Core().LessThan(modern) {
+		return s.status(ctx, args...)
+	}
+	found, err := s.status(ctx, append(args, "--show-resources")...)
+	if kindIsGone(err) {
+		return s.status(ctx, args...)
+	}
+	if found != nil {
+		found.seen = true
+	}
+	return found, err
+}
+
+// status asks for the release of exactly this name, nil when there is none.
 func (s *session) status(ctx context.Context, args ...string) (*release, error) {
 	found, err := s.release(ctx, s.inNamespace("status", append(args, "--output=json")...))
 	if err != nil && s.quiet.missing {
@@ -98,23 +126,25 @@ func (s *session) release(ctx context.Context, p environments.ProgramCall) (*rel
 	return &r, nil
 }
 
-// repair makes a release that is left half done one that can be upgraded, and returns what it is then: the revision that
-// was deployed last, or nil when there never was one.
-func (s *session) repair(ctx context.Context, broken *release) (*release, error) {
+// repaired returns what the repair of a release that is left half done makes of it: the revision that was deployed last,
+// or nil when there never was one and it is removed.
+func (s *session) repaired(ctx context.Context) (*release, error) {
 	revision, err := s.lastDeployed(ctx)
-	if err != nil {
+	if err != nil || revision == 0 {
 		return nil, err
 	}
-	if revision == 0 {
-		s.Notice("%s, and it never was deployed: it is removed first", broken.describe())
-		return nil, s.repairWith(ctx, broken, s.uninstallation())
+	return s.revision(ctx, revision)
+}
+
+// repair makes a release that is left half done one that can be upgraded, as look has found.
+func (s *session) repair(ctx context.Context, l *look) error {
+	if l.base == nil {
+		s.Notice("%s, and it never was deployed: it is removed first", l.live.describe())
+		return s.repairWith(ctx, l.live, s.uninstallation())
 	}
-	s.Notice("%s: it is rolled back to revision %d first", broken.describe(), revision)
-	rollback := s.inNamespace("rollback", strconv.Itoa(revision), "--cleanup-on-fail", "--timeout="+s.timeout)
-	if err := s.repairWith(ctx, broken, rollback); err != nil {
-		return nil, err
-	}
-	return s.find(ctx)
+	s.Notice("%s: it is rolled back to revision %d first", l.live.describe(), l.base.Revision)
+	rollback := s.inNamespace("rollback", strconv.Itoa(l.base.Revision), "--cleanup-on-fail", "--timeout="+s.timeout)
+	return s.repairWith(ctx, l.live, rollback)
 }
 
 func (r *release) describe() string {

@@ -28,7 +28,7 @@ func TestWasAFailedReleaseRolledBackAndNeverDeployed(t *testing.T) {
 	contains(t, "notices", s.texts(schema.EventNotice), "revision 2 of release api is failed: apply rolls it back to revision 1 first")
 	equal(t, "status after a plan", s.status(), "failed")
 	applied := s.apply()
-	equal(t, "processes", s.processes(), "status history rollback status upgrade")
+	equal(t, "processes", s.processes(), "status history status template rollback upgrade")
 	contains(t, "notices", s.texts(schema.EventNotice), "it is rolled back to revision 1 first")
 	counts(t, applied.Changes, 0, 1, 0)
 	equal(t, "changes", applied.Changes, planned.Changes)
@@ -62,7 +62,7 @@ func TestAReleaseThatNeverWasDeployedIsRemovedFirst(t *testing.T) {
 	equal(t, "processes", s.processes(), "status history template")
 	counts(t, planned.Changes, 1, 0, 0)
 	applied := s.apply()
-	equal(t, "processes", s.processes(), "status history uninstall upgrade")
+	equal(t, "processes", s.processes(), "status history template uninstall upgrade")
 	contains(t, "notices", s.texts(schema.EventNotice), "never was deployed: it is removed first")
 	counts(t, applied.Changes, 1, 0, 0)
 	equal(t, "color", s.data("configmap", "api", "color"), "red")
@@ -112,7 +112,7 @@ esac`)
 	equal(t, "message", failure.Message,
 		"revision 3 of release api is pending-rollback, and cannot be repaired: helm rollback failed: no space left")
 	equal(t, "exit code", failure.ExitCode, 1)
-	equal(t, "processes", s.processes(), "version status history rollback")
+	equal(t, "processes", s.processes(), "version status history status template rollback")
 }
 
 // status is that of the last revision, as helm has it in the cluster.

@@ -3,7 +3,6 @@ package helm
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -131,5 +130,5 @@ func decode(text []byte, target any) error {
 	for len(text) > 0 && text[0] != '{' && text[0] != '[' {
 		_, text, _ = bytes.Cut(text, []byte("\n"))
 	}
-	return json.NewDecoder(bytes.NewReader(text)).Decode(target)
+	return decodeNumbers(text, target)
 }

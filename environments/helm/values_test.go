@@ -268,7 +268,7 @@ func TestSecretValuesShowNowhere(t *testing.T) {
 	s.inputs = schema.Values{"password": sensitive(next)}
 	s.plan()
 	log := s.texts(schema.EventOutputLine)
-	contains(t, "log", log, "~ Secret "+s.namespace+"/api", "stringData.password: (not shown)")
+	contains(t, "log", log, "~ Secret "+s.namespace+"/api", "data.password: (not shown)")
 	lacks(t, "log", log, "stringData.key")
 	s.apply()
 	equal(t, "password", s.data("secret", "api", "password"), base64.StdEncoding.EncodeToString([]byte(next)))
