@@ -165,26 +165,33 @@ func (m *Emitter) Learn(values schema.Values) schema.Values {
 	return m.Protect(values)
 }
 
-// Protect marks the values as sensitive in which a known secret appears, so that none leaves by another name.
+// Protect marks the values as sensitive in which a known secret appears, so that none leaves by another name. A null is
+// never sensitive: a record that left it out could not tell it from a value.
 func (m *Emitter) Protect(values schema.Values) schema.Values {
 	var protected schema.Values
 	for name, v := range values {
-		if v.Sensitive || !v.Known() {
-			continue
-		}
-		text, err := v.Reveal()
-		if err == nil && m.clean(string(text)) == string(text) {
+		sensitive := !v.Null() && (v.Sensitive || m.shows(v))
+		if sensitive == v.Sensitive {
 			continue
 		}
 		if protected == nil {
 			protected = make(schema.Values, len(values))
 			maps.Copy(protected, values)
 		}
-		v.Sensitive = true
+		v.Sensitive = sensitive
 		protected[name] = v
 	}
 	if protected == nil {
 		return values
 	}
 	return protected
+}
+
+// shows reports whether a value holds a known secret.
+func (m *Emitter) shows(v schema.Value) bool {
+	if !v.Known() {
+		return false
+	}
+	text, err := v.Reveal()
+	return err != nil || m.clean(string(text)) != string(text)
 }

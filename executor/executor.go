@@ -279,6 +279,9 @@ func resultOf(o schema.Outcome) dag.Result {
 // do finds the step's values, lets it run, and remembers it.
 func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	given, err := r.values.of(ctx, step)
+	if err != nil && ctx.Err() != nil { // what was not read because of that is not missing
+		return ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
+	}
 	if r.plan.Command.Previews() {
 		return r.preview(ctx, step, given, err)
 	}

@@ -116,7 +116,8 @@ func keyOf(ref schema.Reference) schema.Reference {
 	return ref
 }
 
-// referred returns what a reference is to. That an output is missing where all are known is an error.
+// referred returns what a reference is to. That an output is missing where all are known is an error: nothing leaves it, or
+// it is declared since what it is of was applied.
 func (v *values) referred(ctx context.Context, ref schema.Reference) (*leftBehind, error) {
 	needed := func(name string) bool { return ref.Output == "" || name == ref.Output }
 	left, err := v.group(ctx, v.run.stepsOf(ref), needed)
@@ -124,10 +125,26 @@ func (v *values) referred(ctx context.Context, ref schema.Reference) (*leftBehin
 		return nil, err
 	}
 	if _, ok := left.outputs[ref.Output]; !ok && ref.Output != "" && !left.open && !left.absent {
+		if step := v.declaring(ref); step != nil {
+			return nil, schema.Problems{schema.Errorf(ref.Position, "%s: %s declares this output, and was not applied since", ref, step.Name).
+				WithHint("apply it first, or in the same run: bitops apply %s", step.Environment)}
+		}
 		hint := schema.DidYouMean(ref.Output, left.outputs.Names())
 		return nil, schema.Problems{schema.Errorf(ref.Position, "%s: there is no such output", ref).WithHint("%s", hint)}
 	}
 	return left, nil
+}
+
+// declaring returns the step whose files declare what a reference is to, or nil.
+func (v *values) declaring(ref schema.Reference) *schema.Step {
+	for _, name := range v.run.stepsOf(ref) {
+		if step := v.run.steps[name]; step != nil {
+			if _, ok := step.Interface.Output(ref.Output); ok {
+				return step
+			}
+		}
+	}
+	return nil
 }
 
 func known(left *leftBehind, output string) bool {
@@ -157,8 +174,8 @@ func (v *values) offers(ctx context.Context, step *schema.Step, g *given) error 
 		}
 		uncertain = uncertain || left.open || left.absent
 		for _, name := range left.outputs.Names() {
-			if !takes(name) {
-				continue
+			if !takes(name) || left.outputs[name].Null() {
+				continue // a null offers nothing
 			}
 			if err := g.offer(step, from, o, name, left.outputs[name]); err != nil {
 				return err

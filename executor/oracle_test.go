@@ -81,7 +81,7 @@ func (o oracle) left(step schema.StepName) seen {
 		for name, v := range c.result.Outputs {
 			if v.Known() {
 				text, _ := v.Plain()
-				v.Sensitive = v.Sensitive || o.isSecret(text)
+				v.Sensitive = !v.Null() && (v.Sensitive || o.isSecret(text))
 			}
 			outputs[name] = v
 		}
@@ -146,7 +146,9 @@ func (o oracle) wants(step *schema.Step) wants {
 		_, declared := step.Interface.Input(name)
 		var near, far []schema.Value
 		for _, offer := range step.Offers {
-			if v, ok := o.together(offer.Steps).outputs[name]; ok && offer.Near {
+			if v, ok := o.together(offer.Steps).outputs[name]; ok && v.Null() {
+				continue
+			} else if ok && offer.Near {
 				near = append(near, v)
 			} else if ok {
 				far = append(far, v)
@@ -190,6 +192,17 @@ func (o oracle) input(w *wants, name string, parts []part) {
 		switch {
 		case !ok && !group.open && !group.absent:
 			w.errors = append(w.errors, "there is no such output")
+			for _, name := range steps {
+				if _, declared := o.plan.Step(name).Interface.Output(p.ref.Output); declared {
+					w.errors[len(w.errors)-1] = "declares this output, and was not applied since"
+				}
+			}
+			return
+		case ok && v.Null() && len(parts) == 1:
+			w.inputs[name] = v
+			return
+		case ok && v.Null():
+			w.errors = append(w.errors, "null")
 			return
 		case !ok || !v.Known():
 			waits = true

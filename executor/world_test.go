@@ -204,11 +204,13 @@ func drawValues(t *rapid.T, step *schema.Step, when string) schema.Values {
 	values := schema.Values{}
 	for _, name := range outputNames {
 		text := fmt.Sprintf("%s of %s %s", name, step.Name, when)
-		switch rapid.IntRange(0, 4).Draw(t, "output") {
+		switch rapid.IntRange(0, 5).Draw(t, "output") {
 		case 0, 1:
 			values[name] = schema.Text(text)
 		case 2:
 			values[name] = sensitive(text + canary)
+		case 3:
+			values[name] = schema.Value{Data: cty.NullVal(cty.DynamicPseudoType)}
 		}
 	}
 	return values
@@ -261,6 +263,10 @@ func (w *world) drawAct(t *rapid.T, step *schema.Step) {
 		a.outputs = nil
 	}
 	for _, name := range a.outputs.Names() {
+		if v := a.outputs[name]; v.Null() { // its name can say so; a null is no secret all the same
+			v.Sensitive = rapid.Bool().Draw(t, "a sensitive null")
+			a.outputs[name] = v
+		}
 		if w.plan.Command.Previews() && rapid.IntRange(0, 2).Draw(t, "unknown") == 0 {
 			a.outputs[name] = unknown(a.outputs[name].Sensitive)
 		}

@@ -29,6 +29,9 @@ func Text(s string) Value { return Value{Data: cty.StringVal(s)} }
 // Known reports whether every part of the value is known.
 func (v Value) Known() bool { return v.Data != cty.NilVal && v.Data.IsWhollyKnown() }
 
+// Null reports whether the value is known to be null.
+func (v Value) Null() bool { return v.Known() && v.Data.IsNull() }
+
 const redacted = "(sensitive)"
 
 // String returns the value as compact JSON, or "(sensitive)", or "(known after apply)".

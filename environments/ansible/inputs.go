@@ -46,7 +46,7 @@ func (s *session) offeredFile() (string, error) {
 	values := map[string]json.RawMessage{}
 	for _, name := range s.Offered.Names() {
 		offered := s.Offered[name]
-		if !variableName.MatchString(name) || offered.Known() && offered.Data.IsNull() {
+		if !variableName.MatchString(name) || offered.Null() {
 			continue
 		}
 		value, err := offered.Reveal()

@@ -45,21 +45,19 @@ func holds(present []types.Parameter, name string) bool {
 
 // valueOf returns the first value that somebody gives a parameter.
 func (s *session) valueOf(p *parameter) (text string, ok bool, err error) {
-	if input, ok := s.Inputs[p.Name]; ok && !null(input) {
+	if input, ok := s.Inputs[p.Name]; ok && !input.Null() {
 		text, err := parameterText(input, p.list)
 		return text, true, err
 	}
 	if given, ok := s.given[p.Name]; ok {
 		return given.text, true, nil
 	}
-	if offered, ok := s.Offered[p.Name]; ok && !null(offered) {
+	if offered, ok := s.Offered[p.Name]; ok && !offered.Null() {
 		text, err := parameterText(offered, p.list)
 		return text, true, err
 	}
 	return "", false, nil
 }
-
-func null(v schema.Value) bool { return v.Known() && v.Data.IsNull() }
 
 // withoutValue says that a parameter has no value, and where it can get one.
 func (s *session) withoutValue(p *parameter) schema.Problem {

@@ -212,7 +212,7 @@ func (s *session) offer(generated map[string]any, files []string) error {
 	}
 	for _, name := range s.Offered.Names() {
 		value := s.Offered[name]
-		if set, named := lookUp(merged, keyPath(name)); !named || set != nil && set != "" || value.Known() && value.Data.IsNull() {
+		if set, named := lookUp(merged, keyPath(name)); !named || set != nil && set != "" || value.Null() {
 			continue
 		}
 		if err := put(generated, name, value); err != nil {

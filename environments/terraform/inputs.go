@@ -57,7 +57,7 @@ func (a *arguments) offer(s *session) error {
 		v := s.module.variables[name]
 		_, given := s.Inputs[name]
 		_, exported := s.Variables["TF_VAR_"+name]
-		if v == nil || given || exported || value.Known() && value.Data.IsNull() {
+		if v == nil || given || exported || value.Null() {
 			continue
 		}
 		if text, ok := asVariable(v.kind, value); ok {

@@ -24,10 +24,12 @@ func (s *session) apply(ctx context.Context) (environments.Result, error) {
 		return result, err
 	}
 	if told.knowsOutputs() {
-		result.Outputs = told.outputs
+		result.Outputs = s.withNulls(told.outputs)
 		return result, nil
 	}
-	result.Outputs, err = s.outputs(ctx)
+	if result.Outputs, err = s.outputs(ctx); err == nil {
+		result.Outputs = s.withNulls(result.Outputs)
+	}
 	return result, err
 }
 

@@ -26,7 +26,9 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 		return environments.Result{}, err
 	}
 	result, ok := told.unchanged(file)
-	if !ok {
+	if ok {
+		result.Outputs = s.withNulls(result.Outputs)
+	} else {
 		if result, err = s.show(ctx, file); err != nil {
 			return environments.Result{}, err
 		}
@@ -72,8 +74,8 @@ func readPlan(text []byte) (environments.Result, error) {
 		if err != nil {
 			return environments.Result{}, fmt.Errorf("output %s: %w", name, err)
 		}
-		if value.Known() && value.Data.IsNull() {
-			continue // terraform forgets outputs that are null
+		if change.Actions.Delete() {
+			continue
 		}
 		outputs[name] = value
 	}

@@ -147,12 +147,11 @@ output "secret" {
 	equal(t, "mixed.names[1] known", mixed.GetAttr("names").AsValueSlice()[1].IsKnown(), false)
 	equal(t, "mixed.id known", mixed.GetAttr("id").IsKnown(), false)
 	equal(t, "secret is sensitive", first.Outputs["secret"].Sensitive, true)
-	if _, has := first.Outputs["none"]; has {
-		t.Error("an output that is null is planned")
-	}
+	equal(t, "none is null", first.Outputs["none"].Null(), true)
 	equal(t, "deployed by a plan", s.deployed(), false)
 
 	applied := s.apply()
+	equal(t, "none is null after an apply", applied.Outputs["none"].Null(), true)
 	second := s.plan()
 	equal(t, "changes", second.Changes.Empty(), true)
 	equal(t, "outputs", len(second.Outputs), len(applied.Outputs))
