@@ -20,10 +20,15 @@ func Says(tool Tool, repository string, step *schema.Step) (schema.Command, erro
 	if !ok {
 		return schema.CommandApply, nil
 	}
+	return director.Action(inFiles(repository, step, schema.CommandDeploy))
+}
+
+// inFiles returns the call of a step that sees nothing but its files in the checkout.
+func inFiles(repository string, step *schema.Step, command schema.Command) *Call {
 	dir := filepath.Join(repository, filepath.FromSlash(step.Directory()))
-	return director.Action(NewCall(CallOptions{
-		Step: step, Command: schema.CommandDeploy, Directory: dir, Source: dir, Variables: Variables{}, Observe: func(schema.Event) {},
-	}))
+	return NewCall(CallOptions{
+		Step: step, Command: command, Directory: dir, Source: dir, Variables: Variables{}, Observe: func(schema.Event) {},
+	})
 }
 
 // Deploys reports whether the run is a `bitops deploy`: what the configuration says is then done as it stands there,

@@ -19,6 +19,9 @@ type Runner interface {
 	Outputs(ctx context.Context, step *schema.Step, observe func(schema.Event)) (schema.Values, error)
 	Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error)
 
+	// LeftOut returns why a step's configuration leaves it out of every run, or "".
+	LeftOut(ctx context.Context, step *schema.Step, observe func(schema.Event)) (why string, err error)
+
 	// Fingerprint returns what a step would run with now; like is an earlier one to compare it with, or nil.
 	Fingerprint(ctx context.Context, step *schema.Step, inputs schema.Values, like *schema.Fingerprint) (*schema.Fingerprint, error)
 }

@@ -78,7 +78,7 @@ func (v *values) recordsFor(step *schema.Step) []schema.StepName {
 func (v *values) input(ctx context.Context, step *schema.Step, input schema.Input, g *given) error {
 	references := input.Expression.References()
 	waiting := schema.Waiting{Input: input.Name}
-	found := make(map[schema.Reference]*leftBehind, len(references))
+	found := make(foundOutputs, len(references))
 	for _, ref := range references {
 		left, err := v.referred(ctx, ref)
 		if err != nil {
@@ -89,14 +89,7 @@ func (v *values) input(ctx context.Context, step *schema.Step, input schema.Inpu
 			waiting.For = append(waiting.For, ref.String())
 		}
 	}
-	scope := &schema.Scope{
-		Environment: step.Environment, Path: step.EnvironmentPath, Tags: step.Tags,
-		Outputs: func(ref schema.Reference) (schema.Values, bool) {
-			left := found[keyOf(ref)]
-			return left.outputs, left.open || left.absent
-		},
-	}
-	value, err := input.Expression.Evaluate(scope)
+	value, err := found.evaluate(step, input.Expression)
 	if err != nil {
 		return fmt.Errorf("input %s: %w", input.Name, err)
 	}
@@ -108,6 +101,40 @@ func (v *values) input(ctx context.Context, step *schema.Step, input schema.Inpu
 	}
 	g.waiting = append(g.waiting, waiting)
 	return nil
+}
+
+// foundOutputs are what the references of an expression are to.
+type foundOutputs map[schema.Reference]*leftBehind
+
+// evaluate evaluates an expression of a step. An output that will not come, because its step is left out, is an error
+// where nothing in the expression stands in for it.
+func (found foundOutputs) evaluate(step *schema.Step, e schema.Expression) (schema.Value, error) {
+	value, err := e.Evaluate(found.scope(step, false))
+	if err == nil {
+		return value, nil
+	}
+	for _, ref := range e.References() {
+		left := found[keyOf(ref)]
+		if !left.lacks(ref.Output) {
+			continue
+		}
+		if _, other := e.Evaluate(found.scope(step, true)); other == nil {
+			return value, schema.Problems{schema.Errorf(ref.Position, "there is no %s: %s", ref, left.leftOut).
+				WithHint("`${try(%s, ...)}` gives another value then", ref)}
+		}
+	}
+	return value, err
+}
+
+// scope is what the expressions of a step see. With lenient, what will not come counts as not known yet.
+func (found foundOutputs) scope(step *schema.Step, lenient bool) *schema.Scope {
+	return &schema.Scope{
+		Environment: step.Environment, Path: step.EnvironmentPath, Tags: step.Tags,
+		Outputs: func(ref schema.Reference) (schema.Values, bool) {
+			left := found[keyOf(ref)]
+			return left.outputs, left.open || left.absent || lenient && left.leftOut != ""
+		},
+	}
 }
 
 // keyOf is the reference without its place in the file.
@@ -124,7 +151,12 @@ func (v *values) referred(ctx context.Context, ref schema.Reference) (*leftBehin
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := left.outputs[ref.Output]; !ok && ref.Output != "" && !left.open && !left.absent {
+	if _, ok := left.outputs[ref.Output]; !ok && ref.Output != "" && !left.open && !left.absent && left.leftOut == "" {
+		if why, err := v.leftOut(ctx, v.run.stepsOf(ref)); why != "" || err != nil {
+			lacking := *left
+			lacking.leftOut = why
+			return &lacking, err
+		}
 		if step := v.declaring(ref); step != nil {
 			return nil, schema.Problems{schema.Errorf(ref.Position, "%s: %s declares this output, and was not applied since", ref, step.Name).
 				WithHint("apply it first, or in the same run: bitops apply %s", step.Environment)}
@@ -152,7 +184,13 @@ func known(left *leftBehind, output string) bool {
 		return !left.open && !left.absent && left.knows(nil)
 	}
 	value, ok := left.outputs[output]
-	return ok && value.Known()
+	return ok && value.Known() || left.lacks(output)
+}
+
+// lacks reports whether an output is not there and will not come: an expression finds that out.
+func (l *leftBehind) lacks(output string) bool {
+	_, ok := l.outputs[output]
+	return output != "" && !ok && l.leftOut != "" && !l.open && !l.absent
 }
 
 // offers collects the outputs that a step can have under their own names: those its files declare, and, when it has

@@ -19,6 +19,7 @@ type oracle struct {
 type seen struct {
 	outputs      schema.Values
 	open, absent bool
+	leftOut      bool // nothing is there, and nothing will come
 }
 
 // wants is what a step must be given.
@@ -94,7 +95,7 @@ func (o oracle) left(step schema.StepName) seen {
 	outputs := schema.Values{}
 	switch {
 	case known && record.State == schema.StateDestroyed:
-		return seen{absent: true, open: o.plan.Command.Previews()}
+		return o.nothing(step)
 	case known && record.State == schema.StateDeployed:
 		return seen{outputs: record.Outputs}
 	case known:
@@ -105,7 +106,7 @@ func (o oracle) left(step schema.StepName) seen {
 		outputs[name] = v
 	}
 	if len(outputs) == 0 {
-		return seen{absent: true, open: o.plan.Command.Previews()}
+		return o.nothing(step)
 	}
 	for name, v := range outputs {
 		if o.plan.Command.Destroys() && v.Sensitive && !v.Known() {
@@ -115,16 +116,37 @@ func (o oracle) left(step schema.StepName) seen {
 	return seen{outputs: outputs}
 }
 
+// nothing is what others see of a step that is not deployed.
+func (o oracle) nothing(step schema.StepName) seen {
+	if o.isLeftOut(step) {
+		return seen{leftOut: true}
+	}
+	return seen{absent: true, open: o.plan.Command.Previews()}
+}
+
+// isLeftOut reports whether the configuration of a step leaves it out, where that counts.
+func (o oracle) isLeftOut(step schema.StepName) bool {
+	a := o.stage.acts[step]
+	return !o.plan.Command.Destroys() && a.outcome == schema.Skipped && !a.late
+}
+
 func (o oracle) isSecret(text string) bool { return strings.Contains(text, canary) }
 
 func (o oracle) together(steps []schema.StepName) seen {
 	all := seen{outputs: schema.Values{}, absent: true}
+	leftOut := 0
 	for _, s := range steps {
 		one := o.left(s)
+		if one.leftOut {
+			leftOut++
+			continue
+		}
 		maps.Copy(all.outputs, one.outputs)
 		all.open = all.open || one.open
 		all.absent = all.absent && one.absent
 	}
+	all.leftOut = leftOut > 0
+	all.absent = all.absent && (leftOut == 0 || leftOut < len(steps))
 	return all
 }
 
@@ -190,6 +212,9 @@ func (o oracle) input(w *wants, name string, parts []part) {
 		group := o.together(steps)
 		v, ok := group.outputs[p.ref.Output]
 		switch {
+		case !ok && !group.open && !group.absent && (group.leftOut || slices.ContainsFunc(steps, o.isLeftOut)):
+			w.errors = append(w.errors, "is left out (so it says)")
+			return
 		case !ok && !group.open && !group.absent:
 			w.errors = append(w.errors, "there is no such output")
 			for _, name := range steps {

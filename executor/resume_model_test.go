@@ -166,6 +166,10 @@ func (m *machine) Outputs(context.Context, *schema.Step, func(schema.Event)) (sc
 	return schema.Values{}, nil
 }
 
+func (m *machine) LeftOut(context.Context, *schema.Step, func(schema.Event)) (string, error) {
+	return "", nil
+}
+
 func (m *machine) Deployed(context.Context, *schema.Step, func(schema.Event)) (bool, error) {
 	return true, nil
 }

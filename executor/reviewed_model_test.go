@@ -193,6 +193,10 @@ func (s *site) Outputs(_ context.Context, step *schema.Step, _ func(schema.Event
 	return schema.Values{output(step.Environment): schema.Text(fmt.Sprint(is.ID))}, nil
 }
 
+func (s *site) LeftOut(context.Context, *schema.Step, func(schema.Event)) (string, error) {
+	return "", nil
+}
+
 func (s *site) Deployed(context.Context, *schema.Step, func(schema.Event)) (bool, error) {
 	return true, nil
 }

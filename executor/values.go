@@ -24,10 +24,11 @@ type values struct {
 // leftBehind is the outputs of one step, or of several together.
 type leftBehind struct {
 	outputs  schema.Values
-	open     bool // others may come that are not known yet
-	absent   bool // nothing of it is deployed, as far as anybody knows
-	recorded bool // from the record of a step that is deployed: all is there but sensitive values
-	final    bool // nobody knows more
+	open     bool   // others may come that are not known yet
+	absent   bool   // nothing of it is deployed, as far as anybody knows
+	leftOut  string // nothing is deployed, and no run will: which step is left out, and why
+	recorded bool   // from the record of a step that is deployed: all is there but sensitive values
+	final    bool   // nobody knows more
 }
 
 func newValues(r *run) *values {
@@ -120,7 +121,7 @@ func (v *values) recalled(record *schema.Record) *leftBehind {
 	switch {
 	case record == nil:
 	case record.State == schema.StateDestroyed:
-		left.absent, left.open, left.final = true, v.run.plan.Command.Previews(), true
+		left.absent = true
 	default:
 		left.outputs, left.recorded = record.Outputs, record.State == schema.StateDeployed
 	}
@@ -145,6 +146,9 @@ func (l *leftBehind) knows(needed func(string) bool) bool {
 // ask finds out from its tool what a step left behind in an earlier run, and lays it over what is recorded: outputs of
 // hooks are nowhere else. What was kept out of the record as sensitive stays sensitive.
 func (v *values) ask(ctx context.Context, step *schema.Step, recorded *leftBehind) (*leftBehind, error) {
+	if recorded.absent {
+		return v.nothing(ctx, step)
+	}
 	outputs, err := v.run.Runner.Outputs(ctx, step, v.run.Emitter.Emit)
 	if err != nil {
 		return nil, err
@@ -155,14 +159,49 @@ func (v *values) ask(ctx context.Context, step *schema.Step, recorded *leftBehin
 		value.Sensitive = value.Sensitive || recorded.outputs[name].Sensitive
 		all[name] = value
 	}
+	if len(all) == 0 && !recorded.recorded {
+		return v.nothing(ctx, step)
+	}
 	left := &leftBehind{outputs: v.run.Emitter.Learn(all), final: true}
 	if v.run.plan.Command.Destroys() {
 		v.standIn(step, left.outputs)
 	}
-	if len(all) == 0 && !recorded.recorded {
-		left.absent, left.open = true, v.run.plan.Command.Previews()
-	}
 	return left, nil
+}
+
+// nothing is what a step leaves behind that is not deployed. Its outputs may come yet, unless the step is left out.
+func (v *values) nothing(ctx context.Context, step *schema.Step) (*leftBehind, error) {
+	left := &leftBehind{final: true, absent: true, open: v.run.plan.Command.Previews()}
+	if v.run.plan.Command.Destroys() {
+		return left, nil
+	}
+	why, err := v.whyLeftOut(ctx, step)
+	if why != "" {
+		left.absent, left.open, left.leftOut = false, false, why
+	}
+	return left, err
+}
+
+// leftOut says which of several steps is left out, and why; "" for none. A destroy does not ask.
+func (v *values) leftOut(ctx context.Context, steps []schema.StepName) (why string, err error) {
+	for _, name := range steps {
+		step := v.run.steps[name]
+		if why != "" || err != nil || step == nil || v.run.plan.Command.Destroys() {
+			continue
+		}
+		end := v.turn(step.Environment)
+		why, err = v.whyLeftOut(ctx, step)
+		end()
+	}
+	return why, err
+}
+
+func (v *values) whyLeftOut(ctx context.Context, step *schema.Step) (string, error) {
+	why, err := v.run.Runner.LeftOut(ctx, step, v.run.Emitter.Emit)
+	if why == "" || err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s is left out (%s)", step.Name, why), nil
 }
 
 // placeholder stands for a value that nobody remembers.
@@ -183,18 +222,26 @@ func (v *values) standIn(step *schema.Step, outputs schema.Values) {
 	}
 }
 
-// group returns what several steps of one environment left behind together; the later step wins.
+// group returns what several steps of one environment left behind together; the later step wins. Those that are left out
+// do not count where others are not.
 func (v *values) group(ctx context.Context, steps []schema.StepName, needed func(string) bool) (*leftBehind, error) {
 	all := &leftBehind{outputs: schema.Values{}, absent: true}
+	counted := false
 	for _, name := range steps {
 		one, err := v.get(ctx, name, needed)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case one.leftOut != "":
+			all.leftOut = one.leftOut
+			continue
 		}
+		counted = true
 		maps.Copy(all.outputs, one.outputs)
 		all.open = all.open || one.open
 		all.absent = all.absent && one.absent
 	}
+	all.absent = all.absent && (counted || all.leftOut == "")
 	return all, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -16,7 +17,8 @@ func newValidate(g *global) *cobra.Command {
 		Use:   "validate",
 		Short: "Check the manifest and every tool's files",
 		Long: `Check the manifest, the graph, every reference and input, and what the tools' files declare. Every problem is
-shown at once. No tool runs, and none needs to be installed.`,
+shown at once. No tool runs, and none needs to be installed. A value that only a step with skip-deploy could give is
+a warning: it is there only if that step was deployed before.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return g.validate() },
 	}
@@ -28,11 +30,17 @@ func (g *global) validate() error {
 	if err != nil && (!isProblems || !g.json) {
 		return err
 	}
+	if err == nil {
+		problems = r.placed(newLeftOut(r, plan).warnings())
+	}
 	if g.json {
 		if jsonErr := g.printJSON(map[string]any{"valid": err == nil, "problems": append(schema.Problems{}, problems...)}); jsonErr != nil {
 			return jsonErr
 		}
 		return err
+	}
+	if len(problems) > 0 {
+		_ = view.Problems(g.Err, problems, g.colors(g.Err), "")
 	}
 	r.sayValid(plan, "")
 	return nil
