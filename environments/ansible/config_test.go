@@ -41,16 +41,16 @@ func TestArguments(t *testing.T) {
 			"--forks=3", "--check", "--vault-id=dev@x", "--vault-id=prod@y", "--vault-password-file=$TEMPDIR/pw", "playbook.yaml",
 		}},
 		{"extra-vars with a space are one argument (was: became a second playbook)", `ansible: {cli: {extra-vars: "a=1 b=2"}}`, nil, []string{
-			"--extra-vars=a=1 b=2", "playbook.yaml",
+			"--extra-vars=@PRIVATE/extra-vars-1.json", "playbook.yaml",
 		}},
 		{"lists and objects of extra-vars (was: dropped)", `ansible: {cli: {extra-vars: [a=1, {b: [2, x y]}]}}`, nil, []string{
-			"--extra-vars=a=1", `--extra-vars={"b":[2,"x y"]}`, "playbook.yaml",
+			"--extra-vars=@PRIVATE/extra-vars-1.json", "--extra-vars=@PRIVATE/extra-vars-2.yaml", "playbook.yaml",
 		}},
 		{"variables win", v2, environments.Variables{
 			"BITOPS_ANSIBLE_INVENTORY": "h1,", "ANSIBLE_TAGS": "x", "BITOPS_ANSIBLE_EXTRA_VARS": `{"a": 1}`, "ANSIBLE_MAIN_SCRIPT": "playbook.yaml",
 			"ANSIBLE_SKIP_TAGS": "", "BITOPS_ANSIBLE_FORKS": "5", "ANSIBLE_FORCE_HANDLERS": "false", "BITOS_ANSIBLE_FLUSH_CACHE": "no", "BITOPS_ANSIBLE_DRYRUN": "yes",
 		}, []string{
-			"--inventory=h1,", `--extra-vars={"a": 1}`, "--tags=x", "--skip-tags=c", "--forks=5", "--check", "playbook.yaml",
+			"--inventory=h1,", "--extra-vars=@PRIVATE/extra-vars-1.yaml", "--tags=x", "--skip-tags=c", "--forks=5", "--check", "playbook.yaml",
 		}},
 		{"ansible reads its own variable", "ansible: {cli: {inventory: hosts}}", environments.Variables{"ANSIBLE_INVENTORY": "a.ini,b.ini"}, []string{"playbook.yaml"}},
 		{"false overrides (was: ignored)", "ansible: {cli: {force-handlers: false, inventory: '', tags: ''}}", nil, []string{"playbook.yaml"}},
@@ -281,13 +281,30 @@ func TestDryRunOnlyChecks(t *testing.T) {
 	}
 }
 
-// One play with everything on the command line.
 // BitOps joined its arguments to one line, and took that apart again.
 func TestWasExtraVarsASecondPlaybook(t *testing.T) {
-	s := tell(t, map[string]string{"playbook.yaml": noHosts, "bitops.config.yaml": "ansible: {cli: {extra-vars: \"a=1 b=it's\"}}"})
-	equal(t, "arguments", s.arguments(), []string{"--extra-vars=a=1 b=it's", "playbook.yaml"})
+	s := tell(t, map[string]string{"playbook.yaml": noHosts, "bitops.config.yaml": "ansible: {cli: {extra-vars: \"a=1 b='it s'\"}}"}).
+		fake(`cat "${1#--extra-vars=@}"`)
+	s.apply()
+	contains(t, "log", s.texts(schema.EventOutputLine), `{"a":"1","b":"it s"}`)
+	equal(t, "arguments", s.arguments(), []string{"--extra-vars=@PRIVATE/extra-vars-1.json", "playbook.yaml"})
 }
 
+// A preview prints what is in files only where the configuration asks for it.
+func TestDiffOnlyWhenAsked(t *testing.T) {
+	for config, want := range map[string]bool{"inventory: 'localhost,'": false, "inventory: 'localhost,', diff: true": true} {
+		s := tellReal(t, map[string]string{"bitops.config.yaml": "ansible: {cli: {" + config + "}}", "playbook.yaml": play(
+			"\n  - copy: {content: hunter2-in-a-file, dest: \"{{ lookup('env', 'HOME') }}/x\"}\n")})
+		for _, do := range []func() environments.Result{s.plan, s.apply} {
+			counts(t, do(), 1)
+			if got := strings.Contains(s.texts(schema.EventOutputLine), "hunter2"); got != want {
+				t.Errorf("%s: shown %t\n%s", config, got, s.texts(schema.EventOutputLine))
+			}
+		}
+	}
+}
+
+// One play with everything on the command line.
 func TestTagsVaultAndExtraVarsWork(t *testing.T) {
 	s := tellReal(t, map[string]string{
 		"bitops.config.yaml": `ansible:

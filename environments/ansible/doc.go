@@ -1,6 +1,6 @@
 // Package ansible is the tool that runs a playbook.
 //
-//	Plan       ansible-playbook --check --diff
+//	Plan       ansible-playbook --check
 //	Apply      ansible-playbook
 //	Destroy    ansible-playbook with cli.destroy-playbook, or nothing: ansible keeps no account of what it did
 //

@@ -29,7 +29,7 @@ type session struct {
 
 // preview runs a playbook in check mode.
 func (s *session) preview(ctx context.Context, playbook string) (environments.Result, error) {
-	told, err := s.play(ctx, playbook, "--check", "--diff")
+	told, err := s.play(ctx, playbook, "--check")
 	result := environments.Result{Changes: told.changes()}
 	if err == nil {
 		result.Outputs = told.plannedOutputs(s.secrets())
@@ -102,7 +102,11 @@ func (s *session) program(playbook string, args []string) (environments.ProgramC
 	for _, source := range s.inventory {
 		args = append(args, "--inventory="+source)
 	}
-	args = slices.Concat(args, s.arguments)
+	extraVars, err := s.extraVarsArguments()
+	if err != nil {
+		return environments.ProgramCall{}, err
+	}
+	args = slices.Concat(args, extraVars, s.arguments)
 	inputs, err := s.inputArguments()
 	if err != nil {
 		return environments.ProgramCall{}, err

@@ -84,8 +84,7 @@ var uninitialised = regexp.MustCompile(`(?i)\b(terraform|tofu) init\b|required p
 func (s *session) initKey() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "1 %s %s\n", s.binary, s.found)
-	arguments := s.backendArguments()
-	fmt.Fprintf(h, "%q\n", arguments)
+	fmt.Fprintf(h, "%q\n", s.backendItems())
 	for _, item := range s.backendConfig {
 		s.addFile(h, item) // it can be the name of a file
 	}

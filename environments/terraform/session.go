@@ -106,7 +106,11 @@ func (s *session) init(ctx context.Context, variables map[string]string) error {
 	if s.upgrade {
 		args = append(args, "-upgrade")
 	}
-	p := s.program("init", append(args, s.backendArguments()...)...)
+	backend, err := s.backendArguments()
+	if err != nil {
+		return err
+	}
+	p := s.program("init", append(args, backend...)...)
 	maps.Copy(p.Extra, variables)
 	if err := s.must(ctx, p); err != nil {
 		return s.explainBackend(err)

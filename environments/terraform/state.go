@@ -131,21 +131,6 @@ func (s *session) stateIsLocal() bool {
 	return s.module.backend == nil || s.module.backend.kind == "local"
 }
 
-// backendArguments returns the backend's settings for init. For local state they are in the override file.
-func (s *session) backendArguments() []string {
-	if s.stateIsLocal() && (s.module.backend == nil || !s.module.backend.open) {
-		if s.module.backend == nil && len(s.backendConfig) > 0 {
-			s.Notice("backend-config is ignored: no backend block in %s", s.module.dir.Name)
-		}
-		return nil
-	}
-	var args []string
-	for _, item := range s.backendConfig {
-		args = append(args, "-backend-config="+item)
-	}
-	return args
-}
-
 // tellLeftState says so when the checkout holds local state that a backend elsewhere is about to leave unused. terraform
 // would notice only if it ran there.
 func (s *session) tellLeftState() {

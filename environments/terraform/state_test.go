@@ -84,7 +84,7 @@ func TestAnotherBackendEndsLocalState(t *testing.T) {
 	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), false)
 	contains(t, "notices", s.texts(schema.EventNotice), "net/terraform/terraform.tfstate is not used", "(s3)", "terraform init -migrate-state")
 	equal(t, "init", s.runner.Commands()[0].Args,
-		[]string{"init", "-no-color", "-input=false", "-upgrade", "-backend-config=bucket=b", "-backend-config=prod.hcl"})
+		[]string{"init", "-no-color", "-input=false", "-upgrade", "-backend-config=" + filepath.Join(s.repository, ".bitops", "private", "backend-1.tfbackend"), "-backend-config=prod.hcl"})
 
 	s.write(map[string]string{"backend_override.tf.json": `{"terraform": {"cloud": {"organization": "o"}}}`})
 	s.apply()

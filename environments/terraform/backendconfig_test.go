@@ -1,0 +1,78 @@
+package terraform
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// A backend's password reaches terraform as it is written, and no command line holds it.
+func TestBackendConfigIsInNoArgument(t *testing.T) {
+	const password = `p"a\ss=${x}%{y}'é`
+	var mu sync.Mutex
+	var state []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if _, given, _ := r.BasicAuth(); given != password {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		switch {
+		case r.Method == http.MethodPost:
+			state, _ = io.ReadAll(r.Body)
+		case state == nil:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			_, _ = w.Write(state)
+		}
+	}))
+	defer server.Close()
+	s := tellReal(t, map[string]string{
+		"main.tf": "terraform {\n  backend \"http\" {}\n}\n" + one,
+		"bitops.config.yaml": "terraform: {cli: {backend-config: ['address=" + server.URL + "', username=me, 'password=" +
+			strings.ReplaceAll(password, "'", "''") + "', retry_max=1]}}",
+	})
+	counts(t, s.apply().Changes, 1, 0, 0)
+	counts(t, s.plan().Changes, 0, 0, 0)
+	for _, c := range s.runner.Commands() {
+		if text := strings.Join(c.Args, " "); strings.Contains(text, `p"a`) || strings.Contains(text, server.URL) {
+			t.Errorf("arguments: %s", text)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(state) == 0 {
+		t.Error("no state was written")
+	}
+}
+
+func TestBackendSettings(t *testing.T) {
+	for item, want := range map[string]string{
+		"bucket=b":                                "bucket = \"b\"\n",
+		"use_lockfile=true":                       "use_lockfile = \"true\"\n", // terraform makes what it needs of it
+		"key=a=${b}\nc":                           "key = \"a=\\u0024{b}\\nc\"\n",
+		"empty=":                                  "empty = \"\"\n",
+		`assume_role={role_arn = "arn"}`:          "assume_role = {role_arn = \"arn\"}\n",
+		`allowed_account_ids=["1", "2"]`:          "allowed_account_ids = [\"1\", \"2\"]\n",
+		"endpoint=[::1]:9000":                     "endpoint = \"[::1]:9000\"\n",
+		`credentials={"type": "service_account"}`: "credentials = \"{\\\"type\\\": \\\"service_account\\\"}\"\n",
+	} {
+		key, value, _ := strings.Cut(item, "=")
+		equal(t, item, string(backendSetting(key, value)), want)
+	}
+	s := tell(t, map[string]string{
+		"main.tf": "terraform {\n  backend \"http\" {}\n}\n", "bitops.config.yaml": "terraform: {cli: {backend-config: ['a b=c']}}",
+	}).fake(version1)
+	_, err := s.try(t.Context(), schema.CommandPlan)
+	if failure, ok := errors.AsType[*environments.Failure](err); !ok || failure.Message != `cli.backend-config: "a b" is not the name of a setting` {
+		t.Errorf("error %v", err)
+	}
+}
