@@ -100,17 +100,23 @@ func (m *Emitter) redact(e *schema.Event) {
 		}
 		e.Error = &clean
 	}
-	if e.Changes != nil {
-		clean := *e.Changes
-		clean.Resources = nil
-		for _, r := range e.Changes.Resources {
-			r.Address = m.clean(r.Address)
-			clean.Resources = append(clean.Resources, r)
-		}
-		e.Changes = &clean
-	}
+	e.Changes = m.clearChanges(e.Changes)
 	e.Inputs = m.Protect(e.Inputs)
 	e.Outputs = m.Protect(e.Outputs)
+}
+
+// clearChanges returns changes as events show them.
+func (m *Emitter) clearChanges(c *schema.Changes) *schema.Changes {
+	if c == nil {
+		return nil
+	}
+	clean := *c
+	clean.Resources = nil
+	for _, r := range c.Resources {
+		r.Address = m.clean(r.Address)
+		clean.Resources = append(clean.Resources, r)
+	}
+	return &clean
 }
 
 // clean takes secrets out of a text: known values first, then what the patterns match.

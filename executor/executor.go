@@ -72,8 +72,8 @@ type Executor struct {
 	// Expected is how long steps took in earlier runs. Where not all can run at once, the longest expected chain goes first.
 	Expected map[schema.StepName]time.Duration
 
-	// Approved are the environments that may start although they wait for a person.
-	Approved []schema.EnvironmentName
+	// Approvals are the plans that a person approved, of steps that want that: at most one for each.
+	Approvals []schema.Approval
 }
 
 // Run executes a plan and returns what became of it. It returns when nothing of the run is at work any more. When ctx
@@ -90,7 +90,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 		return nil, err
 	}
 	begin := schema.Event{
-		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approved: x.Approved, Orphans: x.Orphans, Pinned: x.Pinned,
+		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approvals: x.Approvals, Orphans: x.Orphans, Pinned: x.Pinned,
 	}
 	if x.Previous != nil {
 		begin.Resumes, begin.Plan, begin.PlanDigest = x.Previous.Run, x.Previous.Plan, x.Previous.PlanDigest
@@ -230,6 +230,7 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
 		Cause: end.cause, ReplannedAfter: end.replannedAfter, Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
+		Digest: r.digest(step, end),
 	})
 	if r.plan.Command.Previews() && end.Outcome == schema.Failed {
 		return dag.Succeeded, nil // what depends on it is deferred, and told with the rest

@@ -12,7 +12,10 @@ import (
 
 // with lets a step run with its values.
 func (r *run) with(ctx context.Context, step *schema.Step, given given) environments.StepResult {
-	if r.reviewed() && !r.plan.Command.Previews() {
+	switch {
+	case r.wantsApproval(step):
+		return r.asApproved(ctx, step, given)
+	case r.reviewed() && !r.plan.Command.Previews():
 		return r.asReviewed(ctx, step, given)
 	}
 	a := attempt{command: r.plan.Command}

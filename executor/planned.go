@@ -80,10 +80,6 @@ func (r *run) reviewed() bool {
 	return r.Saved != nil || r.Previous != nil && r.Previous.Plan != ""
 }
 
-// shownName is a file in the artifact of a step that was held and shown. Without it the artifact of a tool that keeps
-// nothing could not be told from one that is lost, or of a step that was held for another reason.
-const shownName = "shown"
-
 // asReviewed runs a step of a saved plan: as it was planned, if it is given what it was planned with; else it is planned
 // now, and held if somebody should look at that first.
 func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) environments.StepResult {
@@ -94,23 +90,14 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 	if unlike != "" {
 		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "planned again: " + unlike})
 	}
-	dir = r.artifactOf(step)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
-	}
-	planned := r.lead(ctx, step, given, attempt{command: previewOf(r.plan.Command), artifact: dir})
+	planned, dir := r.planNow(ctx, step, given)
 	switch {
 	case planned.Outcome == schema.Skipped, planned.Outcome == schema.Deferred:
 		return r.lead(ctx, step, given, attempt{command: r.plan.Command})
 	case !done(planned.Outcome):
 		return planned
 	case r.deferralOf(step).Holds(planned.Changes):
-		if err := os.WriteFile(filepath.Join(dir, shownName), nil, 0o600); err != nil {
-			return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
-		}
-		planned.Outcome, planned.Outputs = schema.Held, nil
-		planned.Reason = "nobody has seen what it would change: it was planned just now"
-		return planned
+		return r.hold(ctx, dir, planned, "it was planned just now, so its changes have not been reviewed")
 	}
 	return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
 }

@@ -3,18 +3,14 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// withoutStarting ends a step that must not start, or has not to: it waits for a person, or an earlier run did it. Of a
-// step that has to run again, the ending says no more than why.
+// withoutStarting ends a step that has not to start, because an earlier run did it. Of a step that has to run again, the ending
+// says no more than why.
 func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, bool) {
-	if held := r.awaitsApproval(step); held != "" {
-		return ended(environments.StepResult{Outcome: schema.Held, Reason: held}), true
-	}
 	before := r.before(step)
 	if before == nil {
 		return ending{}, false
@@ -37,15 +33,6 @@ func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, b
 	end.Fingerprint, end.Outputs = before.Fingerprint, before.Outputs
 	end.changedBefore = before.Outcome != schema.Unchanged
 	return end, true
-}
-
-// awaitsApproval returns what a step waits for that may not start before a person said so, or "".
-func (r *run) awaitsApproval(step *schema.Step) string {
-	waits := step.Approval && !r.plan.Command.Previews() && !r.plan.Command.Destroys()
-	if !waits || slices.Contains(r.Approved, step.Environment) {
-		return ""
-	}
-	return fmt.Sprintf("%s starts only when a person says so: --approve %s", step.Environment, step.Environment)
 }
 
 // before returns what the run that this one goes on with says of a step, or nil.

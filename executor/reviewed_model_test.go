@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"os"
 	"path/filepath"
@@ -33,6 +34,8 @@ type intent struct {
 	Action string `json:"action"` // none, create, update, replace
 	Makes  string `json:"makes"`
 	From   thing  `json:"from"`
+
+	Version int `json:"version"` // of the step's files
 }
 
 // site is a world that is only changed by what a person has seen, or lets go on unseen. It is the Runner of its steps.
@@ -41,10 +44,12 @@ type site struct {
 	records  *memory
 	version  map[schema.StepName]int               // of the step's files
 	frozen   map[schema.StepName]bool              // its plans can be applied; of others only what they run with is promised
-	replaces map[schema.StepName]bool              // it cannot be changed in place
+	replaces map[schema.StepName]bool              // most of it cannot be changed in place
 	reads    map[schema.StepName][]schema.StepName // what its files read by themselves, as terraform reads a remote state
 	broken   map[schema.StepName]bool              // nobody can plan it now, whatever there is
 	deferral schema.Deferral
+	judge    func(*schema.Step, intent) // what a step does; nil is mayDo
+	fails    map[schema.StepName]bool   // in this run, before it changed anything
 
 	mu       sync.Mutex
 	ids      int
@@ -62,7 +67,7 @@ type site struct {
 // intends returns what a step would do now.
 func (s *site) intends(step *schema.Step, given schema.Values) intent {
 	is, exists := s.world[step.Name]
-	in := intent{Action: "update", From: is, Makes: fmt.Sprintf("%s v%d%v", step.Environment, s.version[step.Name], given)}
+	in := intent{Action: "update", From: is, Version: s.version[step.Name], Makes: fmt.Sprintf("%s v%d%v", step.Environment, s.version[step.Name], given)}
 	for _, on := range s.reads[step.Name] {
 		in.Makes += fmt.Sprintf(" %d", s.world[on].ID)
 	}
@@ -71,7 +76,7 @@ func (s *site) intends(step *schema.Step, given schema.Values) intent {
 		in.Action = "create"
 	case is.Makes == in.Makes:
 		in.Action = "none"
-	case s.replaces[step.Name]:
+	case s.replaces[step.Name] && crc32.ChecksumIEEE([]byte(in.Makes))%4 > 0: // it depends on the values too
 		in.Action = "replace"
 	}
 	return in
@@ -133,7 +138,14 @@ func (s *site) Do(ctx context.Context, r environments.Request, _ func(schema.Eve
 		result = in.result(r.Step)
 		result.Fingerprint = r.Fingerprint
 	}
-	s.mayDo(r.Step, in)
+	if s.fails[r.Step.Name] {
+		return environments.StepResult{Outcome: schema.Failed, Error: &schema.StepError{Message: "broken"}, Fingerprint: r.Fingerprint}
+	}
+	if s.judge != nil {
+		s.judge(r.Step, in)
+	} else {
+		s.mayDo(r.Step, in)
+	}
 	if in.Action != "none" {
 		s.change(r.Step.Name, in)
 	}

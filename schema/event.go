@@ -13,14 +13,14 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approved, Plan, PlanDigest, Pinned, Orphans
+	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Orphans
 	EventStepStarted   EventType = "step-started"   // Step, Inputs
 	EventPhaseStarted  EventType = "phase-started"  // Step, Phase, Text: what runs
 	EventProgress      EventType = "progress"       // Step, Text: what the tool is doing to what
 	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
 	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
 	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
-	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Fingerprint, DoneIn, Again
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Fingerprint, DoneIn, Again, Digest
 	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
 	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
@@ -57,15 +57,16 @@ type Event struct {
 	Attempts int           `json:"attempts,omitempty"` // the most there will be
 	Pause    time.Duration `json:"pause_ns,omitempty"` // until the next one
 
-	Fingerprint *Fingerprint      `json:"fingerprint,omitempty"` // what the step ran with
-	DoneIn      RunID             `json:"done_in,omitempty"`     // of a skipped step: the run that did it
-	Again       string            `json:"again,omitempty"`       // why a resumed run ran the step
-	Resumes     RunID             `json:"resumes,omitempty"`     // the run that this one goes on with
-	Approved    []EnvironmentName `json:"approved,omitempty"`    // that a person let go on, of those that wait for one
-	Plan        string            `json:"plan,omitempty"`        // the id of the saved plan that is applied
-	PlanDigest  string            `json:"plan_digest,omitempty"` // of its file
-	Pinned      bool              `json:"pinned,omitempty"`      // only what the plan file shows is applied
-	Orphans     []Orphan          `json:"orphans,omitempty"`     // what is deployed and no longer in the manifest
+	Fingerprint *Fingerprint `json:"fingerprint,omitempty"` // what the step ran with
+	Digest      string       `json:"digest,omitempty"`      // of the step's plan, where that was shown and wants approval
+	DoneIn      RunID        `json:"done_in,omitempty"`     // of a skipped step: the run that did it
+	Again       string       `json:"again,omitempty"`       // why a resumed run ran the step
+	Resumes     RunID        `json:"resumes,omitempty"`     // the run that this one goes on with
+	Approvals   []Approval   `json:"approvals,omitempty"`   // that a person gave, of steps that want approval
+	Plan        string       `json:"plan,omitempty"`        // the id of the saved plan that is applied
+	PlanDigest  string       `json:"plan_digest,omitempty"` // of its file
+	Pinned      bool         `json:"pinned,omitempty"`      // only what the plan file shows is applied
+	Orphans     []Orphan     `json:"orphans,omitempty"`     // what is deployed and no longer in the manifest
 }
 
 // StepSummary is what a run says of its steps when it starts.
@@ -75,7 +76,7 @@ type StepSummary struct {
 	Tool        ToolName        `json:"tool"`
 	DependsOn   []StepName      `json:"depends_on,omitempty"`
 	Log         string          `json:"log,omitempty"`      // of the step, relative to the repository
-	Approval    bool            `json:"approval,omitempty"` // its environment waits for a person
+	Approval    bool            `json:"approval,omitempty"` // it changes only what a person approved
 }
 
 // Phase is a part of a step's lifecycle.

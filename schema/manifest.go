@@ -121,7 +121,7 @@ type Environment struct {
 	Timeout   Duration        `yaml:"timeout" doc:"The longest a step of this environment may take."`
 	Retry     Retry           `yaml:"retry" doc:"When a tool of this environment that failed is tried again."`
 	Mock      Map[Expression] `yaml:"mock" doc:"Values to preview with while the real ones are not known. Never applied."`
-	Approval  bool            `yaml:"approval" doc:"apply starts this environment only when a person said so."`
+	Approval  bool            `yaml:"approval" doc:"apply plans this environment, shows the plan, and changes it only when a person approved that plan."`
 	Protect   bool            `yaml:"protect" doc:"destroy refuses this environment."`
 }
 

@@ -41,7 +41,7 @@ type Step struct {
 	Timeout         Duration          `json:"timeout,omitempty"`
 	Retry           RetryPolicy       `json:"retry,omitzero"`
 	Protect         bool              `json:"protect,omitempty"`
-	Approval        bool              `json:"approval,omitempty"` // starts only when a person said so
+	Approval        bool              `json:"approval,omitempty"` // changes only what a person approved
 }
 
 // Directory returns the step's directory, relative to the repository.

@@ -17,10 +17,10 @@ type Report struct {
 	Steps    []StepReport  `json:"steps"`             // in the order of the plan
 	Notices  []string      `json:"notices,omitempty"`
 
-	Resumes  RunID             `json:"resumes,omitempty"`  // the run that this one went on with
-	Approved []EnvironmentName `json:"approved,omitempty"` // of those that wait for a person
-	Plan     string            `json:"plan,omitempty"`     // the id of the saved plan that was applied
-	Orphans  []Orphan          `json:"orphans,omitempty"`  // what is deployed and no longer in the manifest
+	Resumes   RunID      `json:"resumes,omitempty"`   // the run that this one went on with
+	Approvals []Approval `json:"approvals,omitempty"` // that a person gave
+	Plan      string     `json:"plan,omitempty"`      // the id of the saved plan that was applied
+	Orphans   []Orphan   `json:"orphans,omitempty"`   // what is deployed and no longer in the manifest
 
 	PlanDigest string `json:"plan_digest,omitempty"` // of the plan file that was applied, or that the preview was saved as
 	Pinned     bool   `json:"pinned,omitempty"`      // only what the plan file shows was applied
@@ -47,6 +47,7 @@ type StepReport struct {
 	FailedAttempts []FailedAttempt `json:"failed_attempts,omitempty"` // that were followed by another one
 
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
+	Digest      string       `json:"digest,omitempty"` // of its plan, where that was shown and wants approval
 	DoneIn      RunID        `json:"done_in,omitempty"`
 	Again       string       `json:"again,omitempty"`
 }
@@ -64,7 +65,7 @@ func (r *Report) Add(e Event) {
 	case EventRunStarted:
 		*r = Report{
 			Run: e.Run, Command: e.Command, Started: e.Time,
-			Resumes: e.Resumes, Approved: e.Approved, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Orphans: e.Orphans,
+			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Orphans: e.Orphans,
 		}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})
@@ -95,6 +96,7 @@ func (s *StepReport) add(e Event) {
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
 		s.ReplannedAfter, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Fingerprint, e.DoneIn, e.Again
+		s.Digest = e.Digest
 	default: // nothing else changes what is known of a step
 	}
 }

@@ -31,6 +31,7 @@ func exitCode(ctx context.Context, err error) int {
 		locked   *store.LockedError
 		changes  *command.ChangesExistError
 		unfit    *command.PlanUnfitError
+		notShown *command.NotShownError
 		run      *command.RunError
 	)
 	switch {
@@ -42,7 +43,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	case errors.As(err, &problems), schema.IsNoManifest(err):
 		return exitConfig
-	case errors.As(err, &unfit):
+	case errors.As(err, &unfit), errors.As(err, &notShown):
 		return exitUnfit
 	case errors.As(err, &locked):
 		return exitLocked

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 type changeOptions struct {
 	runOptions
 	resumeOptions
+	approveOptions
 	pinOptions
 	deferral    string
 	saved       string // the plan file that is applied, or "": its name as the user wrote it
@@ -63,7 +65,9 @@ long as nothing of it changed: no file, no value it was given, no version of its
 --from starts in the middle, whatever ran before: at an environment or a step, and with all that depends on it. Of a
 plan file, it applies that part. It does not go with --resume.
 
-An environment with "approval: true" in the manifest is held until --approve names it.`,
+An environment with "approval: true" in the manifest is planned, shown and held. --approve ENV applies what a plan file,
+or the run that is resumed, showed of it; with @DIGEST only if that is what was shown. Where that plan no longer fits, the
+environment is planned again, and held again unless the list of changes is the same.`,
 		Example: `  bitops apply                     deploy everything
   bitops apply backend 'web/*'     deploy some environments
   bitops apply plan.bitops         do what was reviewed
@@ -84,7 +88,7 @@ An environment with "approval: true" in the manifest is held until --approve nam
 		},
 	}
 	o.addFlags(cmd)
-	o.addApprove(cmd)
+	o.approveOptions.addFlags(cmd)
 	return cmd
 }
 
@@ -132,6 +136,11 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 // nobody has seen will be held. Forget ends what that needs.
 func (s *session) goOn(cmd *cobra.Command, o *changeOptions, plan *schema.Plan, preview schema.Command) (forget func(), yes bool, err error) {
 	forget = func() {}
+	if s.previous == nil || s.previous.Plan == "" {
+		if s.approvals, err = o.approvals(s.previous, s.previous); err != nil {
+			return forget, false, err
+		}
+	}
 	switch {
 	case s.previous != nil && s.previous.Plan != "":
 		forget, err = s.resumeSaved(o)
@@ -181,26 +190,29 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 		return nil, nil, asUsage(cmd.CommandPath(), err)
 	}
 	g.gone(plan, previous)
-	approved, err := o.letGoOn(plan, previous)
-	if err != nil {
+	if err := o.checkApproved(plan); err != nil {
 		return nil, nil, usageError(cmd, err)
 	}
 	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
 		return nil, nil, err
 	}
-	s.approvals = approved
-	if previous != nil { // it may have gone on until the lock was free
-		if s.previous, err = (history{s.store}).chain(cmd.Context(), previous.Run); err != nil {
-			s.end()
-			return nil, nil, err
-		}
-	}
-	if err := s.pin(cmd, o); err != nil {
+	if err := s.beginAgain(cmd, o, previous); err != nil {
 		s.end()
 		return nil, nil, err
 	}
 	return s, plan, nil
+}
+
+// beginAgain reads the run that is resumed again, if there is one: it may have gone on until the lock was free.
+func (s *session) beginAgain(cmd *cobra.Command, o *changeOptions, previous *schema.Report) (err error) {
+	if previous != nil {
+		if s.previous, err = (history{s.store}).chain(cmd.Context(), previous.Run); err != nil {
+			return err
+		}
+		s.heldIn = filepath.Join(s.store.Run(previous.Run), "artifacts")
+	}
+	return s.pin(cmd, o)
 }
 
 // NotApprovedError says that a person was asked and did not say yes.

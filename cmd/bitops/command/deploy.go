@@ -1,10 +1,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,8 +23,8 @@ const validateOnly = "validate_config"
 // deployOptions are the flags of deploy.
 type deployOptions struct {
 	runOptions
+	approveOptions
 	dependencies bool
-	approvals    resumeOptions
 }
 
 func newDeploy(g *global) *cobra.Command {
@@ -41,8 +41,8 @@ says nothing; the other tools deploy unless told otherwise. All hooks run, also 
 
 When a step fails, the exit code is that of the program that failed.
 
-An environment with "approval: true" in the manifest is held, as in apply, where it is only a dependency: who names it
-in BITOPS_ENVIRONMENT approves it.
+An environment with "approval: true" in the manifest is planned, shown and held, as in apply. --approve approves what the
+last deploy showed.
 
 ENVIRONMENT is read where BITOPS_ENVIRONMENT is not set; it is deprecated. Further variables of BitOps are heeded:
 BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER, DEFAULT_FOLDER_NAME, BITOPS_LOGGING_LEVEL,
@@ -54,11 +54,11 @@ changed nothing of the environment.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return g.deploy(cmd, o) },
 	}
-	o.addFlags(cmd)
+	o.runOptions.addFlags(cmd)
 	o.verbose = true // as the container, whose log is all that is left of a plan
 	cmd.Flags().Lookup("verbose").DefValue = "true"
 	cmd.Flags().BoolVar(&o.dependencies, "with-dependencies", false, "deploy what the environment depends on first")
-	o.approvals.addApprove(cmd)
+	o.approveOptions.addFlags(cmd)
 	return cmd
 }
 
@@ -98,12 +98,10 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	if unchanged, err := r.unchangedInGit(cmd.Context(), plan); unchanged || err != nil {
 		return err
 	}
-	approvals := resumeOptions{approve: append(slices.Clip(o.approvals.approve), string(name))} // who names it says so
-	approved, err := approvals.letGoOn(plan, nil)
-	if err != nil {
+	if err := o.checkApproved(plan); err != nil {
 		return usageError(cmd, err)
 	}
-	return r.deploy(cmd, o, plan, approved)
+	return r.deploy(cmd, o, plan)
 }
 
 // only leaves nothing but the environment of a repository that declares none: nothing there depends on anything, and what
@@ -121,17 +119,31 @@ func (g *global) only(m *schema.Manifest, name schema.EnvironmentName) error {
 		WithHint("%s", schema.DidYouMean(string(name), found))}
 }
 
-func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.Plan, approved []schema.EnvironmentName) error {
+func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.Plan) error {
 	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {
 		return err
 	}
 	defer s.end()
-	s.approvals = approved
+	if err := s.approveHeld(cmd.Context(), o, plan); err != nil {
+		return err
+	}
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
 	}
 	_, err = s.run(cmd.Context(), plan, r.next(cmd, nil))
+	return err
+}
+
+// approveHeld approves what the last deploy showed and held.
+func (s *session) approveHeld(ctx context.Context, o *deployOptions, plan *schema.Plan) error {
+	if len(o.approve) == 0 {
+		return nil
+	}
+	held, err := s.lastHeld(ctx, plan.Command)
+	if err == nil {
+		s.approvals, err = o.approvals(nil, held)
+	}
 	return err
 }
 

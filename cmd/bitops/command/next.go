@@ -28,6 +28,7 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 			words = append(words, approvals(r)...)
 			selectors = nil
 		} else if r.Command == schema.CommandDeploy {
+			inRun = approvesNow
 			words = append(words, approvals(r)...)
 		}
 		for _, selector := range selectors {
@@ -45,16 +46,23 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 // setsTheRun are flags whose meaning is in the run that is resumed.
 var setsTheRun = map[string]bool{"resume": true, "from": true, "approve": true}
 
+// approvesNow are flags about plans of the last run.
+var approvesNow = map[string]bool{"approve": true}
+
 func resumable(c schema.Command) bool { return c == schema.CommandApply || c == schema.CommandDestroy }
 
-// approvals returns the flags that let go on what waits for a person.
+// approvals returns the flags that approve what a run showed and held.
 func approvals(r *schema.Report) []string {
 	var words []string
 	seen := map[schema.EnvironmentName]bool{}
 	for i := range r.Steps {
-		if step := &r.Steps[i]; step.Approval && step.Outcome == schema.Held && !seen[step.Environment] {
-			seen[step.Environment] = true
-			words = append(words, "--approve", shellWord(string(step.Environment)))
+		environment := r.Steps[i].Environment
+		if seen[environment] {
+			continue
+		}
+		seen[environment] = true
+		if _, digest := r.Approvable(environment); digest != "" {
+			words = append(words, "--approve", shellWord(string(environment)+"@"+digest))
 		}
 	}
 	return words

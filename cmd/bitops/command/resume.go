@@ -3,7 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,9 +14,8 @@ const lastRun = "last"
 
 // resumeOptions are the flags that say which part of a run is left to do.
 type resumeOptions struct {
-	resume  string
-	from    []string
-	approve []string
+	resume string
+	from   []string
 }
 
 func (o *resumeOptions) addFlags(cmd *cobra.Command) {
@@ -25,10 +23,6 @@ func (o *resumeOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.resume, "resume", "", "go on with a `run` that did not end well, without one the last: do the rest, and only the rest")
 	flags.Lookup("resume").NoOptDefVal = lastRun
 	flags.StringArrayVar(&o.from, "from", nil, "start at this `ENV[/tool]`: it and all that depends on it; can be repeated")
-}
-
-func (o *resumeOptions) addApprove(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&o.approve, "approve", nil, "let this `ENV` go on, which waits for a person; can be repeated")
 }
 
 // notResumableError says that there is nothing to go on with, which is no failure.
@@ -76,33 +70,6 @@ func stepsOf(report *schema.Report) []schema.StepName {
 		names[i] = report.Steps[i].Name
 	}
 	return names
-}
-
-// letGoOn returns the environments that may go on although they wait for a person: those named now, and those that
-// were named in the run before.
-func (o *resumeOptions) letGoOn(plan *schema.Plan, previous *schema.Report) ([]schema.EnvironmentName, error) {
-	var all []schema.EnvironmentName
-	if previous != nil {
-		all = slices.Clone(previous.Approved)
-	}
-	known := map[string]bool{}
-	var names []string
-	for i := range plan.Steps {
-		name := string(plan.Steps[i].Environment)
-		if !known[name] {
-			known[name] = true
-			names = append(names, name)
-		}
-	}
-	for _, name := range o.approve {
-		if !known[name] {
-			return nil, fmt.Errorf("--approve: there is no environment %q: %s", name, schema.DidYouMean(name, names))
-		}
-		if !slices.Contains(all, schema.EnvironmentName(name)) {
-			all = append(all, schema.EnvironmentName(name))
-		}
-	}
-	return all, nil
 }
 
 // gone tells which steps of the run before are not in the manifest any more.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -38,8 +39,8 @@ type session struct {
 	masks   *secret.Masks
 	lock    store.Lock
 
-	previous  *schema.Report           // the run to go on with, or nil
-	approvals []schema.EnvironmentName // that may go on although they wait for a person
+	previous  *schema.Report    // the run to go on with, or nil
+	approvals []schema.Approval // the plans that a person approved
 	deferral  schema.Deferral
 	pinned    bool            // only what the plan file shows may be applied
 	saved     *executor.Saved // the plan that is applied, or nil
@@ -227,7 +228,7 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		Emitter: emitter,
 		Now:     time.Now,
 
-		Previous: s.previous, Approved: s.approvals, Saved: s.saved, Deferral: s.deferral, Pinned: s.pinned, HeldArtifacts: s.heldIn,
+		Previous: s.previous, Approvals: s.approvals, Saved: s.saved, Deferral: s.deferral, Pinned: s.pinned, HeldArtifacts: s.heldIn,
 		Artifacts: s.artifacts(dir, plan), Keep: s.keepFiles(runner.Lifecycle),
 		LogOf: func(step schema.StepName) string {
 			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))
@@ -241,7 +242,7 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 
 // artifacts returns where previews of a run leave what applying them needs, or "" where nobody will apply them.
 func (s *session) artifacts(dir string, plan *schema.Plan) string {
-	reviewed := s.saved != nil || s.previous != nil && s.previous.Plan != ""
+	reviewed := s.saved != nil || s.previous != nil && s.previous.Plan != "" || wantsApproval(plan)
 	if s.out == "" && (!reviewed || plan.Command.Previews()) {
 		return ""
 	}
@@ -249,6 +250,11 @@ func (s *session) artifacts(dir string, plan *schema.Plan) string {
 		return filepath.Join(s.privateDirectory(), filepath.Base(dir)+"~~private")
 	}
 	return filepath.Join(dir, "artifacts")
+}
+
+// wantsApproval reports whether a step of the plan changes only what a person approved.
+func wantsApproval(plan *schema.Plan) bool {
+	return slices.ContainsFunc(plan.Steps, func(s schema.Step) bool { return s.Selected && s.Approval })
 }
 
 func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Lifecycle {

@@ -208,8 +208,7 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}
-	approved, err := o.letGoOn(plan, nil)
-	if err != nil {
+	if err := o.checkApproved(plan); err != nil {
 		return usageError(cmd, err)
 	}
 	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
@@ -217,7 +216,9 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 		return err
 	}
 	defer s.end()
-	s.approvals = approved
+	if s.approvals, err = o.approvals(nil, f.Plan.Report); err != nil {
+		return err
+	}
 	if err := s.pin(cmd, o); err != nil {
 		return err
 	}
@@ -268,14 +269,17 @@ func (s *session) appliedIn(ctx context.Context, run schema.RunID, command schem
 // a copy of it here, everything is planned anew, and what nobody has seen is held.
 func (s *session) resumeSaved(o *changeOptions) (forget func(), err error) {
 	id := s.previous.Run
-	s.heldIn = filepath.Join(s.store.Run(id), "artifacts")
 	f, err := s.planOf(s.previous, o)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintf(s.Err, "bitops: run %s applied a plan file, of which there is no copy here: every step is planned anew, and --deferred says which "+
 			"go on. To apply what was reviewed, add the file: bitops apply plan.bitops --resume=%s\n", id, id)
-		return func() {}, nil
+		s.approvals, err = o.approvals(s.previous, s.previous)
+		return func() {}, err
 	case err != nil:
+		return nil, err
+	}
+	if s.approvals, err = o.approvals(s.previous, s.previous, f.Plan.Report); err != nil {
 		return nil, err
 	}
 	s.saved, forget, err = f.unpack(s.privateDirectory())

@@ -59,6 +59,10 @@ func HTML(w io.Writer, r *schema.Report) error {
 	slices.SortStableFunc(steps, func(a, b *schema.StepReport) int { return urgency(a.Outcome) - urgency(b.Outcome) })
 	for _, step := range steps[:min(len(steps), pageSteps)] {
 		p.Steps = append(p.Steps, pageStepOf(step))
+		if flag := approvalFlag(r, step.Environment); flag != "" && step.Digest != "" {
+			last := &p.Steps[len(p.Steps)-1]
+			last.Waits = append(last.Waits, waitsForApproval+flag)
+		}
 	}
 	if more := len(steps) - pageSteps; more > 0 {
 		p.More = "and " + amount(more, "more step") + "; bitops show has all of them"

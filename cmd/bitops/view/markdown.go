@@ -209,6 +209,9 @@ func (m *markdown) detail(e environment) string {
 	for _, step := range e.steps {
 		m.step(&b, step, len(e.steps) > 1)
 	}
+	if flag := approvalFlag(m.report, e.name); flag != "" {
+		b.WriteString(waitsForApproval + code(flag) + "\n\n")
+	}
 	if b.Len() == 0 {
 		return m.line(e)
 	}

@@ -40,10 +40,23 @@ func (s *summary) plan() {
 		for _, step := range e.steps {
 			s.plannedStep(step, len(e.steps) > 1, strings.Repeat(" ", width+2))
 		}
+		if flag := approvalFlag(s.report, e.name); flag != "" {
+			s.line(strings.Repeat(" ", width+2) + s.ink.amber(waitsForApproval+flag))
+		}
 	}
 	if len(rest) > 0 {
 		s.linef("and %s%s (-v shows them all)", amount(len(rest), "more environment"), joined(": ", counts(sumOf(rest))))
 	}
+}
+
+const waitsForApproval = "waits for approval: "
+
+// approvalFlag returns the flag that approves what a report shows of an environment, or "" where nothing waits for that.
+func approvalFlag(r *schema.Report, name schema.EnvironmentName) string {
+	if _, digest := r.Approvable(name); digest != "" {
+		return "--approve " + visible(name) + "@" + visible(digest)
+	}
+	return ""
 }
 
 // planned reports whether a plan has something to say of the environment.

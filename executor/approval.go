@@ -1,0 +1,106 @@
+package executor
+
+import (
+	"context"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Approval is of a plan: a step of an environment with `approval: true` is planned, shown and held. When a person approved
+// what was shown, just that is applied. Where that plan does not fit any more, the step is planned again:
+//
+//	only values changed, and the list of changes is the same  -> it is applied
+//	anything else                                             -> it is shown and held again
+
+// wantsApproval reports whether a step changes only what a person approved. A destroy is another decision, and `protect` is
+// for that.
+func (r *run) wantsApproval(step *schema.Step) bool {
+	return step.Approval && !r.plan.Command.Previews() && !r.plan.Command.Destroys()
+}
+
+// approved returns the plan of a step that a person approved, or nil.
+func (r *run) approved(step schema.StepName) *schema.Approval {
+	for i := range r.Approvals {
+		if r.Approvals[i].Step == step {
+			return &r.Approvals[i]
+		}
+	}
+	return nil
+}
+
+// asApproved runs a step that wants approval: it applies what was approved, or holds the step and shows its plan.
+func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) environments.StepResult {
+	approved := r.approved(step.Name)
+	shown, dir := r.shown(step)
+	unlike := ""
+	if shown != nil {
+		unlike = r.unlike(ctx, step, given, shown.Fingerprint)
+	}
+	exact := shown != nil && unlike == "" && (waitsForNobody(shown.Changes) || approved != nil && approved.Digest == shown.Digest)
+	switch {
+	case exact && holdsArtifact(dir):
+		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
+	case shown != nil && unlike == "" && !exact:
+		return r.holdAgain(ctx, step, shown, dir)
+	case unlike != "":
+		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "planned again: " + unlike})
+	}
+	planned, dir := r.planNow(ctx, step, given)
+	switch {
+	case planned.Outcome == schema.Deferred: // its tool cannot say what it would change
+		planned.Outcome, planned.Changes = schema.Succeeded, nil
+	case !done(planned.Outcome):
+		return planned
+	}
+	mayGo := waitsForNobody(planned.Changes)
+	if approved != nil && (exact || r.Deferral != schema.DeferNone) {
+		mayGo = mayGo || r.sameAs(ctx, step, given, approved, planned.Changes)
+	}
+	if mayGo {
+		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: holdsArtifact(dir)})
+	}
+	return r.hold(ctx, dir, planned, whyHeld(approved))
+}
+
+func whyHeld(approved *schema.Approval) string {
+	if approved != nil {
+		return "its plan is not the one that was approved, so it waits for another approval"
+	}
+	return "its plan waits for approval"
+}
+
+// waitsForNobody reports whether a plan changes nothing, as far as its tool can tell.
+func waitsForNobody(c *schema.Changes) bool { return !schema.DeferNone.Holds(c) }
+
+// unlike says what is not any more as it was when a step was planned, or "".
+func (r *run) unlike(ctx context.Context, step *schema.Step, given given, was *schema.Fingerprint) string {
+	if was == nil {
+		return "what it was planned with is not known"
+	}
+	now, err := r.Runner.Fingerprint(ctx, step, given.all(), was)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(was.Differences(now), "; ")
+}
+
+// sameAs reports whether a plan made now is the one that was approved: nothing differs but values that the step is given, and
+// it lists the same changes. Where the tool cannot list them, not even values may differ.
+func (r *run) sameAs(ctx context.Context, step *schema.Step, given given, approved *schema.Approval, changes *schema.Changes) bool {
+	if approved.Fingerprint == nil {
+		return false
+	}
+	now, err := r.Runner.Fingerprint(ctx, step, given.all(), approved.Fingerprint)
+	if err != nil {
+		return false
+	}
+	if approved.Changes != nil || changes != nil {
+		if !schema.SameChanges(approved.Changes, r.Emitter.clearChanges(changes)) {
+			return false
+		}
+		now.Inputs = approved.Fingerprint.Inputs
+	}
+	return len(approved.Fingerprint.Differences(now)) == 0
+}
