@@ -52,6 +52,7 @@ var onlyChart = []string{"BITOPS_ENVIRONMENT_HELM_SUBDIRECTORY", "ENVIRONMENT_HE
 // settings are the configuration with the variables over it.
 type settings struct {
 	name       string // of the release
+	named      naming
 	namespace  string
 	timeout    string
 	set        []string
@@ -83,7 +84,7 @@ func settingsOf(c *environments.Call, s *schema.ToolSchema) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	read, problems := settingsFrom(values, path.Base(c.Step.Directory()))
+	read, problems := settingsFrom(values, path.Base(c.Step.Directory()), !c.Deploys())
 	if err := problems.Err(); err != nil {
 		return settings{}, err
 	}
@@ -102,7 +103,7 @@ func settingsOfFiles(d schema.Directory) (settings, schema.Problems) {
 	if problems.HasErrors() {
 		return settings{}, problems
 	}
-	s, more := settingsFrom(values, path.Base(d.Name))
+	s, more := settingsFrom(values, path.Base(d.Name), true)
 	for i := range more {
 		if more[i].File == "" { // nobody wrote it: the directory's name is meant
 			more[i].File = d.Name
@@ -126,9 +127,13 @@ func above(d schema.Directory) schema.Directory {
 	return schema.Directory{Root: d.Root, Name: path.Dir(d.Name)}
 }
 
-func settingsFrom(v *schema.ToolValues, chart string) (settings, schema.Problems) {
+// settingsFrom reads the values of a chart's configuration. The name of the release that it sets counts where obeys says
+// so.
+func settingsFrom(v *schema.ToolValues, chart string, obeys bool) (settings, schema.Problems) {
+	named := namingOf(v, chart)
 	s := settings{
-		name:       v.Text(keyName),
+		name:       named.release(obeys),
+		named:      named,
 		namespace:  v.Text(keyNamespace),
 		timeout:    v.Text("cli.timeout"),
 		set:        words(v.List("cli.set")),
@@ -144,9 +149,6 @@ func settingsFrom(v *schema.ToolValues, chart string) (settings, schema.Problems
 		s3Region:   v.Text("plugins.s3.region"),
 	}
 	s.defaults = defaults{v.Flag("options.default-dir-flag"), v.Text("options.default-root-dir"), v.Text("options.default-sub-dir")}
-	if s.name == "" {
-		s.name = chart
-	}
 	if plainNumber.MatchString(s.timeout) {
 		s.timeout += "s"
 	}

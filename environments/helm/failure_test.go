@@ -78,13 +78,14 @@ helm:
 	commands := s.runner.Commands()
 	equal(t, "status", strings.Join(commands[1].Args, " "), "status shop-api --show-resources --output=json --namespace=shop")
 	private := s.repository + "/.bitops/private/inputs.values.json"
-	equal(t, "upgrade", commands[2].Args, []string{
+	equal(t, "the directory's name", strings.Join(commands[2].Args, " "), "status api --output=json --namespace=shop")
+	equal(t, "upgrade", commands[3].Args, []string{
 		"upgrade", "shop-api", ".", "--install", "--create-namespace", "--cleanup-on-fail", "--atomic", "--force", "--debug",
 		"--timeout=60s", "--output=json", "--values=values.yaml", "--values=" + private, "--set=a=1,b=2", "--set=text=with space",
 		"--namespace=shop",
 	})
-	equal(t, "directory", commands[2].Dir, s.workspace())
-	contains(t, "variables", strings.Join(commands[2].Env, "\n"),
+	equal(t, "directory", commands[3].Dir, s.workspace())
+	contains(t, "variables", strings.Join(commands[3].Env, "\n"),
 		"\nHELM_RELEASE_NAME=shop-api\n", "\nNAMESPACE=shop\n", "\nBITOPS_NAMESPACE=shop\n", "\nTIMEOUT=60\n")
 }
 

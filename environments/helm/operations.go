@@ -124,7 +124,7 @@ func (s *session) render(ctx context.Context, values []string) (*release, error)
 	if s.found.Core().LessThan(modern) {
 		dry = "--dry-run"
 	}
-	next, err := s.release(ctx, s.upgradeCall(values, dry))
+	next, err := s.release(ctx, s.name, s.upgradeCall(values, dry))
 	if kindIsGone(err) {
 		s.Notice("the chart holds objects of a kind that the cluster does not know yet")
 		return s.template(ctx, values)
@@ -144,7 +144,7 @@ func (s *session) template(ctx context.Context, values []string, args ...string)
 func (s *session) upgrade(ctx context.Context, l *look) (environments.Result, error) {
 	s.Phase(schema.PhaseTool, "helm upgrade")
 	s.touched = true
-	next, err := s.release(ctx, s.upgradeCall(l.values))
+	next, err := s.release(ctx, s.name, s.upgradeCall(l.values))
 	if err != nil {
 		return environments.Result{Changes: s.done(ctx, l)}, err
 	}

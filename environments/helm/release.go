@@ -71,10 +71,10 @@ func (r *release) lost(o object) bool {
 func (s *session) find(ctx context.Context) (*release, error) {
 	s.Phase(schema.PhaseTool, "helm status")
 	found, err := s.withObjects(ctx)
-	if err != nil || found == nil || found.Info.Status == statusUninstalled {
-		return nil, err
+	if err != nil || found != nil && found.Info.Status != statusUninstalled {
+		return found, err
 	}
-	return found, nil
+	return nil, s.besideAnother(ctx)
 }
 
 // revision returns an older revision of the release, with the objects as they are now.
@@ -99,7 +99,12 @@ func (s *session) withObjects(ctx context.Context, args ...string) (*release, er
 
 // status asks for the release of exactly this name, nil when there is none.
 func (s *session) status(ctx context.Context, args ...string) (*release, error) {
-	found, err := s.release(ctx, s.inNamespace("status", append(args, "--output=json")...))
+	return s.statusOf(ctx, s.name, args...)
+}
+
+func (s *session) statusOf(ctx context.Context, name string, args ...string) (*release, error) {
+	args = slices.Concat([]string{"status", name}, args, []string{"--output=json", "--namespace=" + s.namespace})
+	found, err := s.release(ctx, name, s.helm(args...))
 	if err != nil && s.quiet.missing {
 		return nil, nil
 	}
@@ -113,15 +118,15 @@ func kindIsGone(err error) bool {
 	return ok && strings.Contains(strings.Join(failure.Lines, "\n"), "no matches for kind")
 }
 
-// release runs a program that prints a release.
-func (s *session) release(ctx context.Context, p environments.ProgramCall) (*release, error) {
+// release runs a program that prints the release of a name.
+func (s *session) release(ctx context.Context, name string, p environments.ProgramCall) (*release, error) {
 	text, err := s.read(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	var r release
-	if err := decode(text, &r); err != nil || r.Name != s.name {
-		return nil, environments.Failuref("helm %s prints no release %s", p.Args[0], s.name)
+	if err := decode(text, &r); err != nil || r.Name != name {
+		return nil, environments.Failuref("helm %s prints no release %s", p.Args[0], name)
 	}
 	return &r, nil
 }

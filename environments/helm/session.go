@@ -51,6 +51,9 @@ func (t *Helm) with(
 	s := newSession(c, read)
 	s.clusters = &t.clusters
 	s.export()
+	if c.Deploys() {
+		s.tellIgnoredName()
+	}
 	if s.found, err = t.versions.check(ctx, s); err != nil {
 		return environments.Result{}, err
 	}

@@ -28,7 +28,7 @@ func (g *global) tellUnknown(m *schema.Manifest, environments int, warnings sche
 			return err
 		}
 	}
-	notes := append(g.actionNotes(m.Root, plan), pluginNotes(m)...)
+	notes := slices.Concat(g.actionNotes(m.Root, plan), g.departureNotes(m.Root, plan), pluginNotes(m))
 	if environments > 1 {
 		notes = append(orderNotes(m.Root, plan), notes...)
 	}
@@ -111,6 +111,36 @@ func (g *global) actionNotes(root string, plan *schema.Plan) []string {
 	if steps := says[schema.CommandDestroy]; len(steps) > 0 {
 		notes = append(notes, "Whether these are still wanted: "+strings.Join(steps, ", ")+
 			".\nTheir configuration says to remove them, and `bitops apply` does.")
+	}
+	return notes
+}
+
+// departureNotes are about keys of the tools' configuration that BitOps did not obey.
+func (g *global) departureNotes(root string, plan *schema.Plan) []string {
+	if plan == nil {
+		return nil
+	}
+	var notes []string
+	places := map[string][]string{}
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		for _, tool := range g.Tools {
+			departing, ok := tool.(environments.Departing)
+			if !ok || tool.Name() != step.Tool {
+				continue
+			}
+			for _, d := range departing.Departures(schema.Directory{Root: root, Name: step.Directory()}) {
+				if places[d.What] == nil {
+					notes = append(notes, d.What)
+				}
+				if !slices.Contains(places[d.What], d.Where) {
+					places[d.What] = append(places[d.What], d.Where)
+				}
+			}
+		}
+	}
+	for i, note := range notes {
+		notes[i] = note + "\nSet here: " + strings.Join(places[note], ", ") + "."
 	}
 	return notes
 }
