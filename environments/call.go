@@ -47,6 +47,7 @@ type Call struct {
 	backwards      bool // the run takes down, and so goes from an environment's last step to the first
 	phase          schema.Phase
 	stderr, stdout tail // of the phase; some programs complain on standard output
+	warnings       schema.Warnings
 
 	configured *schema.ToolValues  // what Configure read last; nil where it could not
 	exported   map[string]exported // the variables that Configure set
@@ -93,6 +94,23 @@ func (c *Call) Notice(format string, args ...any) {
 	c.Observe(schema.Event{Type: schema.EventNotice, Step: c.Step.Name, Text: fmt.Sprintf(format, args...)})
 }
 
+// Warn counts a warning of the tool, which the log has already.
+func (c *Call) Warn(w schema.Warning) { c.warnings.Add(w) }
+
+// Warning is Notice for what a person has to look at: it counts as a warning.
+func (c *Call) Warning(format string, args ...any) {
+	c.Notice(format, args...)
+	c.Warn(schema.Warning{Text: fmt.Sprintf(format, args...)})
+}
+
+// warned returns the warnings so far, nil for none.
+func (c *Call) warned() *schema.Warnings {
+	if c.warnings.Count == 0 {
+		return nil
+	}
+	return &c.warnings
+}
+
 // Log writes one line to the step's log. stream is stdout or stderr.
 func (c *Call) Log(stream, text string) { c.line(stream, process.Line{Text: text}) }
 
@@ -117,6 +135,8 @@ type ProgramCall struct {
 	Grace  time.Duration     // from the interrupt to the kill, when the usual one is too short
 
 	InterruptAlone bool // the program ends its children itself when it is interrupted
+
+	Warns func(line string) // sees each line of standard error, for warnings; may be nil
 }
 
 // Run starts a program in the step's directory with the step's variables, and writes its output to the log. A program
@@ -131,7 +151,12 @@ func (c *Call) Run(ctx context.Context, p ProgramCall) (process.Result, error) {
 		Name: p.Name, Args: p.Args, Dir: dir, Env: c.Variables.With(p.Extra).Environ(), Grace: p.Grace,
 		InterruptAlone: p.InterruptAlone,
 	}
-	command.Stderr = func(l process.Line) { c.line("stderr", l) }
+	command.Stderr = func(l process.Line) {
+		c.line("stderr", l)
+		if p.Warns != nil && !l.Partial {
+			p.Warns(l.Text)
+		}
+	}
 	command.Stdout = func(l process.Line) {
 		if p.Stdout == nil {
 			c.line("stdout", l)

@@ -78,6 +78,8 @@ type StepResult struct {
 	Error   *schema.StepError
 	Reason  string
 
+	Warnings *schema.Warnings // of the tool, in its last attempt; nil for none
+
 	Fingerprint *schema.Fingerprint // the request's, with the files that the tool wrote into the checkout
 }
 

@@ -22,6 +22,7 @@ func (c *Call) attempts(ctx context.Context, tool Tool, hooks *exchange, body fu
 	done := soFar{known: true}
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
+		c.warnings = schema.Warnings{}
 		result, err := body()
 		result.Changes = done.with(result.Changes)
 		if err == nil || attempt >= policy.Attempts || ctx.Err() != nil {

@@ -101,6 +101,7 @@ func (m *Emitter) redact(e *schema.Event) {
 		e.Error = &clean
 	}
 	e.Changes = m.clearChanges(e.Changes)
+	e.Warnings = m.cleanWarnings(e.Warnings)
 	e.Inputs = m.Protect(e.Inputs)
 	e.Outputs = m.Protect(e.Outputs)
 }
@@ -115,6 +116,19 @@ func (m *Emitter) clearChanges(c *schema.Changes) *schema.Changes {
 	for _, r := range c.Resources {
 		r.Address = m.clean(r.Address)
 		clean.Resources = append(clean.Resources, r)
+	}
+	return &clean
+}
+
+func (m *Emitter) cleanWarnings(ws *schema.Warnings) *schema.Warnings {
+	if ws == nil {
+		return nil
+	}
+	clean := *ws
+	clean.List = make([]schema.Warning, len(ws.List))
+	for i, w := range ws.List {
+		w.Text = m.clean(w.Text)
+		clean.List[i] = w
 	}
 	return &clean
 }

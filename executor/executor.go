@@ -230,7 +230,7 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
 		Cause: end.cause, ReplannedAfter: end.replannedAfter, Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
-		Digest: r.digest(step, end),
+		Digest: r.digest(step, end), Warnings: end.Warnings,
 	})
 	if r.plan.Command.Previews() && end.Outcome == schema.Failed {
 		return dag.Succeeded, nil // what depends on it is deferred, and told with the rest

@@ -239,6 +239,7 @@ func (s *stage) act(ctx context.Context, r environments.Request, a act, observe 
 		result.Outcome = schema.Interrupted
 	}
 	result.Changes = &schema.Changes{Add: 1, Resources: []schema.ResourceChange{{Address: "x[" + strings.Join(lines, " ") + "]"}}}
+	result.Warnings = &schema.Warnings{Count: 1, List: []schema.Warning{{Text: strings.Join(lines, " ")}}}
 	if result.Outcome == schema.Failed || result.Outcome == schema.Interrupted {
 		result.Error = &schema.StepError{Message: "broken: " + strings.Join(lines, " "), Lines: lines}
 	}

@@ -20,7 +20,7 @@ const (
 	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
 	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
 	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
-	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Fingerprint, DoneIn, Again, Digest
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Warnings, Fingerprint, DoneIn, Again, Digest
 	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
 	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
@@ -56,6 +56,8 @@ type Event struct {
 	Attempt  int           `json:"attempt,omitempty"`  // that failed, from 1, and is followed by another one
 	Attempts int           `json:"attempts,omitempty"` // the most there will be
 	Pause    time.Duration `json:"pause_ns,omitempty"` // until the next one
+
+	Warnings *Warnings `json:"warnings,omitempty"` // of the step's tool; nil for none
 
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"` // what the step ran with
 	Digest      string       `json:"digest,omitempty"`      // of the step's plan, where that was shown and wants approval

@@ -46,6 +46,8 @@ type StepReport struct {
 
 	FailedAttempts []FailedAttempt `json:"failed_attempts,omitempty"` // that were followed by another one
 
+	Warnings *Warnings `json:"warnings,omitempty"` // of its tool; nil for none
+
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
 	Digest      string       `json:"digest,omitempty"` // of its plan, where that was shown and wants approval
 	DoneIn      RunID        `json:"done_in,omitempty"`
@@ -95,6 +97,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
+		s.Warnings = e.Warnings
 		s.ReplannedAfter, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Fingerprint, e.DoneIn, e.Again
 		s.Digest = e.Digest
 	default: // nothing else changes what is known of a step

@@ -84,6 +84,9 @@ func (r *report) add(f fact) {
 		}
 	case "failed", "unreachable":
 		r.failures = append(r.failures, f)
+	case "passed-over":
+		r.notices = append(r.notices, fmt.Sprintf("host %s is unreachable, and ignore_unreachable lets the playbook go on without it: %s",
+			f.Host, strings.Join(f.Texts, " ")))
 	case "uncertain":
 		r.uncertain = true
 	case "no-hosts":

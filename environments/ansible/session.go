@@ -73,7 +73,10 @@ func (s *session) play(ctx context.Context, playbook string, args ...string) (*r
 		return &report{}, err
 	}
 	s.Phase(schema.PhaseTool, program+" "+playbook)
+	warned := &warnings{tell: s.Warn}
+	p.Warns = warned.line
 	result, err := s.Run(ctx, p)
+	warned.end()
 	if missing, ok := errors.AsType[*process.NotFoundError](err); ok {
 		return &report{}, missingProgram(missing.Error())
 	}
@@ -86,13 +89,13 @@ func (s *session) play(ctx context.Context, playbook string, args ...string) (*r
 	}
 	told.place(s.Workspace.Root)
 	for _, notice := range told.notices {
-		s.Notice("%s", notice)
+		s.Warning("%s", notice)
 	}
 	if result.ExitCode != 0 {
 		return told, told.explain(s.Failed(p, result), result)
 	}
 	if !told.ended {
-		s.Notice("ansible did not say what it changed: bitops' callback plugin was not loaded")
+		s.Warning("ansible did not say what it changed: bitops' callback plugin was not loaded")
 	}
 	return told, nil
 }

@@ -80,7 +80,7 @@ const grace = 2 * time.Minute
 
 // helm is one start of helm.
 func (s *session) helm(args ...string) environments.ProgramCall {
-	return environments.ProgramCall{Name: program, Args: args, Grace: grace}
+	return environments.ProgramCall{Name: program, Args: args, Grace: grace, Warns: s.warns}
 }
 
 // inNamespace is one start of helm that is about the step's release.

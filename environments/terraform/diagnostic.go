@@ -65,6 +65,25 @@ func (d *diagnostic) lines(dir string) []string {
 	return lines
 }
 
+// failedCheck is the summary of a check block whose assertion does not hold, in terraform and in OpenTofu. Such a
+// diagnostic has no other mark in their messages.
+const failedCheck = "Check block assertion failed"
+
+// warning returns a warning on one line: what, why in a few words, and where.
+func (d *diagnostic) warning(dir string) schema.Warning {
+	lines := d.lines(dir)
+	text, where := d.Summary, ""
+	for _, line := range lines[1:] {
+		if at, ok := strings.CutPrefix(line, "  at "); ok && where == "" {
+			where = " (" + at + ")"
+			continue
+		}
+		text += ": " + strings.TrimSpace(line)
+		break
+	}
+	return schema.Warning{Text: text + where, Check: d.Summary == failedCheck}
+}
+
 func (d *diagnostic) headline() string {
 	if d.Severity == "warning" {
 		return "Warning: " + d.Summary

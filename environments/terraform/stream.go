@@ -132,6 +132,9 @@ func (s *stream) diagnostic(d *diagnostic) {
 	for _, line := range lines {
 		s.call.Log("stdout", line)
 	}
+	if d.Severity == "warning" {
+		s.call.Warn(d.warning(s.call.Step.Directory()))
+	}
 	if d.Severity == "error" {
 		s.errors = append(s.errors, strings.Join(lines, " "))
 	}

@@ -88,6 +88,7 @@ environment is planned again, and held again unless the list of changes is the s
 		},
 	}
 	o.addFlags(cmd)
+	o.addWarnings(cmd)
 	o.approveOptions.addFlags(cmd)
 	return cmd
 }

@@ -14,7 +14,7 @@ func newDrift(g *global) *cobra.Command {
 		Long: `Look whether what was deployed is still as it is declared, and change nothing. Each environment for which an apply
 would do something has drifted: somebody changed it by hand, or the repository moved on and was not applied. Which of
 them it was is told, as long as the run is remembered in which it was applied last. The exit code is 2 when something
-has.
+has, or when a check block of terraform fails.
 
 It is a preview of everything, so it needs what a preview needs. Hooks are told BITOPS_COMMAND=drift.`,
 		Example: `  bitops drift                     look at everything
@@ -25,5 +25,6 @@ It is a preview of everything, so it needs what a preview needs. Hooks are told 
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.preview(cmd, o, schema.CommandDrift, args) },
 	}
 	o.addFlags(cmd)
+	o.addWarnings(cmd)
 	return cmd
 }

@@ -19,6 +19,8 @@ type runOptions struct {
 	timeout     string
 	env         []string
 	verbose     bool
+
+	warningsAreErrors bool
 	lockOptions
 }
 
@@ -31,6 +33,18 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.env, "env", nil, "set a variable for every tool and hook: `KEY=VALUE`; can be repeated")
 	o.lockOptions.addFlags(cmd)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show what tools print as they print it")
+}
+
+// addWarnings adds the flag of the commands that judge warnings.
+func (o *runOptions) addWarnings(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.warningsAreErrors, "warnings-as-errors", false, "exit with 1 when a run has ended in which a tool warned")
+}
+
+// WarningsError says that the tools of a run that succeeded warned, for --warnings-as-errors.
+type WarningsError struct{ Count int }
+
+func (e *WarningsError) Error() string {
+	return fmt.Sprintf("%s, and --warnings-as-errors is set", count(e.Count, "warning"))
 }
 
 // planner returns the options for building a plan.

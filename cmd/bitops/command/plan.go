@@ -54,6 +54,7 @@ bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 		},
 	}
 	o.addFlags(cmd)
+	o.addWarnings(cmd)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to a `file`")
 	cmd.Flags().StringArrayVar(&o.encryptTo, "encrypt-to", nil, "with -o, encrypt the plan for a `recipient`: an age or SSH public key, or a file of them; can be repeated")
 	cmd.Flags().BoolVar(&o.destroy, "destroy", false, "preview destroy instead of apply")
@@ -116,7 +117,7 @@ func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.O
 	}
 	s.out, s.encryptTo = o.out, recipients
 	report, err := s.run(cmd.Context(), plan, nil)
-	if err == nil && o.detailedExitCode && report.HasChanges() {
+	if err == nil && o.detailedExitCode && (report.HasChanges() || plan.Command == schema.CommandDrift && report.HasDrifted()) {
 		err = &ChangesExistError{}
 	}
 	return s.planSaved, err

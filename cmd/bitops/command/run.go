@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -139,7 +140,15 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	if err != nil {
 		return report, err
 	}
-	return report, s.conclude(report, log)
+	return report, cmp.Or(s.conclude(report, log), s.judgeWarnings(report))
+}
+
+// judgeWarnings returns a *WarningsError when warnings count as errors and there are some.
+func (s *session) judgeWarnings(report *schema.Report) error {
+	if all, _ := report.Warnings(); all > 0 && s.options.warningsAreErrors {
+		return &WarningsError{all}
+	}
+	return nil
 }
 
 // newRun tells others that a run begins, makes room for it, and returns its id.

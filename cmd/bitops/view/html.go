@@ -32,7 +32,7 @@ type pageReport struct {
 
 type pageStep struct {
 	Name, Outcome, Tone, Why, Changes, Time string
-	Lines, Waits                            []string
+	Lines, Waits, Warnings                  []string
 	Resources                               []pageResource
 	Open                                    bool
 }
@@ -119,6 +119,12 @@ func pageStepOf(step *schema.StepReport) pageStep {
 	}
 	for _, w := range step.Deferred {
 		p.Waits = append(p.Waits, visible(w.Input)+" waits for "+strings.Join(awaited([]schema.Waiting{w}), ", "))
+	}
+	if ws := step.Warnings; ws != nil {
+		p.Warnings = warningLines(ws, len(ws.List))
+		if more := ws.Count - len(p.Warnings); more > 0 {
+			p.Warnings = append(p.Warnings, "and "+number(more)+" more")
+		}
 	}
 	p.resources(step)
 	return p

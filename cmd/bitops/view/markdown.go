@@ -23,6 +23,7 @@ func Markdown(w io.Writer, r *schema.Report, limit int) error {
 	m.failures()
 	m.lost()
 	m.held()
+	m.warnings()
 	m.orphans()
 	m.details()
 	m.rest()

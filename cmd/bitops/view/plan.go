@@ -206,8 +206,14 @@ func (s *summary) planTotal() string {
 
 // driftTotal is planTotal for what should be there already.
 func (s *summary) driftTotal(sum schema.Changes, changed, same int, others []string) string {
-	if changed == 0 && (len(others) == 0 || len(others) == 1 && same > 0) {
+	_, checks := s.report.Warnings()
+	switch {
+	case changed == 0 && checks > 0:
+		return s.ink.amber(amount(checks, "check")+" failed") + "; everything else is as declared" + joined("; ", strings.Join(others, ", "))
+	case changed == 0 && (len(others) == 0 || len(others) == 1 && same > 0):
 		return "No drift: " + amount(same, "environment") + " as declared"
+	case checks > 0:
+		others = append([]string{amount(checks, "check") + " failed"}, others...)
 	}
 	return "Drift in " + amount(changed, "environment") + ": to be as declared, " + s.promised(sum) + joined("; ", strings.Join(others, ", "))
 }

@@ -17,7 +17,7 @@ func Summary(w io.Writer, r *schema.Report, o Options) error {
 }
 
 // summary is the last screen of a run. It answers in this order: what failed and why, what that blocked, what was
-// interrupted or waits for a person, what changed, where the log is, which command goes on.
+// interrupted or waits for a person, what changed, what tools warned about, where the log is, which command goes on.
 type summary struct {
 	*screen
 	ink          ink
@@ -43,6 +43,7 @@ func showSummary(out *screen, k ink, o Options, r *schema.Report) {
 		s.changes()
 	}
 	s.asides()
+	s.warnings()
 	s.orphans()
 	s.blank()
 	s.line(s.total())

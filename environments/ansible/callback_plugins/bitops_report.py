@@ -5,6 +5,7 @@ Each fact is one JSON object in a line of its own, appended to the file BITOPS_A
     {"event": "changed", "host": "web1", "task": "install nginx"}
     {"event": "failed", "host": "web1", "task": "...", "place": "/path/playbook.yaml:7", "texts": ["..."]}
     {"event": "unreachable", like failed}
+    {"event": "passed-over", like failed}         an unreachable host that ignore_unreachable passes over
     {"event": "uncertain"}                        a registered result that the real run would have differently
     {"event": "no-hosts", "play": "..."}
     {"event": "not-offered", "texts": ["..."]}
@@ -109,7 +110,8 @@ class CallbackModule(CallbackBase):
             self.tell("changed", **where(result))
 
     def v2_runner_on_unreachable(self, result):
-        self.tell("unreachable", texts=texts_of(facts_of(result)), **where(result))
+        event = "passed-over" if task_of(result).ignore_unreachable else "unreachable"
+        self.tell(event, texts=texts_of(facts_of(result)), **where(result))
 
     def v2_runner_on_skipped(self, result):
         if facts_of(result).get("skip_reason") != "Conditional result was False":
