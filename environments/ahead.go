@@ -10,7 +10,8 @@ import (
 // Prepare gets a step ready ahead of its time, as far as its tool can and no hook has a say in it. The workspace is brought
 // up to date again when the step begins: what it depends on may change files until then.
 func (l *Lifecycle) Prepare(ctx context.Context, r Request, observe func(schema.Event)) error {
-	tool, ok := l.tool(r.Step.Tool).(Preparer)
+	tool := l.tool(r.Step.Tool)
+	preparer, ok := tool.(Preparer)
 	if !ok {
 		return nil
 	}
@@ -26,8 +27,8 @@ func (l *Lifecycle) Prepare(ctx context.Context, r Request, observe func(schema.
 		return err
 	}
 	defer func() { _ = os.RemoveAll(c.Private) }()
-	if c.hasBeforeHooks() {
+	if c.hasBeforeHooks() || c.Command.Previews() && unpreviewable(c, tool) != "" {
 		return nil
 	}
-	return tool.Prepare(ctx, c)
+	return preparer.Prepare(ctx, c)
 }

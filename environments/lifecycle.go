@@ -206,9 +206,9 @@ func operate(ctx context.Context, c *Call, tool Tool) (Result, error) {
 		if c.deploys {
 			return planOnly(ctx, c, tool)
 		}
-		return tool.Plan(ctx, c)
+		return previewed(ctx, c, tool, tool.Plan)
 	case schema.CommandPlanDestroy:
-		return tool.PlanDestroy(ctx, c)
+		return previewed(ctx, c, tool, tool.PlanDestroy)
 	case schema.CommandApply:
 		return tool.Apply(ctx, c)
 	case schema.CommandDestroy:

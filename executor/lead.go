@@ -71,7 +71,8 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 		result.Reason = r.sinceApplied(ctx, step, given, result.Changes)
 	}
 	if done(result.Outcome) && !r.commandOf(result).Destroys() {
-		r.values.set(step, result.Outputs, r.plan.Command.Previews() && step.Interface.MoreOutput)
+		unforeseen := step.Interface.MoreOutput || result.Changes == nil
+		r.values.set(step, result.Outputs, r.plan.Command.Previews() && unforeseen)
 	}
 	return r.keep(ctx, step, b, result)
 }

@@ -17,6 +17,7 @@ var (
 	_ environments.Director   = (*Ansible)(nil)
 	_ environments.Checker    = (*Ansible)(nil)
 	_ environments.Configured = (*Ansible)(nil)
+	_ environments.Previewer  = (*Ansible)(nil)
 	_ environments.Versioned  = (*Ansible)(nil)
 )
 
@@ -42,6 +43,12 @@ func (*Ansible) Private(name string, isDir bool) bool { return !isDir && path.Ex
 func (*Ansible) Skip(c *environments.Call) (string, error) {
 	s, err := configure(c)
 	return s.skipped, err
+}
+
+// NoPreview implements environments.Previewer.
+func (*Ansible) NoPreview(c *environments.Call) (string, error) {
+	s, err := configure(c)
+	return s.noPreview, err
 }
 
 // Action implements environments.Director: what dryrun says.

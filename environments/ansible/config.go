@@ -35,6 +35,7 @@ type settings struct {
 	destroyPlaybook string // or ""
 	dryRun          bool
 	skipped         string   // why the step is left out, or ""
+	noPreview       string   // why it is not previewed, or ""
 	inventory       []string // for --inventory
 	arguments       []string // the others
 	extraVars       []string // of the arguments
@@ -71,6 +72,7 @@ func settingsOf(v *schema.ToolValues) settings {
 		inventory:       words(v.List(keyInventory)),
 		extraVars:       v.List(keyExtraVars),
 		arguments:       v.Arguments("cli"),
+		noPreview:       environments.NoPreview(v),
 		playbookFrom:    v.Position(keyPlaybook),
 		destroyFrom:     v.Position(keyDestroyPlaybook),
 	}

@@ -19,6 +19,7 @@ var (
 	_ environments.Skipper    = (*CloudFormation)(nil)
 	_ environments.Director   = (*CloudFormation)(nil)
 	_ environments.Configured = (*CloudFormation)(nil)
+	_ environments.Previewer  = (*CloudFormation)(nil)
 )
 
 // New returns the tool.
@@ -51,6 +52,15 @@ func (*CloudFormation) Skip(c *environments.Call) (string, error) {
 		return "", err
 	}
 	return skipped(values), nil
+}
+
+// NoPreview implements environments.Previewer.
+func (*CloudFormation) NoPreview(c *environments.Call) (string, error) {
+	values, err := configure(c, unfinishedSchema())
+	if err != nil {
+		return "", err
+	}
+	return environments.NoPreview(values), nil
 }
 
 // Action implements environments.Director.

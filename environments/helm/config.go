@@ -61,6 +61,7 @@ type settings struct {
 	debug      bool
 	dryRun     bool
 	skipped    string // why the step is left out, or ""
+	noPreview  string // why it is not previewed, or ""
 	uninstall  string // why apply removes the release, or ""
 	defaults   defaults
 	kubeconfig string
@@ -142,6 +143,7 @@ func settingsFrom(v *schema.ToolValues, chart string, obeys bool) (settings, sch
 		debug:      v.Flag("cli.debug"),
 		dryRun:     v.Flag("cli.dry-run"),
 		skipped:    reason(v, keySkip),
+		noPreview:  environments.NoPreview(v),
 		uninstall:  reason(v, keyUninstall),
 		kubeconfig: v.Text(keyKubeconfig),
 		from:       v.From(keyKubeconfig),

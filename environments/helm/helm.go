@@ -24,6 +24,7 @@ var (
 	_ environments.Director   = (*Helm)(nil)
 	_ environments.Checker    = (*Helm)(nil)
 	_ environments.Configured = (*Helm)(nil)
+	_ environments.Previewer  = (*Helm)(nil)
 )
 
 // New returns the tool.
@@ -74,6 +75,12 @@ func (*Helm) ConfigurationSchema() ([]byte, error) { return configurationSchema(
 func (*Helm) Skip(c *environments.Call) (string, error) {
 	s, err := settingsOf(c, unfinishedSchema())
 	return s.skipped, err
+}
+
+// NoPreview implements environments.Previewer.
+func (*Helm) NoPreview(c *environments.Call) (string, error) {
+	s, err := settingsOf(c, unfinishedSchema())
+	return s.noPreview, err
 }
 
 // Action implements environments.Director: what uninstall and dry-run say.

@@ -12,7 +12,7 @@ type files struct {
 	name     schema.ToolName
 	place    place
 	config   config
-	keys     *schema.ToolSchema // with skip-deploy; for a plugin without a schema of its own, nothing else
+	keys     *schema.ToolSchema // with skip-deploy and preview; for a plugin without a schema of its own, nothing else
 	own      bool               // the plugin brings a schema
 	problems schema.Problems
 }
@@ -20,7 +20,7 @@ type files struct {
 // read finds a plugin and reads its two files.
 func (o Options) read(d declaration) *files {
 	f := &files{name: d.name, config: defaultConfig()}
-	f.keys = withSkip(&schema.ToolSchema{Tool: d.name}, d.name)
+	f.keys = withReserved(&schema.ToolSchema{Tool: d.name}, d.name)
 	var err error
 	if f.place, err = o.find(d); err != nil {
 		f.problems = schema.Problems{d.problemAt("%v", err)}
@@ -58,7 +58,7 @@ func (f *files) readFrom(o Options, dir string) {
 	keys, more := readKeys(dir, o.shown(filepath.Join(dir, schemaFile)))
 	f.problems = append(f.problems, more...)
 	if keys != nil && !f.problems.HasErrors() {
-		f.keys, f.own = withSkip(keys, f.name), true
+		f.keys, f.own = withReserved(keys, f.name), true
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	sectionCLI     = "cli"
 	sectionOptions = "options"
 	leafSkip       = "skip-deploy"
+	leafPreview    = "preview"
 	leafAction     = "stack-action"
 )
 
@@ -89,8 +90,9 @@ func optional(p schema.Property) schema.Property {
 	return p
 }
 
-// withSkip returns the schema with skip-deploy, which every plugin has, and with all the variables that set it.
-func withSkip(s *schema.ToolSchema, name schema.ToolName) *schema.ToolSchema {
+// withReserved returns the schema with skip-deploy and preview, which every plugin has, and with all the variables that set
+// them.
+func withReserved(s *schema.ToolSchema, name schema.ToolName) *schema.ToolSchema {
 	all := *s
 	all.Root.Properties = slices.Clone(s.Root.Properties)
 	options := subProperty(&all.Root, sectionOptions)
@@ -101,6 +103,9 @@ func withSkip(s *schema.ToolSchema, name schema.ToolName) *schema.ToolSchema {
 	for _, n := range slices.Compact([]string{word(string(s.Tool)), word(string(name))}) {
 		skip.Variables = append(skip.Variables, n+"_SKIP_DEPLOY", "BITOPS_"+n+"_SKIP_DEPLOY", "SKIP_DEPLOY_"+n)
 	}
+	preview := subProperty(options, leafPreview)
+	preview.Type, preview.Idle = schema.TypeBoolean, true
+	preview.Variables = append(slices.Clone(preview.Variables), "BITOPS_"+word(string(name))+"_PREVIEW")
 	return &all
 }
 

@@ -21,6 +21,7 @@ var (
 	_ environments.Director   = (*Plugin)(nil)
 	_ environments.Checker    = (*Plugin)(nil)
 	_ environments.Configured = (*Plugin)(nil)
+	_ environments.Previewer  = (*Plugin)(nil)
 	_ environments.Hooked     = (*Plugin)(nil)
 	_ environments.Versioned  = (*Plugin)(nil)
 )
@@ -85,6 +86,15 @@ func (p *Plugin) Skip(c *environments.Call) (string, error) {
 		return "", err
 	}
 	return s.skipped(), nil
+}
+
+// NoPreview implements environments.Previewer.
+func (p *Plugin) NoPreview(c *environments.Call) (string, error) {
+	s, err := p.session(c, unfinished)
+	if err != nil {
+		return "", err
+	}
+	return environments.NoPreview(s.values), nil
 }
 
 // Action implements environments.Director. A script that declares no plan is run for one as v2 ran it: it is told plan.

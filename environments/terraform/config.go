@@ -53,6 +53,7 @@ type settings struct {
 	backendConfig []string
 	action        string // as written, or ""
 	skipped       string // why the step is left out, or ""
+	noPreview     string // why it is not previewed, or ""
 	workspace     string
 	version       string
 	upgrade       bool
@@ -109,6 +110,7 @@ func settingsFrom(v *schema.ToolValues, variables environments.Variables) (setti
 		workspace:     v.Text(keyWorkspace),
 		version:       v.Text(keyVersion),
 		upgrade:       v.Flag(keyUpgrade),
+		noPreview:     environments.NoPreview(v),
 	}
 	if decidedBy(v, keyTargets) != "" && len(s.targets) == 1 {
 		s.targets = splitTargets(s.targets[0])

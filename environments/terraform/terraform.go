@@ -18,10 +18,11 @@ type Terraform struct {
 }
 
 var (
-	_ environments.Tool     = (*Terraform)(nil)
-	_ environments.Skipper  = (*Terraform)(nil)
-	_ environments.Director = (*Terraform)(nil)
-	_ environments.Preparer = (*Terraform)(nil)
+	_ environments.Tool      = (*Terraform)(nil)
+	_ environments.Skipper   = (*Terraform)(nil)
+	_ environments.Director  = (*Terraform)(nil)
+	_ environments.Preparer  = (*Terraform)(nil)
+	_ environments.Previewer = (*Terraform)(nil)
 )
 
 // New returns the tool.
@@ -70,6 +71,12 @@ func (*Terraform) Programs(repository, dir string) []environments.Program {
 func (*Terraform) Skip(c *environments.Call) (string, error) {
 	s, err := settingsOf(c)
 	return s.skipped, err
+}
+
+// NoPreview implements environments.Previewer.
+func (*Terraform) NoPreview(c *environments.Call) (string, error) {
+	s, err := settingsOf(c)
+	return s.noPreview, err
 }
 
 // Action implements environments.Director. As in BitOps v1 and v2, a step that does not say is planned.
