@@ -131,14 +131,20 @@ func (s *session) dependencies(ctx context.Context) error {
 		if !failed || !outdated(failure) {
 			return err
 		}
-		s.Notice("the lock file of the chart cannot be used, so its dependencies are looked for anew: %s", failure.Message)
+		s.Notice("the lock file of the chart cannot be used, so helm resolves its dependencies again: %s", failure.Message)
 	}
 	return s.dependency(ctx, "update")
 }
 
 func (s *session) dependency(ctx context.Context, how string) error {
 	s.Phase(schema.PhaseInit, "helm dependency "+how)
-	return s.must(ctx, s.helm("dependency", how, "."))
+	var silent silentRepositories
+	p := s.helm("dependency", how, ".")
+	p.Stdout = func(line string) {
+		silent.read(line)
+		s.Log("stdout", line)
+	}
+	return silent.blame(s.must(ctx, p))
 }
 
 func outdated(failure *environments.Failure) bool {

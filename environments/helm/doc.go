@@ -7,6 +7,8 @@
 //	helm dependency update            only where a chart with dependencies is rendered; build, when it has a lock file
 //	helm status                       the release as it is: missing, deployed, or left half done; and its objects
 //
+//	helm template                     only where the chart has crds/ and the release is there: what does the cluster lack?
+//
 //	Plan      upgrade --dry-run       rendered with the cluster's help, compared with the release
 //	Apply     upgrade --dry-run       only where the release is deployed: is there anything to do?
 //	          upgrade --install

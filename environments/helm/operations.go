@@ -94,6 +94,11 @@ func (s *session) look(ctx context.Context, l *look) error {
 			return err
 		}
 	}
+	if l.live != nil {
+		if err := s.mentionDefinitions(ctx, l.values); err != nil {
+			return err
+		}
+	}
 	if l.next, err = l.render(ctx); err != nil {
 		return err
 	}
