@@ -88,7 +88,7 @@ helm:
 	s.variables["NAMESPACE"], s.variables["TIMEOUT"], s.variables["HELM_RELEASE_NAME"] = "outside", "2s", "other"
 	s.variables["HELM_SET_FLAG"], s.variables["HELM_DEBUG"] = `["c=d", "e=f"]`, "false"
 	s.apply()
-	args := strings.Join(s.runner.Commands()[2].Args, " ")
+	args := strings.Join(s.runner.Commands()[3].Args, " ") // after the questions for both names of the release
 	contains(t, "arguments", args, "upgrade other ", "--namespace=outside", "--timeout=2s", "--set=c=d --set=e=f")
 	lacks(t, "arguments", args, "--debug", "a=b")
 }
