@@ -17,7 +17,7 @@ type StepName string
 // ToolName names a tool: terraform, ansible, helm, cloudformation or a plugin.
 type ToolName string
 
-// RunID names a run. It sorts by time and is safe in file names.
+// RunID names a run. In a run store, ids sort as the runs began; they are safe in file names.
 type RunID string
 
 // Command is what a run does to its steps.

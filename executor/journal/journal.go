@@ -34,12 +34,9 @@ type Journal struct {
 	logs map[schema.StepName]*os.File // of the steps that run; nil until something is written
 }
 
-// Create makes a run's directory, which must not exist, and its journal.
+// Create makes the journal of a run, which must not exist, in the run's directory, which may.
 func Create(dir string) (*Journal, error) {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("begin the journal: %w", err)
-	}
-	if err := os.Mkdir(filepath.Join(dir, "logs"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
 		return nil, fmt.Errorf("begin the journal: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, FileName), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)

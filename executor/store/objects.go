@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -145,12 +146,32 @@ func (d directory) Folders(_ context.Context, in string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.IsDir() {
+		if entry.IsDir() && d.holds(in+entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}
 	return names, nil
 }
 
-// Delete implements objects.
-func (d directory) Delete(_ context.Context, name string) error { return remove(d.file(name)) }
+// holds reports whether there is an object in a directory. As in a bucket, a folder without one is none.
+func (d directory) holds(folder string) bool {
+	entries, _ := os.ReadDir(d.file(folder))
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		if e.IsDir() {
+			return d.holds(folder + "/" + e.Name())
+		}
+		return !strings.HasPrefix(e.Name(), temporaryBeginning)
+	})
+}
+
+// Delete implements objects. Directories that are empty then go as well, but for those in the root: others may be about to
+// write there.
+func (d directory) Delete(_ context.Context, name string) error {
+	err := remove(d.file(name))
+	for dir := path.Dir(name); err == nil && strings.Contains(dir, "/"); dir = path.Dir(dir) {
+		if os.Remove(d.file(dir)) != nil {
+			break
+		}
+	}
+	return err
+}

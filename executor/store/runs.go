@@ -53,7 +53,7 @@ func (s *Store) Logs(ctx context.Context, id schema.RunID) (map[string]bool, err
 
 var runPattern = regexp.MustCompile(`^\d{8}-\d{6}-[0-9a-f]{6}$`)
 
-// Runs returns the ids of the runs in the store, oldest first.
+// Runs returns the ids of the runs in the store and in the checkout, in the order in which they began.
 func (s *Store) Runs(ctx context.Context) ([]schema.RunID, error) {
 	ids, err := s.runsIn(ctx, directory{root: s.dir})
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Store) runsIn(ctx context.Context, o objects) ([]schema.RunID, error) {
 	names, err := o.Folders(ctx, runsIn)
 	var ids []schema.RunID
 	for _, name := range names {
-		if runPattern.MatchString(name) {
+		if _, ok := timeOf(schema.RunID(name)); ok && runPattern.MatchString(name) {
 			ids = append(ids, schema.RunID(name))
 		}
 	}

@@ -5,7 +5,7 @@
 //	  .gitignore        ignores everything here
 //	  locks/            who is at work, in which environments
 //	  records/<step>.json
-//	  runs/<id>/        journal.jsonl, plan.json, outputs.json, logs/<step>.log
+//	  runs/<id>/        begun, journal.jsonl, plan.json, outputs.json, logs/<step>.log
 //	  work/             the workspaces
 package store
 

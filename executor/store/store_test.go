@@ -201,10 +201,7 @@ func nobody(schema.RunID) bool { return false }
 func TestPruneKeepsTheNewest(t *testing.T) {
 	s, dir := open(t)
 	for n := range 60 {
-		run := s.Run(schema.RunID(fmt.Sprintf("202611%02d-120000-0000%02x", n/3+1, n)))
-		if err := os.MkdirAll(filepath.Join(run, "logs"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		begun(t, dir, fmt.Sprintf("202611%02d-120000-0000%02x", n/3+1, n))
 	}
 	foreign := []string{"notes", "20261101-120000", "20261101-120000-000000-copy", "20261101-120000-00000G", ".20261101-120000-000000"}
 	for _, name := range foreign {

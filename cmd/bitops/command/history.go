@@ -29,11 +29,17 @@ func (r *repository) history(ctx context.Context) (history, error) {
 // chain returns the report of a run together with what is done of the runs that it went on with, as far as they are
 // remembered.
 func (h history) chain(ctx context.Context, id schema.RunID) (*schema.Report, error) {
+	return h.chainOf(ctx, id, map[schema.RunID]bool{})
+}
+
+// chainOf does so without the runs that were met already: no run went on with a later one, whatever a journal says.
+func (h history) chainOf(ctx context.Context, id schema.RunID, met map[schema.RunID]bool) (*schema.Report, error) {
+	met[id] = true
 	report, err := h.run(ctx, id)
-	if err != nil || report.Resumes == "" || report.Resumes >= id {
+	if err != nil || report.Resumes == "" || met[report.Resumes] {
 		return report, err
 	}
-	if before, err := h.chain(ctx, report.Resumes); err == nil {
+	if before, err := h.chainOf(ctx, report.Resumes, met); err == nil {
 		report.GoOnWith(before)
 	}
 	return report, nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -61,11 +62,7 @@ func (r *repository) asked(ctx context.Context, o *runOptions, plan *schema.Plan
 		return nil, err
 	}
 	defer s.end()
-	id, err := newRunID(time.Now())
-	if err != nil {
-		return nil, err
-	}
-	lifecycle, all := s.runner(id, plan), schema.Values{}
+	lifecycle, all := s.runner(store.NewRunID(time.Now()), plan), schema.Values{}
 	for _, step := range steps {
 		values, err := lifecycle.Outputs(ctx, step, func(schema.Event) {})
 		if err != nil {

@@ -3,8 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -94,7 +92,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 		return nil, err
 	}
 	expected := history{s.store}.durations(ctx, plan, plan.Command)
-	id, err := s.newRun(ctx)
+	id, err := s.newRun(ctx, plan.Command)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +150,8 @@ func (s *session) judgeWarnings(report *schema.Report) error {
 }
 
 // newRun tells others that a run begins, makes room for it, and returns its id.
-func (s *session) newRun(ctx context.Context) (schema.RunID, error) {
-	id, err := newRunID(time.Now())
+func (s *session) newRun(ctx context.Context, command schema.Command) (schema.RunID, error) {
+	id, err := s.store.Begin(ctx, command, time.Now())
 	if err == nil {
 		err = s.lock.Working(id)
 	}
@@ -332,15 +330,4 @@ func outputsOf(report *schema.Report) map[schema.StepName]schema.Values {
 		}
 	}
 	return all
-}
-
-// newRunID returns an id that sorts by time: 20261123-143005-1c7f3a. Of its last six digits three are the millisecond.
-func newRunID(now time.Time) (schema.RunID, error) {
-	random := make([]byte, 2)
-	if _, err := rand.Read(random); err != nil {
-		return "", err
-	}
-	now = now.UTC()
-	millisecond := now.Nanosecond() / int(time.Millisecond)
-	return schema.RunID(fmt.Sprintf("%s-%03x%s", now.Format("20060102-150405"), millisecond, hex.EncodeToString(random)[:3])), nil
 }

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 
-	"github.com/bitops-engine/bitops/executor/journal"
 	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -71,58 +68,9 @@ func (s *session) catchUp() error {
 	return s.store.CatchUp(func(text string) { fmt.Fprintf(s.Err, "bitops: %s\n", text) })
 }
 
-// prune makes room for one more run. Runs that are at work stay, and so does the last one that can be resumed, with all
-// that it went on with.
+// prune makes room for the runs to come.
 func (s *session) prune(ctx context.Context) error {
-	keep := cmp.Or(int(s.manifest.Settings.History), defaultHistory)
-	var failed error
-	staying := sync.OnceValue(func() map[schema.RunID]bool {
-		ids := map[schema.RunID]bool{}
-		holders, err := s.store.Holders(ctx)
-		for _, h := range holders {
-			ids[h.Run] = true
-		}
-		failed = err
-		s.resumable(ctx, ids)
-		return ids
-	})
-	err := s.store.Prune(ctx, keep-1, func(id schema.RunID) bool { return staying()[id] || failed != nil })
-	return cmp.Or(failed, err)
-}
-
-// resumable adds the last run that can be resumed, and those that it went on with. A journal that cannot be read is no
-// reason to keep it.
-func (s *session) resumable(ctx context.Context, ids map[schema.RunID]bool) {
-	all, err := s.store.Runs(ctx)
-	if err != nil {
-		return
-	}
-	wanted := schema.RunID("")
-	for _, id := range slices.Backward(all) {
-		if wanted != "" && id != wanted {
-			continue
-		}
-		first, last, err := s.outline(ctx, id)
-		switch {
-		case err != nil, wanted == "" && first.Command.Previews():
-			continue
-		case wanted == "" && last.Type == schema.EventRunFinished && last.Outcome == schema.Succeeded:
-			return
-		}
-		ids[id] = true
-		if wanted = first.Resumes; wanted == "" {
-			return
-		}
-	}
-}
-
-func (s *session) outline(ctx context.Context, id schema.RunID) (first, last schema.Event, err error) {
-	f, err := s.store.File(ctx, id, journal.FileName)
-	if err != nil {
-		return first, last, err
-	}
-	defer f.Close()
-	return journal.Outline(f)
+	return history{s.store}.prune(ctx, cmp.Or(int(s.manifest.Settings.History), defaultHistory))
 }
 
 // NotUploadedError says that a run has ended, and that others cannot see all of it yet.

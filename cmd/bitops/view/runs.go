@@ -23,7 +23,7 @@ func Runs(w io.Writer, runs []*schema.Report, color bool) error {
 		changes := r.Changes()
 		words := []string{
 			visible(r.Run), k.faint(r.Started.Local().Format(time.DateTime)), pad(visible(r.Command), 12),
-			pad(howItEnded(r), 12), pad(counts(&changes), 12), pad(took(r), 7), environmentsOf(r),
+			pad(howItEnded(r), 12), pad(counts(&changes), 12), pad(took(r), 7), EnvironmentsOf(r),
 		}
 		out.line(strings.TrimRight(strings.Join(words, "  "), " "))
 	}
@@ -45,8 +45,8 @@ func took(r *schema.Report) string {
 	return elapsed(r.Duration)
 }
 
-// environmentsOf says which environments a run was about: the first few, and how many more.
-func environmentsOf(r *schema.Report) string {
+// EnvironmentsOf says which environments a run was about: the first few, and how many more.
+func EnvironmentsOf(r *schema.Report) string {
 	var names []string
 	for _, e := range byEnvironment(r) {
 		names = append(names, visible(e.name))

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// begunName is the file of a run that says which command began it. It is there before anything else of the run.
+const begunName = "begun"
+
+// Begin gives a run that begins its place behind all runs in the store, makes its directory, and returns its id. The ids
+// sort as the runs began, whatever the clocks of the machines say: where the clock is not ahead of the last run, the id
+// counts on from that. In a shared store the place is taken there before Begin returns, so the next run on another machine
+// comes behind it, even if nothing else of this run ever arrives.
+func (s *Store) Begin(ctx context.Context, command schema.Command, now time.Time) (schema.RunID, error) {
+	for {
+		ids, err := s.Runs(ctx)
+		if err != nil {
+			return "", err
+		}
+		if len(ids) > 0 {
+			if last, ok := timeOf(ids[len(ids)-1]); ok && !now.Truncate(time.Millisecond).After(last) {
+				now = last.Add(time.Millisecond)
+			}
+		}
+		id := NewRunID(now)
+		err = s.claim(ctx, id, command)
+		if err == nil || !errors.Is(err, fs.ErrExist) {
+			return id, err
+		}
+	}
+}
+
+// claim takes the place of a run: first where others see it, so that the run can be missed there should it end here.
+func (s *Store) claim(ctx context.Context, id schema.RunID, command schema.Command) error {
+	content := []byte(string(command) + "\n")
+	if s.shared != nil {
+		if err := s.shared.objects.Create(ctx, s.runName(id, begunName), content); err != nil {
+			return fmt.Errorf("begin the run: %w", s.shared.named(err))
+		}
+	}
+	err := os.Mkdir(s.Run(id), 0o755)
+	if errors.Is(err, fs.ErrExist) && s.shared != nil {
+		_ = s.shared.objects.Delete(ctx, s.runName(id, begunName))
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(s.Run(id), begunName), content, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("begin the run: %w", err)
+	}
+	return nil
+}
+
+// Begun returns the command that began a run, "" where that is not known: the run is of an older bitops, or the disk was
+// full.
+func (s *Store) Begun(ctx context.Context, id schema.RunID) (schema.Command, error) {
+	f, err := s.File(ctx, id, begunName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var command schema.Command
+	_, err = fmt.Fscanln(f, &command)
+	if err != nil {
+		return "", nil // it was not written to its end
+	}
+	return command, nil
+}
+
+// idLayout is how an id begins.
+const idLayout = "20060102-150405"
+
+// NewRunID returns an id that sorts by time: 20261123-143005-1c7f3a. Of its last six digits three are the millisecond, and
+// three are random.
+func NewRunID(now time.Time) schema.RunID {
+	random := make([]byte, 2)
+	_, _ = rand.Read(random) // it never fails
+	now = now.UTC()
+	millisecond := now.Nanosecond() / int(time.Millisecond)
+	return schema.RunID(fmt.Sprintf("%s-%03x%s", now.Format(idLayout), millisecond, hex.EncodeToString(random)[:3]))
+}
+
+// timeOf returns the time in an id, and whether there is one.
+func timeOf(id schema.RunID) (time.Time, bool) {
+	cut := strings.LastIndexByte(string(id), '-')
+	if cut < 0 || len(id) < cut+4 {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(idLayout, string(id)[:cut])
+	if err != nil {
+		return time.Time{}, false
+	}
+	milliseconds, err := strconv.ParseUint(string(id)[cut+1:cut+4], 16, 16)
+	return t.Add(time.Duration(milliseconds) * time.Millisecond), err == nil
+}
