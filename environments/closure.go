@@ -15,16 +15,22 @@ type closure struct {
 	names       map[string]bool
 	seen        map[string]bool
 	open        bool
+	fresh       bool
 }
 
-// closure returns everything that a step is made of: its environment and its defaults, and what these refer to.
-func (s *sources) closure(environment, deployment, defaults string) (*closure, error) {
+// closure returns everything that a step is made of: its environment and its defaults, and what these refer to. What is
+// fresh is as it is now, but for the environment's own files: those are copied when the run comes to the environment, and
+// count as they were then.
+func (s *sources) closure(environment, deployment, defaults string, fresh bool) (*closure, error) {
 	c := &closure{
-		sources: s, environment: environment, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
+		sources: s, environment: environment, fresh: fresh, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
 	}
 	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
 		if defaults == "" && dir == deployment {
 			continue
+		}
+		if fresh && dir != environment {
+			s.renew(dir, true)
 		}
 		t := s.tree(dir, true)
 		if t.err != nil {
@@ -74,6 +80,9 @@ func (c *closure) follow(target, step string) error {
 		return nil
 	}
 	c.seen[target] = true
+	if c.fresh {
+		c.renew(target, false)
+	}
 	t := c.tree(target, false)
 	if t.err != nil {
 		return t.err
@@ -104,13 +113,19 @@ func (c *closure) resolve(dir, step, mentioned string) (targets []string, found 
 }
 
 func (c *closure) addShared() error {
+	if c.fresh {
+		t := &tree{}
+		err := c.readShared(t, true)
+		c.take(t)
+		return err
+	}
 	c.mu.Lock()
 	if c.shared == nil {
 		c.shared = &tree{}
 	}
 	t := c.shared
 	c.mu.Unlock()
-	t.once.Do(func() { t.err = c.readShared(t) })
+	t.once.Do(func() { t.err = c.readShared(t, false) })
 	c.take(t)
 	return t.err
 }

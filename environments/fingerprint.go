@@ -15,12 +15,13 @@ type Versioned interface {
 }
 
 // Fingerprint returns what a step would run with now. Inputs are all values it is given, by any way. Like is an earlier
-// fingerprint that this one will be compared with; it may be nil. The files count as they are when the run first asks
-// for them.
+// fingerprint that this one will be compared with; it may be nil. An environment's files count as they are when the run first
+// asks for them; what they refer to counts as it is now where there is something to compare with.
 func (l *Lifecycle) Fingerprint(
 	ctx context.Context, step *schema.Step, inputs schema.Values, like *schema.Fingerprint,
 ) (*schema.Fingerprint, error) {
-	if like == nil {
+	compared := like != nil
+	if !compared {
 		like = &schema.Fingerprint{}
 	}
 	f := schema.Fingerprint{Version: schema.FingerprintVersion}
@@ -28,10 +29,10 @@ func (l *Lifecycle) Fingerprint(
 	if f.Manifest, err = schema.HashOf([]string{step.EnvironmentPath, step.Deployment, string(step.Tool)}); err != nil {
 		return nil, err
 	}
-	if f.Files, f.Locks, err = l.files().of(step.EnvironmentPath, step.Deployment, l.Default); err != nil {
+	if f.Files, f.Locks, err = l.files().of(step.EnvironmentPath, step.Deployment, l.Default, compared); err != nil {
 		return nil, err
 	}
-	if f.Inputs, err = inputs.Hashes(like.Inputs); err != nil {
+	if f.Inputs, err = lasting(step, inputs).Hashes(like.Inputs); err != nil {
 		return nil, err
 	}
 	if f.Variables, err = l.variableHashes(step, like); err != nil {
@@ -39,6 +40,21 @@ func (l *Lifecycle) Fingerprint(
 	}
 	f.Tool = l.version(ctx, step)
 	return &f, context.Cause(ctx)
+}
+
+// lasting returns the values as they count. Those of ephemeral inputs are others each time by nature: where no hook may use
+// them, no more counts than that there is one.
+func lasting(step *schema.Step, inputs schema.Values) schema.Values {
+	if step.Interface.AnyInput {
+		return inputs
+	}
+	all := maps.Clone(inputs)
+	for name := range all {
+		if declared, ok := step.Interface.Input(name); ok && declared.Ephemeral {
+			all[name] = schema.Text("set")
+		}
+	}
+	return all
 }
 
 // Files returns the files that a step is made of, with slashes and relative to the repository, sorted.

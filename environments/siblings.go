@@ -38,7 +38,7 @@ type reach struct {
 func (s *sources) reach(environment string, deployments []string, defaults string) (reach, error) {
 	r := reach{open: len(deployments) == 0, targets: map[string]bool{}}
 	for _, deployment := range deployments {
-		c, err := s.closure(environment, deployment, defaults)
+		c, err := s.closure(environment, deployment, defaults, false)
 		if err != nil {
 			return r, err
 		}

@@ -42,6 +42,7 @@ type sources struct {
 // tree is what is below a directory or a file of the repository.
 type tree struct {
 	once  sync.Once
+	stamp string            // before it was read
 	names []string          // of the files, relative to the repository
 	files map[string]string // relative to the repository: hashes, of files or of directories
 	notes map[string]mentions
@@ -63,9 +64,10 @@ const planEnding = ".bitops"
 // mostFiles is how many files of one step are told apart. Of more, a fingerprint has one hash.
 const mostFiles = 512
 
-// of returns the hashes of everything a step is made of, and of the lock file in its directory, if it has one.
-func (s *sources) of(environment, deployment, defaults string) (files, locks map[string]string, err error) {
-	all, err := s.closure(environment, deployment, defaults)
+// of returns the hashes of everything a step is made of, and of the lock file in its directory, if it has one. Fresh is as
+// for closure.
+func (s *sources) of(environment, deployment, defaults string, fresh bool) (files, locks map[string]string, err error) {
+	all, err := s.closure(environment, deployment, defaults, fresh)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +85,7 @@ func (s *sources) of(environment, deployment, defaults string) (files, locks map
 
 // names returns the files that a step is made of, sorted, with slashes and relative to the repository.
 func (s *sources) names(environment, deployment, defaults string) ([]string, error) {
-	all, err := s.closure(environment, deployment, defaults)
+	all, err := s.closure(environment, deployment, defaults, false)
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +109,8 @@ func (s *sources) locks(step string) (map[string]string, error) {
 	return map[string]string{name: schema.HashBytes(content)}, nil
 }
 
-// readShared reads what is in no environment.
-func (s *sources) readShared(t *tree) error {
+// readShared reads what is in no environment. Fresh is as for closure.
+func (s *sources) readShared(t *tree, fresh bool) error {
 	entries, err := os.ReadDir(s.repository)
 	if err != nil {
 		return err
@@ -117,6 +119,9 @@ func (s *sources) readShared(t *tree) error {
 	for _, entry := range entries {
 		if !entry.IsDir() || hidden(entry.Name()) || s.environment(entry.Name()) {
 			continue
+		}
+		if fresh {
+			s.renew(entry.Name(), false)
 		}
 		below := s.tree(entry.Name(), false)
 		if below.err != nil {
@@ -136,10 +141,7 @@ func (s *sources) file(name string) string {
 
 // tree returns what is below a directory. Apart tells whether its files count one by one.
 func (s *sources) tree(dir string, apart bool) *tree {
-	key := dir
-	if apart {
-		key += "/*"
-	}
+	key := treeKey(dir, apart)
 	s.mu.Lock()
 	if s.trees == nil {
 		s.trees = map[string]*tree{}
@@ -154,7 +156,15 @@ func (s *sources) tree(dir string, apart bool) *tree {
 	return t
 }
 
+func treeKey(dir string, apart bool) string {
+	if apart {
+		return dir + "/*"
+	}
+	return dir
+}
+
 func (s *sources) read(t *tree, dir string, apart bool) error {
+	t.stamp = s.stamp(dir)
 	t.files, t.notes = map[string]string{}, map[string]mentions{}
 	directories := map[string]hash.Hash{}
 	err := filepath.WalkDir(s.file(dir), func(file string, entry fs.DirEntry, err error) error {

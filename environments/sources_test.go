@@ -93,7 +93,7 @@ func TestSourcesOfAStep(t *testing.T) {
 			all := maps.Clone(manyFiles)
 			all[c.file] = c.content
 			s := repositoryOf(t, all, "a", "b", "prod/c")
-			files, locks, err := s.of("a", "terraform", "_default")
+			files, locks, err := s.of("a", "terraform", "_default", false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +158,7 @@ func checkNames(t *testing.T, s *sources, hashed []string) {
 func TestSourcesShowEveryChange(t *testing.T) {
 	s := repositoryOf(t, manyFiles, "a", "b", "prod/c")
 	hash := func() string {
-		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default")
+		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default", false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestSourcesOfManyFiles(t *testing.T) {
 		files["a/terraform/f"+strings.Repeat("x", i%200)+string(rune('a'+i/200))] = "x"
 	}
 	s := repositoryOf(t, files, "a")
-	got, _, err := s.of("a", "terraform", "_default")
+	got, _, err := s.of("a", "terraform", "_default", false)
 	if err != nil || len(got) != 1 || got["a/"] == "" {
 		t.Errorf("%d hashes, %v", len(got), err)
 	}
@@ -202,7 +202,7 @@ func TestSourcesOfManyFiles(t *testing.T) {
 
 func TestSourcesOfNothing(t *testing.T) {
 	s := repositoryOf(t, nil)
-	files, locks, err := s.of("a", "terraform", "_default")
+	files, locks, err := s.of("a", "terraform", "_default", false)
 	if len(files) != 0 || len(locks) != 0 || err != nil {
 		t.Errorf("%v, %v, %v", files, locks, err)
 	}
@@ -212,7 +212,7 @@ func TestSourcesOfNothing(t *testing.T) {
 func TestSourcesThatCannotBeRead(t *testing.T) {
 	s := repositoryOf(t, manyFiles, "a", "b", "prod/c")
 	hashes := func() (map[string]string, error) {
-		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default")
+		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default", false)
 		return files, err
 	}
 	chmod := func(name string, mode os.FileMode) {
@@ -243,5 +243,44 @@ func TestSourcesThatCannotBeRead(t *testing.T) {
 	asAnybody(t, func() { _, err = hashes() })
 	if err == nil || err.Error() != "a/terraform/.terraform.lock.hcl cannot be read: permission denied" {
 		t.Errorf("a lock file that must not be read: %v", err)
+	}
+}
+
+// What a step refers to counts as it is when it is compared, even where another step had it read before; its own files count
+// as they were when the run came to its environment.
+func TestSourcesOfLaterSteps(t *testing.T) {
+	all := maps.Clone(manyFiles)
+	all["a/terraform/x.tf"] = "../../modules/vpc"
+	all["b/terraform/x.sh"] = "cd ../.."
+	s := repositoryOf(t, all, "a", "b", "prod/c")
+	look := func(environment string, fresh bool) map[string]string {
+		t.Helper()
+		files, _, err := s.of(environment, "terraform", "_default", fresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	a, b := look("a", false), look("b", false)
+	for _, name := range []string{"modules/vpc/main.tf", "_default/terraform/common.tf", "a/terraform/main.tf", "prod/shared.yaml"} {
+		if err := os.WriteFile(s.file(name), []byte("changed"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if now := look("a", false); !maps.Equal(now, a) {
+		t.Error("what is recorded is not what the run read first")
+	}
+	var changed []string
+	for environment, was := range map[string]map[string]string{"a": a, "b": b} {
+		for name, hash := range look(environment, true) {
+			if was[name] != hash {
+				changed = append(changed, environment+": "+name)
+			}
+		}
+	}
+	slices.Sort(changed)
+	want := []string{"a: _default/terraform/common.tf", "a: modules/vpc/", "b: _default/terraform/", "b: _default/terraform/common.tf", "b: modules/vpc/", "b: prod/"}
+	if !slices.Equal(changed, want) {
+		t.Errorf("got  %q\nwant %q", changed, want)
 	}
 }

@@ -54,7 +54,7 @@ func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) en
 	case !done(planned.Outcome):
 		return planned
 	}
-	mayGo := waitsForNobody(planned.Changes)
+	mayGo := waitsForNobody(planned.Changes) && (!r.reviewed() || r.moved(ctx, step, given) == "")
 	if approved != nil && (exact || r.Deferral != schema.DeferNone) {
 		mayGo = mayGo || r.sameAs(ctx, step, given, approved, planned.Changes)
 	}

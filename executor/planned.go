@@ -92,12 +92,16 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 	}
 	planned, dir := r.planNow(ctx, step, given)
 	switch {
-	case planned.Outcome == schema.Skipped, planned.Outcome == schema.Deferred:
+	case planned.Outcome == schema.Skipped:
 		return r.lead(ctx, step, given, attempt{command: r.plan.Command})
-	case !done(planned.Outcome):
+	case !done(planned.Outcome) && planned.Outcome != schema.Deferred:
 		return planned
-	case r.deferralOf(step).Holds(planned.Changes):
-		return r.hold(ctx, dir, planned, "it was planned just now, so its changes have not been reviewed")
+	}
+	if why := r.holds(ctx, step, given, planned); why != "" {
+		return r.hold(ctx, dir, planned, why)
+	}
+	if planned.Outcome == schema.Deferred {
+		return r.lead(ctx, step, given, attempt{command: r.plan.Command})
 	}
 	return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
 }
@@ -140,20 +144,6 @@ func (r *run) overtaken(step *schema.Step, was *schema.StepReport) bool {
 func (r *run) heldBefore(step *schema.Step) (*schema.StepReport, bool) {
 	before := r.before(step)
 	return before, before != nil && before.Outcome == schema.Held && before.Started
-}
-
-// deferralOf returns how a step is judged that is planned in this run. One that could not be planned when the plan was
-// saved, or was held before without its changes being shown, goes on only when it changes nothing.
-func (r *run) deferralOf(step *schema.Step) schema.Deferral {
-	if _, held := r.heldBefore(step); held {
-		return schema.DeferNone
-	}
-	if r.Saved != nil {
-		if was := r.Saved.Plan.Report.Step(step.Name); was != nil && was.Outcome == schema.Failed {
-			return schema.DeferNone
-		}
-	}
-	return r.Deferral
 }
 
 // previewOf returns the command that previews another.

@@ -118,6 +118,7 @@ type Changes struct {
 	Remove    int              `json:"remove"`
 	Outputs   int              `json:"outputs,omitempty"` // only outputs change: how many
 	Resources []ResourceChange `json:"resources,omitempty"`
+	Open      bool             `json:"open,omitempty"` // there may be more: the tool cannot tell all that it would change
 }
 
 // Empty reports whether nothing changes. What is only read does not; what is imported, moved or forgotten does.

@@ -26,7 +26,7 @@ type Deferral string
 
 // The deferrals.
 const (
-	DeferSafe Deferral = "safe" // go on, unless it deletes or replaces something
+	DeferSafe Deferral = "safe" // go on, unless it deletes or replaces something, or the tool cannot tell
 	DeferAll  Deferral = "all"  // go on
 	DeferNone Deferral = "none" // hold it, unless it changes nothing
 )
@@ -38,8 +38,8 @@ func (d Deferral) Holds(c *Changes) bool {
 		return false
 	case d == DeferNone:
 		return c == nil || !c.Empty()
-	case c == nil:
-		return false
+	case c == nil || c.Open:
+		return true
 	}
 	for _, r := range c.Resources {
 		if r.Action == "delete" || r.Action == "replace" {

@@ -108,12 +108,13 @@ func (r *report) add(f fact) {
 	}
 }
 
-// changes returns what was changed, as much as was done when ansible failed; nil when nobody knows.
+// changes returns what was changed, as much as was done when ansible failed; nil when nobody knows. They are open where a
+// task could not be checked.
 func (r *report) changes() *schema.Changes {
 	if (!r.ended || r.undone) && r.changed == 0 {
 		return nil
 	}
-	return &schema.Changes{Change: r.changed, Resources: r.resources}
+	return &schema.Changes{Change: r.changed, Resources: r.resources, Open: r.undone}
 }
 
 // values returns the outputs.

@@ -34,7 +34,7 @@ func (o *changeOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.input, "input", true, "ask for approval; --input=false never asks")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan: an age identity or an SSH key")
 	cmd.Flags().StringVar(&o.deferral, "deferred", string(schema.DeferSafe),
-		"with a saved plan, `which` steps go on that could not be planned before: safe (those that delete and replace nothing), all, none")
+		"with a saved plan, `which` steps go on that could not be planned before: safe (those of which all is known, and that delete and replace nothing), all, none")
 }
 
 func (o *changeOptions) checkDeferral(cmd *cobra.Command) error {
