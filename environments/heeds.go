@@ -26,6 +26,9 @@ func HeedWhole(value string) (string, bool) { return value, true }
 // HeedValue heeds a variable that says nothing when it is empty.
 func HeedValue(value string) (string, bool) { return value, value != "" }
 
+// HeedSet heeds whether a variable is set, and not to what.
+func HeedSet(string) (string, bool) { return "set", true }
+
 // KeyVariables are the variables that beat the keys of a tool's configuration.
 type KeyVariables struct {
 	decide map[string]bool // by name: false for those that decide nothing

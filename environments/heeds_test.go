@@ -129,7 +129,7 @@ func TestVariablesBesideTheSchemas(t *testing.T) {
 		"the workspace":                       {"terraform", schema.Interface{}, "TF_WORKSPACE=other", true},
 		"a declared input":                    {"terraform", declared, "TF_VAR_size=2", true},
 		"a declared input that is empty":      {"terraform", declared, "TF_VAR_size=", true},
-		"an ephemeral input":                  {"terraform", declared, "TF_VAR_token=x", false},
+		"that an ephemeral input is set":      {"terraform", declared, "TF_VAR_token=x", true},
 		"an input that is not declared":       {"terraform", declared, "TF_VAR_build=17", false},
 		"the same where there are hooks":      {"terraform", schema.Interface{AnyInput: true}, "TF_VAR_build=17", true},
 		"an input of another tool":            {"ansible", declared, "TF_VAR_size=2", false},
@@ -157,6 +157,32 @@ func TestVariablesBesideTheSchemas(t *testing.T) {
 				t.Errorf("promised: %t", got)
 			}
 		})
+	}
+}
+
+// Of an ephemeral input counts that it has a value, however it comes, and not which.
+func TestEphemeralInputs(t *testing.T) {
+	step := &schema.Step{
+		Name: "e/terraform", Environment: "e", EnvironmentPath: "e", Deployment: "terraform", Tool: "terraform",
+		Interface: schema.Interface{Inputs: []schema.Parameter{{Name: "token", Ephemeral: true}, {Name: "other", Ephemeral: true}}},
+	}
+	look := func(caller, input string, like *schema.Fingerprint) *schema.Fingerprint {
+		t.Helper()
+		l := &environments.Lifecycle{
+			Repository: t.TempDir(), Store: t.TempDir(), Tools: []environments.Tool{terraform.New()}, Environ: []string{caller}, Runner: noPrograms{},
+		}
+		f, err := l.Fingerprint(context.Background(), step, schema.Values{"other": schema.Text(input)}, like)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	was := look("TF_VAR_token=a", "a", nil)
+	if got := was.Differences(look("TF_VAR_token=b", "b", was)); len(got) > 0 {
+		t.Errorf("other values: %q", got)
+	}
+	if got := was.Differences(look("X=", "b", was)); len(got) != 1 {
+		t.Errorf("no value: %q", got)
 	}
 }
 

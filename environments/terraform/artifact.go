@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -58,13 +60,19 @@ func (s *session) planned() bool {
 	return err == nil
 }
 
-// applyPlanned does what the saved plan says. The values are in it.
+// applyPlanned does what the saved plan says. The values are in it, but for those of ephemeral variables.
 func (s *session) applyPlanned(ctx context.Context) (environments.Result, error) {
+	values, err := s.valuesOfPlan()
+	if err != nil {
+		return environments.Result{}, err
+	}
 	shared, err := s.shareArguments("apply", true, s.Command.Destroys())
 	if err != nil {
 		return environments.Result{}, err
 	}
-	told, err := s.tell(ctx, "apply", []string{"-json", "-input=false", filepath.Join(s.Artifact, planName)}, shared)
+	maps.Copy(values.env, shared)
+	args := slices.Concat([]string{"-json", "-input=false"}, values.args, []string{filepath.Join(s.Artifact, planName)})
+	told, err := s.tell(ctx, "apply", args, values.env)
 	result := environments.Result{Changes: told.changes()}
 	if err != nil {
 		return result, s.staleness(err)
@@ -94,6 +102,9 @@ func (s *session) staleness(err error) error {
 		if strings.Contains(said, summary) {
 			return environments.Stalef("the state moved on after it was planned: something else was applied to it")
 		}
+	}
+	if strings.Contains(said, "Can't change variable when applying a saved plan") {
+		return environments.Stalef("it is given another value than when it was planned: %s", failure.Message)
 	}
 	return err
 }

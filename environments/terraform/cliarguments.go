@@ -104,7 +104,7 @@ func (s *session) shareArguments(command string, saved, destroys bool) (map[stri
 			case a.name == "destroy" && destroys:
 			case refused:
 				return nil, environments.Failuref("%s holds -%s, which makes another thing of plan and apply: take it out; %s", variable, a.name, instead)
-			case a.idle() && of == command, !a.idle() && !saved:
+			case a.idle() && of == command, !a.idle() && (!saved || s.again(a)):
 				words = append(words, a)
 			}
 		}
@@ -114,6 +114,11 @@ func (s *session) shareArguments(command string, saved, destroys bool) (map[stri
 		return nil, nil
 	}
 	return map[string]string{variable: quoted(words)}, nil
+}
+
+// again reports whether an argument is given to a saved plan too: it may set an ephemeral variable, which is not in there.
+func (s *session) again(a cliArgument) bool {
+	return (a.name == "var" || a.name == "var-file") && s.module.hasEphemeral()
 }
 
 // limited reports whether the caller's arguments leave some of the resources out.

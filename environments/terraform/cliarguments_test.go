@@ -16,6 +16,7 @@ func TestSharedArguments(t *testing.T) {
 		saved, destroys bool
 		plan, apply     string // the words that each is given
 		notices, err    string
+		module          *module
 	}{
 		"none": {},
 		"what decides is for both, the rest for its own": {
@@ -29,6 +30,11 @@ func TestSharedArguments(t *testing.T) {
 		"a saved plan has decided already": {
 			variables: environments.Variables{"TF_CLI_ARGS_plan": "-target=a.b", "TF_CLI_ARGS_apply": "-replace=c.d -parallelism=7"},
 			saved:     true, plan: "", apply: "-parallelism=7",
+		},
+		"but for values of ephemeral variables": {
+			variables: environments.Variables{"TF_CLI_ARGS_plan": "-target=a.b -var tok=x", "TF_CLI_ARGS_apply": "-var-file=f"},
+			saved:     true, plan: "-var tok=x -var-file=f", apply: "-var tok=x -var-file=f",
+			module: &module{variables: map[string]*variable{"tok": {Parameter: schema.Parameter{Ephemeral: true}}}},
 		},
 		"values with spaces and quotes": {
 			variables: environments.Variables{"TF_CLI_ARGS_plan": `-var 'a=it''s' "-target=a[\"x y\"]" -var b=\$c;d`},
@@ -59,7 +65,10 @@ func TestSharedArguments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for command, want := range map[string]string{"plan": c.plan, "apply": c.apply} {
 				var notices []string
-				s := &session{Call: environments.NewCall(environments.CallOptions{
+				if c.module == nil {
+					c.module = &module{}
+				}
+				s := &session{module: c.module, Call: environments.NewCall(environments.CallOptions{
 					Step: &schema.Step{}, Variables: c.variables, Observe: func(e schema.Event) { notices = append(notices, e.Text) },
 				})}
 				given, err := s.shareArguments(command, c.saved, c.destroys)

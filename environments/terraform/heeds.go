@@ -13,7 +13,8 @@ var _ environments.Heeding = (*Terraform)(nil)
 var keyVariables = sync.OnceValue(func() environments.KeyVariables { return environments.KeyVariablesOf(configurationSchema()) })
 
 // Heeds implements environments.Heeding: terraform's own variables beside those of the configuration. A value for an input
-// counts where something declares the input, or a hook may use it; one of an ephemeral input is new each time by nature.
+// counts where something declares the input, or a hook may use it. One of an ephemeral input is another each time by nature;
+// terraform wants that there is one where there was one.
 func (*Terraform) Heeds(step *schema.Step, name string) environments.Heed {
 	heed, known := keyVariables().Heeds(name)
 	input, valued := strings.CutPrefix(name, "TF_VAR_")
@@ -26,8 +27,11 @@ func (*Terraform) Heeds(step *schema.Step, name string) environments.Heed {
 		return decidingArguments
 	case valued:
 		declared, ok := step.Interface.Input(input)
-		if ok && !declared.Ephemeral || step.Interface.AnyInput {
+		switch {
+		case step.Interface.AnyInput, ok && !declared.Ephemeral:
 			return environments.HeedWhole
+		case ok:
+			return environments.HeedSet
 		}
 	}
 	return nil

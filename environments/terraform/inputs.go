@@ -28,8 +28,22 @@ type arguments struct {
 //
 // Generated files hold secrets, so only the user can read them.
 func (s *session) values() (arguments, error) {
+	return s.valuesFor(func(*variable) bool { return true })
+}
+
+// valuesOfPlan hands over again what a saved plan does not hold: the values of ephemeral variables. The configured files say
+// what they said, and terraform refuses another value for a variable that is in the plan.
+func (s *session) valuesOfPlan() (arguments, error) {
+	if !s.module.hasEphemeral() {
+		return arguments{env: map[string]string{}}, nil
+	}
+	return s.valuesFor(func(v *variable) bool { return v.Ephemeral })
+}
+
+// valuesFor hands over the values of some of the variables, and the configured files.
+func (s *session) valuesFor(wanted func(*variable) bool) (arguments, error) {
 	var a arguments
-	if err := a.offer(s); err != nil {
+	if err := a.offer(s, wanted); err != nil {
 		return a, err
 	}
 	for _, file := range s.varFiles {
@@ -37,7 +51,7 @@ func (s *session) values() (arguments, error) {
 	}
 	inputs := map[string]json.RawMessage{}
 	for name, value := range s.Inputs {
-		if s.module.variables[name] == nil {
+		if v := s.module.variables[name]; v == nil || !wanted(v) {
 			continue
 		}
 		text, err := value.Reveal()
@@ -50,14 +64,14 @@ func (s *session) values() (arguments, error) {
 }
 
 // offer hands over offered values for variables that nothing else sets. A null offers nothing.
-func (a *arguments) offer(s *session) error {
+func (a *arguments) offer(s *session, wanted func(*variable) bool) error {
 	a.env = map[string]string{}
 	inFile := map[string]json.RawMessage{}
 	for name, value := range s.Offered {
 		v := s.module.variables[name]
 		_, given := s.Inputs[name]
 		_, exported := s.Variables["TF_VAR_"+name]
-		if v == nil || given || exported || value.Null() {
+		if v == nil || !wanted(v) || given || exported || value.Null() {
 			continue
 		}
 		if text, ok := asVariable(v.kind, value); ok {

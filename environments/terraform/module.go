@@ -281,6 +281,16 @@ func (m *module) inspect() (schema.Interface, schema.Problems) {
 	return i, problems.Sorted()
 }
 
+// hasEphemeral reports whether a variable is declared as ephemeral.
+func (m *module) hasEphemeral() bool {
+	for _, v := range m.variables {
+		if v.Ephemeral {
+			return true
+		}
+	}
+	return false
+}
+
 // hasSecrets reports whether an output is declared as sensitive.
 func (m *module) hasSecrets() bool {
 	for _, output := range m.outputs {
