@@ -91,7 +91,7 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 			if err := l.skipInGroup(stepCtx, c, tool); err != nil {
 				return outcome(ctx, stepCtx, c, Result{}, err)
 			}
-			return StepResult{Outcome: schema.Skipped, Reason: reason}
+			return StepResult{Outcome: schema.Skipped, Reason: reason, Fingerprint: r.Fingerprint}
 		}
 		if refused, ok := errors.AsType[*Failure](c.direct(tool)); ok { // of anything else hooks may be the cure
 			return outcome(ctx, stepCtx, c, Result{}, refused)

@@ -49,7 +49,7 @@ func (x *Executor) BrokenPromises(ctx context.Context, plan *schema.Plan) ([]str
 			continue
 		}
 		if was.Fingerprint == nil || was.Outcome == schema.Failed || !step.Selected {
-			continue // nothing was promised of what was left out or failed, and what is left out now is taken as it is
+			continue // nothing was promised of what failed, and what is not selected now is taken as it is
 		}
 		differences, err := x.differences(ctx, step, was)
 		if err != nil {
