@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 // EnvironmentName names an environment: a path-like word such as `backend` or `prod/backend`.
@@ -19,6 +21,16 @@ type ToolName string
 
 // RunID names a run. In a run store, ids sort as the runs began; they are safe in file names.
 type RunID string
+
+// String returns the name as messages show it: on one line, and obeyed by no terminal. Files that others wrote can hold any
+// name.
+func (n EnvironmentName) String() string { return terminal.Visible(string(n)) }
+
+// String returns the name as messages show it, like EnvironmentName.String.
+func (n StepName) String() string { return terminal.Visible(string(n)) }
+
+// String returns the id as messages show it, like EnvironmentName.String.
+func (n RunID) String() string { return terminal.Visible(string(n)) }
 
 // Command is what a run does to its steps.
 type Command string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 // Holder is who is at work, and where: a process, and the environments that nobody else may touch meanwhile.
@@ -38,7 +39,7 @@ func (h Holder) String() string {
 	if !h.Heard.IsZero() {
 		text += ", last heard of at " + h.Heard.Local().Format(time.TimeOnly)
 	}
-	return text
+	return terminal.Visible(text)
 }
 
 // dead reports whether the process of this machine is known to be gone. Its lock is there for as long as something that it

@@ -21,10 +21,15 @@ type normal struct {
 // unseen are the characters that a normal form is without.
 var unseen = &unicode.RangeTable{
 	R16: []unicode.Range16{
-		{0x00, 0x20, 1}, {0x7f, 0x9f, 1}, {0xad, 0xad, 1}, // controls, soft hyphen
-		{0x061c, 0x061c, 1}, {0x180e, 0x180e, 1},
-		{0x200b, 0x200f, 1}, {0x2028, 0x202e, 1}, {0x2060, 0x206f, 1}, // without a width, directions, separators
-		{0xfeff, 0xfeff, 1},
+		{Lo: 0x00, Hi: 0x20, Stride: 1}, // controls
+		{Lo: 0x7f, Hi: 0x9f, Stride: 1},
+		{Lo: 0xad, Hi: 0xad, Stride: 1}, // soft hyphen
+		{Lo: 0x061c, Hi: 0x061c, Stride: 1},
+		{Lo: 0x180e, Hi: 0x180e, Stride: 1},
+		{Lo: 0x200b, Hi: 0x200f, Stride: 1}, // without a width
+		{Lo: 0x2028, Hi: 0x202e, Stride: 1}, // separators, directions
+		{Lo: 0x2060, Hi: 0x206f, Stride: 1},
+		{Lo: 0xfeff, Hi: 0xfeff, Stride: 1},
 	},
 	LatinOffset: 3,
 }

@@ -109,7 +109,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	}
 	s, plan, err := g.toChange(cmd, o, selectors, act)
 	if nothing, ok := errors.AsType[*notResumableError](err); ok {
-		fmt.Fprintln(g.Out, nothing)
+		g.print("%s", nothing)
 		return nil
 	}
 	if err != nil {
@@ -234,7 +234,8 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 		return false, err
 	}
 	if len(open) > 0 {
-		fmt.Fprintf(s.Out, "\nNot known to be done here before, and run although nothing may change: %s\n", strings.Join(open, ", "))
+		fmt.Fprintln(s.Out)
+		s.print("Not known to be done here before, and run although nothing may change: %s", strings.Join(open, ", "))
 	}
 	answer, err := s.ask(ctx, question(report, preview))
 	if err != nil {

@@ -120,7 +120,7 @@ func (g *global) prepare(cmd *cobra.Command) error {
 	if level == hclog.NoLevel {
 		return usageError(cmd, fmt.Errorf("--log-level cannot be %q; one of trace, debug, info, warn, error, off", g.logLevel))
 	}
-	g.log = hclog.New(&hclog.LoggerOptions{Name: "bitops", Level: level, Output: g.Err})
+	g.log = hclog.New(&hclog.LoggerOptions{Name: "bitops", Level: level, Output: messages{g.Err}})
 	g.Runner = logged{Runner: g.Runner, log: g.log}
 	return nil
 }

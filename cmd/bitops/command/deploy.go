@@ -151,7 +151,7 @@ func (s *session) approveHeld(ctx context.Context, o *deployOptions, plan *schem
 func (g *global) environment(cmd *cobra.Command) (schema.EnvironmentName, error) {
 	name := g.variable("BITOPS_ENVIRONMENT")
 	if older := g.variable("ENVIRONMENT"); name == "" && older != "" {
-		fmt.Fprintln(g.Err, "bitops: warning: ENVIRONMENT is deprecated; set BITOPS_ENVIRONMENT")
+		g.say("bitops: warning: ENVIRONMENT is deprecated; set BITOPS_ENVIRONMENT")
 		name = older
 	}
 	name = strings.TrimSuffix(name, "/")

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments/process"
@@ -31,7 +30,7 @@ func (r *repository) unchangedInGit(ctx context.Context, plan *schema.Plan) (boo
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
 	case err != nil:
-		fmt.Fprintf(r.Err, "bitops: warning: %s: whether anything has changed cannot be told, so it is deployed: %v\n", skipVariable, err)
+		r.say("bitops: warning: %s: whether anything has changed cannot be told, so it is deployed: %v", skipVariable, err)
 		return false, nil
 	case changed:
 		return false, nil
@@ -40,7 +39,7 @@ func (r *repository) unchangedInGit(ctx context.Context, plan *schema.Plan) (boo
 	for _, name := range selectedEnvironments(plan) {
 		names = append(names, string(name))
 	}
-	fmt.Fprintf(r.Err, "bitops: the last commit changed nothing of %s; nothing is done (%s)\n", strings.Join(names, ", "), skipVariable)
+	r.say("bitops: the last commit changed nothing of %s; nothing is done (%s)", strings.Join(names, ", "), skipVariable)
 	return true, nil
 }
 

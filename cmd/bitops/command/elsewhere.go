@@ -2,7 +2,6 @@ package command
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -26,7 +25,7 @@ func (s *session) reportElsewhere(report *schema.Report, dir string) {
 		err = appendSummary(s.variable("GITHUB_STEP_SUMMARY"), report)
 	}
 	if err != nil {
-		fmt.Fprintf(s.Err, "bitops: warning: the report was not written: %v\n", err)
+		s.say("bitops: warning: the report was not written: %v", err)
 	}
 }
 

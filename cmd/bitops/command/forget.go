@@ -63,7 +63,7 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 		return err
 	}
 	for _, record := range records {
-		fmt.Fprintf(g.Out, "%s: %s, by run %s\n", record.Step, record.State, record.Run)
+		g.print("%s: %s, by run %s", record.Step, record.State, record.Run)
 	}
 	if !approved {
 		answer, err := r.ask(cmd.Context(), "Forget this? Nothing is destroyed. Only \"yes\" does: ")
@@ -79,7 +79,7 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 			return err
 		}
 	}
-	fmt.Fprintln(g.Out, "Forgotten. Nothing was destroyed.")
+	g.print("Forgotten. Nothing was destroyed.")
 	return nil
 }
 

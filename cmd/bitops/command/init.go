@@ -94,7 +94,7 @@ func (g *global) initManifest(dir string) error {
 		if err := createFile(file, manifestFor(list)); err != nil {
 			return err
 		}
-		fmt.Fprintf(g.Out, "Wrote %s with %s: %s.\n", file, count(len(list), "environment"), strings.Join(list, ", "))
+		g.print("Wrote %s with %s: %s.", file, count(len(list), "environment"), strings.Join(list, ", "))
 	} else if err := g.addTo(file, old, names); err != nil {
 		return err
 	}

@@ -59,9 +59,9 @@ func (g *global) addTo(file string, old []byte, names []schema.EnvironmentName) 
 	if err := os.Rename(temporary, file); err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
-	fmt.Fprintf(g.Out, "Added %s to %s; what it said before, it still says.\n", count(len(names), "environment"), file)
+	g.print("Added %s to %s; what it said before, it still says.", count(len(names), "environment"), file)
 	if kept != "" {
-		fmt.Fprintf(g.Out, "Its layout had to change: as it was, it is in %s.\n", kept)
+		g.print("Its layout had to change: as it was, it is in %s.", kept)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (r *repository) lock(ctx context.Context, o *lockOptions, s *store.Store, h
 	return s.Lock(ctx, h, store.LockOptions{
 		Timeout: o.lockTimeout, Lease: o.lockLease,
 		Waiting: func(e *store.LockedError, upTo time.Duration) {
-			fmt.Fprintf(r.Err, "bitops: waiting up to %s for another bitops, which is at work in %s: %s\n", upTo, e.Where(), e.Holder)
+			r.say("bitops: waiting up to %s for another bitops, which is at work in %s: %s", upTo, e.Where(), e.Holder)
 		},
 		Alone: func() { environments.RemoveLeftovers(r.store()) },
 		Keep:  r.Keep,

@@ -2,7 +2,6 @@ package command
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func (s *session) logFile(run string) (view.Run, func()) {
 		return view.NewLogFile(io.Discard, noLog), func() {}
 	}
 	complain := func(err error) {
-		fmt.Fprintf(s.Err, "bitops: warning: logging.filename: %v; the logs of this run are in %s\n", err, filepath.Join(run, "logs"))
+		s.say("bitops: warning: logging.filename: %v; the logs of this run are in %s", err, filepath.Join(run, "logs"))
 	}
 	err := os.MkdirAll(filepath.Dir(file), 0o755)
 	var f *os.File

@@ -128,16 +128,16 @@ func (g *global) tellSaved(name string, saved bool, err error) {
 	failed, _ := errors.AsType[*RunError](err)
 	switch {
 	case !saved:
-		fmt.Fprintf(g.Err, "bitops: %s is not written\n", name)
+		g.say("bitops: %s is not written", name)
 	case failed == nil && !g.json:
-		fmt.Fprintln(g.Out, "Saved. Apply it with: "+g.applies(name))
+		g.print("Saved. Apply it with: %s", g.applies(name))
 	case failed != nil:
 		text := fmt.Sprintf("%s is written, although %s failed: what failed is planned again by %s, and held if it changes anything",
 			name, count(failed.Report.Count(schema.Failed), "step"), g.applies(name))
 		if g.json {
-			fmt.Fprintln(g.Err, "bitops: "+text)
+			g.say("bitops: %s", text)
 		} else {
-			fmt.Fprintln(g.Out, text)
+			g.print("%s", text)
 		}
 	}
 }

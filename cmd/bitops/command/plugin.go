@@ -109,7 +109,7 @@ func (g *global) installPlugins(ctx context.Context, names []string) error {
 		return err
 	}
 	defer lock.Release() //nolint:errcheck // the process ends, and its lock with it
-	log := func(plugin, line string) { fmt.Fprintf(g.Err, "%s | %s\n", plugin, line) }
+	log := func(plugin, line string) { g.say("%s | %s", plugin, line) }
 	statuses, err := g.Plugins.Install(ctx, r.pluginPlace(), names, g.Runner, log)
 	if printErr := g.printPlugins(statuses); err == nil {
 		err = printErr

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/schema"
@@ -22,7 +21,7 @@ func Report(w *World, err error) {
 	if _, ok := errors.AsType[*ChangesExistError](err); ok {
 		return
 	}
-	fmt.Fprintf(w.Err, "bitops: %v\n", err)
+	w.say("bitops: %v", err)
 }
 
 func isUsage(err error) bool {

@@ -141,7 +141,7 @@ func (g *global) gone(plan *schema.Plan, previous *schema.Report) {
 	}
 	for _, name := range stepsOf(previous) {
 		if !here[name] {
-			fmt.Fprintf(g.Err, "bitops: warning: %s was part of run %s and is no longer in the manifest; it is left alone\n", name, previous.Run)
+			g.say("bitops: warning: %s was part of run %s and is no longer in the manifest; it is left alone", name, previous.Run)
 		}
 	}
 }

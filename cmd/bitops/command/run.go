@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,7 +80,7 @@ func (s *session) end() {
 		_ = os.RemoveAll(s.orphaned.dir)
 	}
 	if err := s.lock.Release(); err != nil {
-		fmt.Fprintf(s.Err, "bitops: warning: %v\n", err)
+		s.say("bitops: warning: %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/executor/journal"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
 func newRuns(g *global) *cobra.Command {
@@ -206,7 +207,8 @@ func (g *global) logs(cmd *cobra.Command, beginning string, names []string) erro
 		steps = h.logs(cmd.Context(), report, names)
 	}
 	if len(steps) == 0 {
-		return fmt.Errorf("there is no log of %s; `bitops runs` lists the runs, `bitops show RUN` their steps", strings.Join(names, ", "))
+		return fmt.Errorf("there is no log of %s; `bitops runs` lists the runs, `bitops show RUN` their steps",
+			terminal.Visible(strings.Join(names, ", ")))
 	}
 	for _, step := range steps {
 		if err := r.printLog(cmd.Context(), h, report.Run, step, len(steps) > 1); err != nil {
@@ -240,8 +242,7 @@ func (r *repository) printLog(ctx context.Context, h history, run schema.RunID, 
 	}
 	defer f.Close()
 	if titled {
-		fmt.Fprintf(r.Out, "=== %s\n", step)
+		r.print("=== %s", step)
 	}
-	_, err = io.Copy(r.Out, f)
-	return err
+	return view.Log(r.Out, f)
 }

@@ -272,8 +272,8 @@ func (s *session) resumeSaved(o *changeOptions) (forget func(), err error) {
 	f, err := s.planOf(s.previous, o)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		fmt.Fprintf(s.Err, "bitops: run %s applied a plan file, of which there is no copy here: every step is planned anew, and --deferred says which "+
-			"go on. To apply what was reviewed, add the file: bitops apply plan.bitops --resume=%s\n", id, id)
+		s.say("bitops: run %s applied a plan file, of which there is no copy here: every step is planned anew, and --deferred says which "+
+			"go on. To apply what was reviewed, add the file: bitops apply plan.bitops --resume=%s", id, id)
 		s.approvals, err = o.approvals(s.previous, s.previous)
 		return func() {}, err
 	case err != nil:

@@ -65,7 +65,7 @@ func (r *repository) misnamed(err error) error {
 
 // catchUp writes to the shared store what earlier commands here could not.
 func (s *session) catchUp() error {
-	return s.store.CatchUp(func(text string) { fmt.Fprintf(s.Err, "bitops: %s\n", text) })
+	return s.store.CatchUp(func(text string) { s.say("bitops: %s", text) })
 }
 
 // prune makes room for the runs to come.
@@ -99,6 +99,6 @@ func (s *session) settle(id schema.RunID, up *store.Upload, err error) error {
 	if err == nil {
 		return missing
 	}
-	fmt.Fprintf(s.Err, "bitops: %v\n", missing)
+	s.say("bitops: %v", missing)
 	return err
 }

@@ -48,7 +48,7 @@ func (g *global) unlock(cmd *cobra.Command, names []string, approved bool) error
 			return err
 		}
 		if len(holders) == 0 {
-			fmt.Fprintf(g.Out, "%s is not locked.\n", name)
+			g.print("%s is not locked.", name)
 		}
 		for _, h := range holders {
 			if err := r.takeFrom(cmd, s, name, h, approved); err != nil {
@@ -62,7 +62,7 @@ func (g *global) unlock(cmd *cobra.Command, names []string, approved bool) error
 // takeFrom takes one holder's lock away.
 func (r *repository) takeFrom(cmd *cobra.Command, s *store.Store, name string, h store.Holder, approved bool) error {
 	if !approved {
-		fmt.Fprintf(r.Out, "%s is locked by %s.\n", name, h)
+		r.print("%s is locked by %s.", name, h)
 		answer, err := r.ask(cmd.Context(), "If that bitops is still at work, two would be. Take its lock? Only \"yes\" does: ")
 		if err != nil {
 			return err
@@ -74,6 +74,6 @@ func (r *repository) takeFrom(cmd *cobra.Command, s *store.Store, name string, h
 	if err := s.Take(cmd.Context(), h); err != nil {
 		return fmt.Errorf("unlock %s: %w", name, err)
 	}
-	fmt.Fprintf(r.Out, "%s is unlocked. It was locked by %s.\n", name, h)
+	r.print("%s is unlocked. It was locked by %s.", name, h)
 	return nil
 }

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,12 +50,7 @@ func (r *repository) sayValid(plan *schema.Plan, more string) {
 	fmt.Fprintf(r.Out, "The repository is valid: %s, %s%s.\n", count(envs, "environment"), count(steps, "step"), more)
 }
 
-func (g *global) printJSON(document any) error {
-	encoder := json.NewEncoder(g.Out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(document)
-}
+func (g *global) printJSON(document any) error { return view.WriteJSON(g.Out, document) }
 
 // count writes a number with its noun.
 func count(n int, noun string) string {

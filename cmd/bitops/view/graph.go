@@ -124,5 +124,5 @@ func GraphJSON(w io.Writer, p *schema.Plan) error {
 			DependsOn: append([]schema.StepName{}, s.DependsOn...), Wiring: wiring,
 		})
 	}
-	return writeJSON(w, document)
+	return WriteJSON(w, document)
 }

@@ -36,7 +36,7 @@ type transcript interface {
 
 // NewHuman returns a view that writes to w. It writes once an event.
 func NewHuman(w io.Writer, o Options) *Human {
-	h := &Human{options: o, out: &screen{w: w, ci: o.CI}, ink: ink{o.Color}, running: map[schema.StepName]bool{}}
+	h := &Human{options: o, out: &screen{w: w}, ink: ink{o.Color}, running: map[schema.StepName]bool{}}
 	switch {
 	case o.CI != NoCI:
 		h.tools = newFolded(h.out, h.ink, o)

@@ -23,7 +23,7 @@ func (j *JSON) Event(e schema.Event) {
 	}
 	text, err := json.Marshal(e)
 	if err == nil {
-		_, err = j.w.Write(append(text, '\n'))
+		_, err = j.w.Write(append(inertJSON(text), '\n'))
 	}
 	j.err = err
 }
@@ -39,7 +39,7 @@ func (j *JSON) Close(r *schema.Report) {
 		Report  *schema.Report `json:"report"`
 	}{1, "report", r})
 	if err == nil {
-		_, err = j.w.Write(append(text, '\n'))
+		_, err = j.w.Write(append(inertJSON(text), '\n'))
 	}
 	j.err = err
 }

@@ -67,7 +67,7 @@ func JUnit(w io.Writer, r *schema.Report) error {
 	}
 	text, err := xml.MarshalIndent(document, "", "  ")
 	if err == nil {
-		_, err = io.WriteString(w, xml.Header+string(text)+"\n")
+		_, err = io.WriteString(w, inertLines(xml.Header+string(text)+"\n"))
 	}
 	return err
 }

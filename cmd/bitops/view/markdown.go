@@ -27,7 +27,7 @@ func Markdown(w io.Writer, r *schema.Report, limit int) error {
 	m.orphans()
 	m.details()
 	m.rest()
-	_, err := io.WriteString(w, m.text.String())
+	_, err := io.WriteString(w, inertLines(m.text.String()))
 	return err
 }
 

@@ -58,7 +58,7 @@ func OutputsJSON(w io.Writer, values schema.Values, reveal bool) error {
 		}
 		all[name] = text
 	}
-	return writeJSON(w, all)
+	return WriteJSON(w, all)
 }
 
 // OutputRaw writes one value for a shell: a text as it is, anything else as JSON, nothing added. Whoever asks for one
@@ -72,8 +72,8 @@ func OutputRaw(w io.Writer, value schema.Value) error {
 	return err
 }
 
-// writeJSON writes a document with indentation, and < > & as themselves.
-func writeJSON(w io.Writer, document any) error {
+// WriteJSON writes a document with indentation, and < > & as themselves.
+func WriteJSON(w io.Writer, document any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
@@ -81,6 +81,6 @@ func writeJSON(w io.Writer, document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return err
 	}
-	_, err := w.Write(text.Bytes())
+	_, err := w.Write(inertJSON(text.Bytes()))
 	return err
 }

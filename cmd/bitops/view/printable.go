@@ -1,9 +1,7 @@
 package view
 
 import (
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/bitops-engine/bitops/schema/terminal"
@@ -13,7 +11,7 @@ import (
 // character and everything that turns the direction of the text is written out (`\x07`, `\u202e`), bytes that are not
 // UTF-8 are replaced. Tabs stay. With colors, sequences that only set colours stay too, and end with the line.
 func printable(s string, colors bool) string {
-	if harmless(s) {
+	if terminal.IsHarmless(s) {
 		return s
 	}
 	var b strings.Builder
@@ -27,7 +25,7 @@ func printable(s string, colors bool) string {
 		case n == 0:
 			var r rune
 			r, n = utf8.DecodeRuneInString(s)
-			writeRune(&b, r)
+			terminal.WriteRune(&b, r)
 		}
 		s = s[n:]
 	}
@@ -39,16 +37,7 @@ func printable(s string, colors bool) string {
 
 // visible returns a name with nothing in it left out or taken for anything else: where text goes without its escape
 // sequences, a name shows them, for two names must not look the same.
-func visible[T ~string](name T) string {
-	if harmless(string(name)) {
-		return string(name)
-	}
-	var b strings.Builder
-	for _, r := range string(name) {
-		writeRune(&b, r)
-	}
-	return b.String()
-}
+func visible[T ~string](name T) string { return terminal.Visible(string(name)) }
 
 // lines returns foreign text as printable lines, without empty ones at its end.
 func lines(s string, colors bool) []string {
@@ -63,22 +52,4 @@ func lines(s string, colors bool) []string {
 func afterReturn(line string) string {
 	line = strings.TrimRight(line, "\r")
 	return line[strings.LastIndexByte(line, '\r')+1:]
-}
-
-func harmless(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < ' ' && c != '\t') || c > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-func writeRune(b *strings.Builder, r rune) {
-	if r != '\t' && unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
-		quoted := strconv.QuoteRuneToASCII(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
-		return
-	}
-	b.WriteRune(r) // U+FFFD for a byte that is not UTF-8
 }

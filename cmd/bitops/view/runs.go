@@ -80,15 +80,15 @@ func RunsJSON(w io.Writer, runs []*schema.Report) error {
 			Resumes: r.Resumes, Outcomes: outcomes, Changes: r.Changes(), Notices: r.Notices,
 		})
 	}
-	return writeJSON(w, all)
+	return WriteJSON(w, all)
 }
 
 // ReportJSON shows a report to a program: the document as it is.
-func ReportJSON(w io.Writer, r *schema.Report) error { return writeJSON(w, r) }
+func ReportJSON(w io.Writer, r *schema.Report) error { return WriteJSON(w, r) }
 
 // Past shows a run that is over, or at work elsewhere: which one it was, then its last screen.
 func Past(w io.Writer, r *schema.Report, o Options) error {
-	out, k := &screen{w: w, ci: o.CI}, ink{o.Color}
+	out, k := &screen{w: w}, ink{o.Color}
 	out.line(k.bold("Run "+visible(r.Run)) + ": " + visible(r.Command) + ", begun " + r.Started.Local().Format(time.DateTime))
 	if r.Resumes != "" {
 		out.line("It went on with run " + visible(r.Resumes) + ".")

@@ -9,7 +9,7 @@ import (
 
 // SavedPlan shows a saved plan: where it is from, then the screen with which it was made.
 func SavedPlan(w io.Writer, p *schema.SavedPlan, o Options) error {
-	out, k := &screen{w: w, ci: o.CI}, ink{o.Color}
+	out, k := &screen{w: w}, ink{o.Color}
 	made := "made " + p.Created.Local().Format(time.DateTime) + " by bitops " + visible(p.Bitops)
 	if p.Revision != "" {
 		made += " at commit " + visible(p.Revision)
@@ -27,4 +27,4 @@ func SavedPlan(w io.Writer, p *schema.SavedPlan, o Options) error {
 }
 
 // SavedPlanJSON shows a saved plan to a program: the document as it is.
-func SavedPlanJSON(w io.Writer, p *schema.SavedPlan) error { return writeJSON(w, p) }
+func SavedPlanJSON(w io.Writer, p *schema.SavedPlan) error { return WriteJSON(w, p) }

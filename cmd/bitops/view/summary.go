@@ -10,7 +10,7 @@ import (
 
 // Summary shows a report the way a run ends, which for a plan is the plan itself.
 func Summary(w io.Writer, r *schema.Report, o Options) error {
-	out := &screen{w: w, ci: o.CI}
+	out := &screen{w: w}
 	showSummary(out, ink{o.Color}, o, r)
 	out.flush()
 	return out.err

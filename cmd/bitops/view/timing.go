@@ -9,7 +9,7 @@ import (
 )
 
 // TimingJSON shows a timing to a program.
-func TimingJSON(w io.Writer, t *schema.Timing) error { return writeJSON(w, t) }
+func TimingJSON(w io.Writer, t *schema.Timing) error { return WriteJSON(w, t) }
 
 // Timing shows how long a run is expected to take: the chain that takes longest, and what more jobs would help.
 func Timing(w io.Writer, t *schema.Timing, color bool) error {
