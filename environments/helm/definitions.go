@@ -39,7 +39,7 @@ func (s *session) mentionDefinitions(ctx context.Context, values []string) error
 		case err != nil:
 			return context.Cause(ctx)
 		case !there:
-			s.Notice("%s %s is not in the cluster, and helm installs %s/ only with a first release. %s",
+			s.Warning("%s %s is not in the cluster, and helm installs %s/ only with a first release. %s",
 				d.kind, d.name, definitionsDirectory, s.howToInstall(d))
 		case len(compared(d.object, live, false)) > 0:
 			differences, err := s.driftOf(ctx, d.object, live)
@@ -47,7 +47,7 @@ func (s *session) mentionDefinitions(ctx context.Context, values []string) error
 				return err
 			}
 			if len(differences) > 0 {
-				s.Notice("%s %s is not in the cluster as the chart has it, and helm never upgrades %s/. %s",
+				s.Warning("%s %s is not in the cluster as the chart has it, and helm never upgrades %s/. %s",
 					d.kind, d.name, definitionsDirectory, s.howToInstall(d))
 			}
 		}

@@ -59,6 +59,8 @@ func TestAFailedUpgradeTellsWhatItChanged(t *testing.T) {
 	ns := s.namespace
 	planned := s.keptPlan(schema.CommandPlan)
 	counts(t, planned.Changes, 1, 3, 0)
+	contains(t, "notices of the plan", s.texts(schema.EventNotice), "the cluster would refuse to change Job "+ns+"/api: ", "field is immutable")
+	lacks(t, "notices of the plan", s.texts(schema.EventNotice), "TerminationMessagePath", "ConfigMap")
 	result, failure := s.failing()
 	contains(t, "message", failure.Message, `cannot patch "api" with kind Job`, "field is immutable")
 	lacks(t, "message", failure.Message, "TerminationMessagePath")

@@ -3,6 +3,7 @@ package helm
 import (
 	"context"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -100,4 +101,25 @@ func (s *session) settle(ctx context.Context, next *release, drifted drifts) err
 		s.Notice("%s was changed outside of helm, and helm leaves objects of this kind so: bitops put it back", o.address)
 	}
 	return nil
+}
+
+// mentionRefusals tells which updates the API server would refuse, such as that of a field that cannot be changed: helm
+// finds out at that object, with others changed already.
+func (s *session) mentionRefusals(ctx context.Context, l *look) {
+	changes, err := s.compare(l.base, l.next, l.drifted)
+	if err != nil || l.base == nil || !l.base.seen {
+		return
+	}
+	for _, c := range changes {
+		if c.hook || c.action != "update" {
+			continue
+		}
+		a, err := s.api(ctx)
+		if err != nil {
+			return
+		}
+		if _, err := a.tryOut(ctx, c.object, declaredOf(c.object)); code(err) == http.StatusUnprocessableEntity {
+			s.Warning("the cluster would refuse to change %s: %s", c.address, withoutDump(err.Error()))
+		}
+	}
 }

@@ -34,7 +34,7 @@ func (n naming) release(obeys bool) string {
 // tellIgnoredName tells that `bitops deploy` takes the name that BitOps took.
 func (s *session) tellIgnoredName() {
 	if s.named.differs() {
-		s.Notice("BitOps ignored %s, which is %s (%s), and so does deploy: the release is %s, like the chart's directory",
+		s.Warning("BitOps ignored %s, which is %s (%s), and so does deploy: the release is %s, like the chart's directory",
 			keyName, s.named.key, s.named.from, s.name)
 	}
 }

@@ -58,6 +58,7 @@ func (s *session) preview(ctx context.Context) (environments.Result, error) {
 	case l.live.halfDone():
 		s.Notice("%s: apply rolls it back to revision %d first", l.live.describe(), l.base.Revision)
 	}
+	s.mentionRefusals(ctx, l)
 	return environments.Result{Changes: l.changes}, s.keep(l)
 }
 
