@@ -124,10 +124,10 @@ func (o oracle) nothing(step schema.StepName) seen {
 	return seen{absent: true, open: o.plan.Command.Previews()}
 }
 
-// isLeftOut reports whether the configuration of a step leaves it out, where that counts.
+// isLeftOut reports whether the configuration of a step leaves it out.
 func (o oracle) isLeftOut(step schema.StepName) bool {
 	a := o.stage.acts[step]
-	return !o.plan.Command.Destroys() && a.outcome == schema.Skipped && !a.late
+	return a.outcome == schema.Skipped && !a.late
 }
 
 func (o oracle) isSecret(text string) bool { return strings.Contains(text, canary) }

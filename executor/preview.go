@@ -55,7 +55,7 @@ func (r *run) foresee(step *schema.Step, result environments.StepResult) ending 
 	switch {
 	case len(changes) == 0 || r.plan.Command.Destroys():
 	case result.Outcome == schema.Failed:
-		end.Outcome, end.Changes = schema.Deferred, nil
+		end.Outcome, end.Changes, end.Outputs = schema.Deferred, nil, nil
 		end.Reason = fmt.Sprintf("planned again after %s, because its preview failed", namesOf(changes))
 	case result.Outcome == schema.Unchanged && r.plan.Command == schema.CommandPlan:
 		end.replannedAfter = changes

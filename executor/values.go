@@ -172,9 +172,6 @@ func (v *values) ask(ctx context.Context, step *schema.Step, recorded *leftBehin
 // nothing is what a step leaves behind that is not deployed. Its outputs may come yet, unless the step is left out.
 func (v *values) nothing(ctx context.Context, step *schema.Step) (*leftBehind, error) {
 	left := &leftBehind{final: true, absent: true, open: v.run.plan.Command.Previews()}
-	if v.run.plan.Command.Destroys() {
-		return left, nil
-	}
 	why, err := v.whyLeftOut(ctx, step)
 	if why != "" {
 		left.absent, left.open, left.leftOut = false, false, why
@@ -182,11 +179,11 @@ func (v *values) nothing(ctx context.Context, step *schema.Step) (*leftBehind, e
 	return left, err
 }
 
-// leftOut says which of several steps is left out, and why; "" for none. A destroy does not ask.
+// leftOut says which of several steps is left out, and why; "" for none.
 func (v *values) leftOut(ctx context.Context, steps []schema.StepName) (why string, err error) {
 	for _, name := range steps {
 		step := v.run.steps[name]
-		if why != "" || err != nil || step == nil || v.run.plan.Command.Destroys() {
+		if why != "" || err != nil || step == nil {
 			continue
 		}
 		end := v.turn(step.Environment)

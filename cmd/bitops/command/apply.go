@@ -276,7 +276,7 @@ func question(report *schema.Report, preview schema.Command) string {
 		what = "Destroy all this"
 	}
 	if n := report.Count(schema.Deferred); n > 0 {
-		what += ", and what is deferred once its inputs are known"
+		what += ", and what is deferred once it can be planned"
 	}
 	return "\n" + what + "? Only \"yes\" goes on: "
 }
