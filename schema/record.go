@@ -25,6 +25,9 @@ type Kept struct {
 	Version int    `json:"version"`
 	Step    Step   `json:"step"`
 	Default string `json:"default"` // the directory of the defaults
+
+	// Omitted are the first of the files that are not among them, because they hold secrets.
+	Omitted []string `json:"omitted,omitempty"`
 }
 
 // KeptVersion is the version of the Kept document that this program writes.

@@ -44,10 +44,40 @@ func KeptBytes(kept *schema.Kept, root string, files []string) ([]byte, error) {
 // KeptHash returns a hash of what KeptBytes would return, without compressing it.
 func KeptHash(kept *schema.Kept, root string, files []string) (string, error) {
 	h := sha256.New()
-	z := zip.NewWriter(h)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return uncompressed{w}, nil })
-	err := writeKept(z, kept, root, files)
+	err := writeKept(uncompressedZip(h), kept, root, files)
 	return schema.HashBytes(h.Sum(nil)), err
+}
+
+// Hash returns what KeptHash returned for the step and its files, if nothing of the archive was changed.
+func (a *KeptArchive) Hash() (string, error) {
+	h := sha256.New()
+	z := uncompressedZip(h)
+	for _, f := range a.zip.File {
+		header := &zip.FileHeader{Name: f.Name, Method: zip.Deflate}
+		if f.Name != keptName {
+			header.SetMode(f.Mode())
+		}
+		text, err := readKept(f)
+		if err != nil {
+			return "", err
+		}
+		w, err := z.CreateHeader(header)
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	err := z.Close()
+	return schema.HashBytes(h.Sum(nil)), err
+}
+
+// uncompressedZip returns a writer of an archive of which only the bytes count.
+func uncompressedZip(w io.Writer) *zip.Writer {
+	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return uncompressed{w}, nil })
+	return z
 }
 
 type uncompressed struct{ io.Writer }
@@ -144,8 +174,37 @@ func ReadKept(content []byte) (*KeptArchive, error) {
 	return a, nil
 }
 
-// Restore writes the files into a directory, which must exist, over what is there.
-func (a *KeptArchive) Restore(dir string) error {
+// Restore writes the files into a directory, which must exist, over what is there. Those that are not archived are taken
+// from the checkout; it returns the ones that are not there either.
+func (a *KeptArchive) Restore(dir, checkout string) (missing []string, err error) {
+	if err := a.restoreArchived(dir); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	here, err := os.OpenRoot(checkout)
+	if err != nil {
+		return nil, err
+	}
+	defer here.Close()
+	for _, name := range a.Omitted {
+		local := filepath.FromSlash(name)
+		text, err := here.ReadFile(local)
+		if err != nil {
+			missing = append(missing, name)
+			continue
+		}
+		if err := restore(root, local, 0o600, text); err != nil {
+			return nil, fmt.Errorf("restore %s: %w", name, err)
+		}
+	}
+	return missing, nil
+}
+
+func (a *KeptArchive) restoreArchived(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err

@@ -60,7 +60,10 @@ func TestKeptFilesComeBack(t *testing.T) {
 	if err != nil || kept.Step.Name != "a/x" || kept.Default != "_default" {
 		t.Fatalf("%v, %v", kept, err)
 	}
-	if err := kept.Restore(into); err != nil {
+	if recorded, err := kept.Hash(); err != nil || recorded != hash() {
+		t.Errorf("the archive has the hash %s, recorded is %s, %v", recorded, hash(), err)
+	}
+	if _, err := kept.Restore(into, root); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"a/x/main.tf": "main", "a/x/hook.sh": "#!/bin/sh", "a/x/link/é ü/m.tf": ""} {
@@ -110,7 +113,7 @@ func FuzzReadKept(f *testing.F) {
 		if err := os.Mkdir(inside, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		_ = kept.Restore(inside)
+		_, _ = kept.Restore(inside, inside)
 		if entries, _ := os.ReadDir(outside); len(entries) != 1 {
 			t.Errorf("something was written outside: %v", entries)
 		}

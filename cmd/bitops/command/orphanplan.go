@@ -68,6 +68,10 @@ func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.St
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	recorded, err := b.verify(ctx, name, a)
+	if err != nil || !recorded {
+		return nil, err
+	}
 	if b.chosen[name] || b.kept.defaults == "" {
 		b.kept.defaults = a.Default
 	}
@@ -76,6 +80,25 @@ func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.St
 	step.Selected = b.chosen[name]
 	b.add(step)
 	return step, nil
+}
+
+// verify compares an archive with what is recorded of it, before anything in it runs: whoever can write to the store could
+// have put a hook into it. Of one that nothing is recorded of, it returns false.
+func (b *orphanPlan) verify(ctx context.Context, name schema.StepName, a *archive.KeptArchive) (recorded bool, err error) {
+	record, err := b.store.Record(ctx, name)
+	if err != nil || record == nil || record.Kept == "" {
+		return false, err
+	}
+	hash, err := a.Hash()
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", name, err)
+	}
+	if hash != record.Kept {
+		return false, fmt.Errorf("%s: its archived files are not those that run %s applied; somebody may have changed them, so nothing "+
+			"of them runs. Bring them back into the manifest and the repository as they were, and destroy it, or, if nothing of it "+
+			"exists any more: bitops forget %s", name, record.Run, shellWord(string(name)))
+	}
+	return true, nil
 }
 
 func (b *orphanPlan) add(step *schema.Step) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor/archive"
@@ -57,7 +58,14 @@ func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *sc
 		if err != nil {
 			return "", err
 		}
-		kept := &schema.Kept{Version: schema.KeptVersion, Step: *step, Default: s.defaultFolder()}
+		files, omitted, err := archive.WithoutSecrets(l.Repository, files)
+		if err != nil {
+			return "", err
+		}
+		kept := &schema.Kept{
+			Version: schema.KeptVersion, Step: *step, Default: s.defaultFolder(),
+			Omitted: omitted[:min(len(omitted), archive.MostOmitted)],
+		}
 		kept.Step.Selected, kept.Step.Env = false, maps.Clone(step.Env)
 		maps.DeleteFunc(kept.Step.Env, func(name, _ string) bool { return secret.NameIsSecret(name) })
 		hash, err := archive.KeptHash(kept, l.Repository, files)
@@ -86,19 +94,34 @@ type keptFiles struct {
 	dir      string // "" until then
 }
 
-// restore writes the files into a directory of their own, for as long as the locks are held.
-func (k *keptFiles) restore(in string) error {
+// restore writes the files into a directory of their own, for as long as the locks are held. Of those that are not
+// archived, it takes what is in the checkout, and returns a note for each step that may lack some.
+func (k *keptFiles) restore(in, checkout string) (notes []string, err error) {
 	dir, err := os.MkdirTemp(in, "orphans-*~~private")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	k.dir = dir
 	for _, a := range k.archives {
-		if err := a.Restore(dir); err != nil {
-			return err
+		missing, err := a.Restore(dir, checkout)
+		if err != nil {
+			return nil, err
+		}
+		if len(missing) > 0 && a.Step.Selected {
+			notes = append(notes, fmt.Sprintf("%s may lack %s: files that git ignores and keys are not archived; "+
+				"if it needs them, put them back in their places", a.Step.Name, strings.Join(missing, ", ")))
 		}
 	}
-	return nil
+	return notes, nil
+}
+
+// restoreOrphans puts the files of orphans in their place.
+func (s *session) restoreOrphans() error {
+	notes, err := s.orphaned.restore(s.privateDirectory(), s.root)
+	for _, note := range notes {
+		s.say("bitops: warning: %s", note)
+	}
+	return err
 }
 
 // target builds the plan that the options ask for: one of orphans where they name orphans that are to be destroyed, and

@@ -65,7 +65,7 @@ func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan
 	}
 	err = s.catchUp()
 	if err == nil && s.orphaned != nil {
-		err = s.orphaned.restore(s.privateDirectory())
+		err = s.restoreOrphans()
 	}
 	if err != nil {
 		s.end()
