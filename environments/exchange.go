@@ -117,6 +117,7 @@ func newMailbox(c *Call, variable string) (*mailbox, error) {
 // news returns what has come since the last time: everything, when a script wrote with > instead of >>.
 func (m *mailbox) news() ([]assignment, error) {
 	text, err := os.ReadFile(m.path)
+	text = schema.WithoutMark(text) // which PowerShell writes
 	if err != nil {
 		return nil, fmt.Errorf("read $%s: %w", m.variable, err)
 	}

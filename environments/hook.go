@@ -1,6 +1,7 @@
 package environments
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,10 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 			continue
 		}
 		c.Phase(phase, shown)
+		crlf := hasWindowsLines(filepath.Join(dir, h.name))
+		if crlf {
+			c.Warning("hook %s has the line ends of Windows (CR LF), and bash takes the CR as a part of commands and values", shown)
+		}
 		result, err := c.Run(ctx, ProgramCall{Name: "bash", Args: []string{h.name}, Dir: dir, Extra: extra})
 		if err != nil {
 			return fmt.Errorf("hook %s: %w", shown, err)
@@ -107,6 +112,10 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 		if result.ExitCode != 0 {
 			failure := c.Failed(ProgramCall{Name: "bash"}, result)
 			failure.Message = strings.Replace(failure.Message, "bash", "hook "+shown, 1)
+			if crlf {
+				failure.Lines = append(failure.Lines, fmt.Sprintf("%s has the line ends of Windows (CR LF). Convert it: sed -i 's/\\r$//' %s; "+
+					"and keep git from changing it back: *.sh text eol=lf in .gitattributes", shown, shown))
+			}
 			return failure
 		}
 		if err := exchange.collect(c); err != nil {
@@ -114,6 +123,12 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 		}
 	}
 	return nil
+}
+
+// hasWindowsLines reports whether a script's lines end in CR LF.
+func hasWindowsLines(file string) bool {
+	text, err := schema.ReadFile(file)
+	return err == nil && bytes.Contains(text, []byte("\r\n"))
 }
 
 // hasHooks reports whether a step's directory holds any of the hooks directories.

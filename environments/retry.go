@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -18,11 +19,12 @@ import (
 // Hooks do not run again. The step's timeout, which is in ctx, is for all attempts and pauses together. The changes of the
 // attempts add up. hooks is nil for what only asks.
 func (c *Call) attempts(ctx context.Context, tool Tool, hooks *exchange, body func() (Result, error)) (Result, error) {
-	policy, command, runner := c.Step.Retry, c.Command, c.Runner
+	policy, command, runner, before := c.Step.Retry, c.Command, c.Runner, c.warnings
 	done := soFar{known: true}
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
-		c.warnings = schema.Warnings{}
+		c.warnings = before
+		c.warnings.List = slices.Clone(before.List)
 		result, err := body()
 		result.Changes = done.with(result.Changes)
 		if err == nil || attempt >= policy.Attempts || ctx.Err() != nil {

@@ -28,7 +28,7 @@ func (c *Call) ReadVariables(name string) error {
 	}
 	var problems schema.Problems
 	line := 0
-	for text := range strings.Lines(string(text)) {
+	for text := range strings.Lines(string(schema.WithoutMark(text))) {
 		line++
 		text = strings.TrimSpace(text)
 		if text == "" || strings.HasPrefix(text, "#") {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,6 +78,12 @@ func (d *draft) nearestDirectory(missing string) string {
 	for _, entry := range entries {
 		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && !strings.HasPrefix(entry.Name(), "_") {
 			names = append(names, filepath.ToSlash(filepath.Join(parent, entry.Name())))
+		}
+	}
+	for _, name := range names {
+		if schema.Composed(name) == schema.Composed(missing) {
+			return fmt.Sprintf("the directory's name looks the same, but its accents are other characters (Unicode NFD and NFC); rename it: mv '%s' '%s'",
+				name, missing)
 		}
 	}
 	if hint := d.didYouMean(missing, names); hint != "" {

@@ -62,6 +62,9 @@ func (d *draft) found() []schema.Environment {
 			continue
 		}
 		switch other := d.linkedTo(entry); {
+		case !schema.EnvironmentName(name).Valid() && schema.EnvironmentName(schema.Composed(name)).Valid():
+			d.add(schema.Warningf(at, "directory %q looks like an environment, but its accents are characters of their own (Unicode NFD)", name).
+				WithHint("rename it: mv '%s' '%s'", name, schema.Composed(name)))
 		case !schema.EnvironmentName(name).Valid():
 			d.add(schema.Warningf(at, "directory %q looks like an environment, but cannot be the name of one", name).
 				WithHint("declare it under another name, with `path: %q`", name))

@@ -26,6 +26,7 @@ type decoder struct {
 	file     string
 	text     []byte   // for positions inside scalars
 	unknown  Severity // of a key that nothing reads
+	ownTags  bool     // the author's own tags mean something to whoever reads the document
 	problems Problems
 
 	lines   func() []int        // where the lines of text begin
@@ -94,6 +95,7 @@ func decodeText(text []byte, name string, unknown Severity, target any) (bool, P
 		return false, nil
 	}
 	d := newDecoder(text, name, unknown, root)
+	_, d.ownTags = target.(*YAMLNode)
 	d.value(root, reflect.ValueOf(target).Elem(), "the file")
 	found := make([]Problems, len(d.later))
 	parallel.Each(len(d.later), func(i int) { found[i] = d.later[i]() })
@@ -131,6 +133,9 @@ func (d *decoder) mismatch(n *yaml.Node, key, wants string) {
 func (d *decoder) enter(n *yaml.Node, visit func(*yaml.Node)) {
 	switch d.spend(n, 1); {
 	case d.visits < 0:
+	case !d.ownTags && meaninglessTag(n):
+		d.problems = append(d.problems, Errorf(d.at(n), "the YAML tag %s means nothing to bitops, so the value would be another than the one you want",
+			abbreviate(n.ShortTag())).WithHint("remove the tag, or put quotes around all of it to make it a text"))
 	case n.Kind != yaml.AliasNode:
 		visit(n)
 	case d.entered[n.Alias]:
@@ -140,6 +145,18 @@ func (d *decoder) enter(n *yaml.Node, visit func(*yaml.Node)) {
 		visit(n.Alias)
 		delete(d.entered, n.Alias)
 	}
+}
+
+// meaninglessTag reports whether a node has a tag that is not one of those of JSON's values.
+func meaninglessTag(n *yaml.Node) bool {
+	if n.Style&yaml.TaggedStyle == 0 {
+		return false
+	}
+	switch n.ShortTag() {
+	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!timestamp":
+		return false
+	}
+	return true
 }
 
 // spend counts visits to nodes.

@@ -86,6 +86,8 @@ func (e *Expression) decodeScalar(d *decoder, n *yaml.Node) {
 		d.later = append(d.later, func() Problems { return e.parse(n.Value, d.placesOf(n)) })
 	case n.ShortTag() == "!!str":
 		e.literal = cty.StringVal(n.Value)
+	case n.ShortTag() == "!!float" && noNumber.MatchString(n.Value):
+		d.errorf(n, "%s is no number that a tool can be given; put quotes around it to make it a text", n.Value)
 	default:
 		e.literal = plainValue(n)
 	}
@@ -116,6 +118,9 @@ func plainValue(n *yaml.Node) cty.Value {
 	}
 	return cty.StringVal(n.Value)
 }
+
+// noNumber matches YAML's infinities, and what is not a number.
+var noNumber = regexp.MustCompile(`(?i)^[+-]?\.(inf|nan)$`)
 
 var leadingZero = regexp.MustCompile(`^[+-]?0[0-9]`)
 
@@ -164,6 +169,9 @@ func (e *Expression) parse(text string, at places) Problems {
 func traversalsOf(text string, at places) (_ []hcl.Traversal, _ Problems, ok bool) {
 	if traversal := outputTraversal(text); traversal != nil {
 		return []hcl.Traversal{traversal}, nil, true
+	}
+	if TooDeep([]byte(text), hclsyntax.LexTemplate) {
+		return nil, Problems{Errorf(at.start, "the expression is nested more than %d levels deep", deepest)}, false
 	}
 	template, diags := hclsyntax.ParseTemplate([]byte(text), at.start.File, hcl.InitialPos)
 	if diags.HasErrors() {

@@ -73,10 +73,19 @@ func (l *loader) environments(own Map[Environment], include []Located, file stri
 	return all
 }
 
+// unusable says why a name cannot name an environment.
+func unusable(env *Environment) Problem {
+	if composed := Composed(env.Name); composed.Valid() {
+		return Errorf(env.Position, "environment %q is written with accents that are characters of their own (Unicode NFD)", abbreviate(string(env.Name))).
+			WithHint("type the name again, and rename its directory likewise: mv '%s' '%s'", env.Name, composed)
+	}
+	return Errorf(env.Position, "%q cannot name an environment", abbreviate(string(env.Name))).
+		WithHint("at most %d of letters, digits, '.', '_', '-', and '/' between words; `path` can name any directory", longestName)
+}
+
 func (l *loader) checkName(env *Environment) bool {
 	if !env.Name.Valid() {
-		l.problems = append(l.problems, Errorf(env.Position, "%q cannot name an environment", abbreviate(string(env.Name))).
-			WithHint("at most %d of letters, digits, '.', '_', '-', and '/' between words; `path` can name any directory", longestName))
+		l.problems = append(l.problems, unusable(env))
 		l.damaged = append(l.damaged, env.Name)
 		return false
 	}

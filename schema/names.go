@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/bitops-engine/bitops/schema/terminal"
 )
 
@@ -83,6 +85,10 @@ func (n EnvironmentName) Valid() bool {
 	}
 	return true
 }
+
+// Composed returns a name in Unicode's composed form (NFC), in which a letter and its accent are one character. A name that
+// looks the same can be written otherwise: macOS names files so.
+func Composed[T ~string](name T) T { return T(norm.NFC.String(string(name))) }
 
 func letterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 

@@ -41,8 +41,11 @@ func readSource(path, name string) ([]byte, *Problem) {
 	if len(text) > maxFileSize {
 		return fail("is larger than %d MiB, the most a configuration may be", maxFileSize>>20)
 	}
-	return text, nil
+	return WithoutMark(text), nil
 }
+
+// WithoutMark returns a text without the byte order mark that editors on Windows write before UTF-8.
+func WithoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
 
 // ReadFile reads the whole of a file in the repository. Anything else of its name is an error of the kind *fs.PathError: who
 // opens a named pipe would wait, perhaps forever.

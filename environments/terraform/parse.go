@@ -6,6 +6,9 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/bitops-engine/bitops/schema"
 )
 
 // parser parses configuration and remembers the texts of late: a plan and its run look at each file several times, and the
@@ -76,6 +79,12 @@ func (p *parser) add(from source, what parsed) {
 func isJSON(name string) bool { return strings.HasSuffix(name, ".json") }
 
 func parse(text []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	if isJSON(name) && schema.TooDeepJSON(text) || !isJSON(name) && schema.TooDeep(text, hclsyntax.LexConfig) {
+		return nil, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "nested too deep to be read", Detail: "there are more than a thousand levels of brackets.",
+			Subject: &hcl.Range{Start: hcl.InitialPos, End: hcl.InitialPos},
+		}}
+	}
 	if isJSON(name) {
 		return hclparse.NewParser().ParseJSON(text, "")
 	}
