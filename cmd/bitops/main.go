@@ -45,6 +45,8 @@ func run(args []string) int {
 		Plugins: plugins{},
 		Runner:  process.Local{Kill: kill, Guard: guard},
 		Keep:    guard.Keep,
+		Marker:  process.Token(),
+		Left:    process.Left,
 		Observe: observe,
 	}
 	err := command.Execute(ctx, world, args)

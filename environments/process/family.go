@@ -42,6 +42,9 @@ var children = family{
 	doomed:  map[int]bool{},
 }
 
+// Token returns what the programs that this process starts are known by: see Left.
+func Token() string { return children.prefix }
+
 // Survivors ends whatever programs that have finished left behind, which Run has done already unless it could not,
 // and returns the ids of the processes that are still alive, in ascending order: programs that still run, and
 // orphans that cannot be killed (another user's, or stuck in the kernel). After the last Run has returned, an empty

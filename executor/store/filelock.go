@@ -13,21 +13,29 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/bitops-engine/bitops/schema"
 )
 
 // fileLocks are the locks of one checkout. Each holder has a file that says who it is, and keeps it locked for as long as
 // it lives; the kernel gives that up with the process, however it ends, or with the last one that keeps the file open for
-// it. A file that can be locked is therefore what a dead holder left behind. All looking and changing happens behind one more lock, the guard, which is held for moments.
+// it. A file that can be locked is therefore what a dead holder left, and still counts while something is alive that the holder
+// has started. All looking and changing happens behind one more lock, the guard, which is held for moments. The files are for
+// their user alone: who can read a file can lock it.
 //
 //	locks/guard            locked by whoever looks at the others
 //	locks/<random>.json    locked by its holder
-type fileLocks struct{ dir string }
+type fileLocks struct {
+	dir  string
+	left func(marker string) []string // may be nil
+}
 
 const lockEnding = ".json"
 
-func (s *Store) fileLocks() fileLocks { return fileLocks{dir: filepath.Join(s.dir, "locks")} }
+func (s *Store) fileLocks() fileLocks {
+	return fileLocks{dir: filepath.Join(s.dir, "locks"), left: s.left}
+}
 
 // try takes the holder's environments or returns a *LockedError. When there is no other holder, Alone is called first.
 func (l fileLocks) try(h Holder, o LockOptions) (Lock, error) {
@@ -74,15 +82,36 @@ func (l fileLocks) holders() (held []Holder, err error) {
 
 // guarded does something while nobody else looks at the locks or changes them.
 func (l fileLocks) guarded(do func() error) error {
-	guard, err := os.OpenFile(filepath.Join(l.dir, "guard"), os.O_RDWR|os.O_CREATE, 0o644)
+	guard, err := os.OpenFile(filepath.Join(l.dir, "guard"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	defer guard.Close()
-	if err := flock(guard, syscall.LOCK_EX); err != nil {
+	_ = guard.Chmod(0o600) // that of an earlier version could be read by all
+	if err := flockSoon(guard); err != nil {
 		return err
 	}
 	return do()
+}
+
+// guardPatience is how long to wait for the guard. Each bitops holds it for moments; one that was stopped while it did, or
+// another program, holds it for longer.
+const guardPatience = 20 * time.Second
+
+// flockSoon locks an open file that others hold for moments.
+func flockSoon(f *os.File) error {
+	begun := time.Now()
+	for {
+		err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		if time.Since(begun) > guardPatience {
+			return fmt.Errorf("%s has been locked by another process for %s, and bitops locks it for moments only; `fuser -v %s` names that process: "+
+				"end it, or let it go on if it was stopped", f.Name(), guardPatience, f.Name())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // flock locks an open file. It is tried again when a signal came in between.
@@ -105,7 +134,7 @@ func (l fileLocks) alive() ([]Holder, error) {
 		if !strings.HasSuffix(entry.Name(), lockEnding) {
 			continue
 		}
-		held, err := lookAt(filepath.Join(l.dir, entry.Name()))
+		held, err := l.lookAt(filepath.Join(l.dir, entry.Name()))
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +147,7 @@ func (l fileLocks) alive() ([]Holder, error) {
 }
 
 // lookAt returns the holder whose file this is, or nil and no file any more.
-func lookAt(file string) (*Holder, error) {
+func (l fileLocks) lookAt(file string) (*Holder, error) {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // given back since the directory was read
@@ -127,19 +156,20 @@ func lookAt(file string) (*Holder, error) {
 		return nil, err
 	}
 	defer f.Close()
-	err = flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return nil, remove(file)
-	}
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, err
+	lockErr := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
+	if lockErr != nil && !errors.Is(lockErr, syscall.EWOULDBLOCK) {
+		return nil, lockErr
 	}
 	text, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}
 	held := Holder{}
-	if json.Unmarshal(text, &held) != nil {
+	unreadable := json.Unmarshal(text, &held)
+	switch {
+	case lockErr == nil && (unreadable != nil || !held.survived(l.left)):
+		return nil, remove(file)
+	case unreadable != nil:
 		held = Holder{Everything: true} // whoever it is lives, and does not say more
 	}
 	return &held, nil
@@ -149,6 +179,9 @@ func lookAt(file string) (*Holder, error) {
 // what another machine does, the kernel may not know.
 func (l fileLocks) take(h Holder) error {
 	host, _ := os.Hostname()
+	if len(h.Left) > 0 {
+		return &LeftError{Holder: h}
+	}
 	if h.Host == host && h.dead() {
 		return fmt.Errorf("process %d on this machine was killed, and what it had started is being ended; the lock ends with that, so wait "+
 			"for it: --lock-timeout 10m", h.Process)
@@ -163,7 +196,7 @@ func (l fileLocks) take(h Holder) error {
 			if !strings.HasSuffix(file, lockEnding) {
 				continue
 			}
-			held, err := lookAt(file)
+			held, err := l.lookAt(file)
 			if err == nil && held != nil && held.is(h) {
 				err = remove(file)
 			}
@@ -178,7 +211,7 @@ func (l fileLocks) take(h Holder) error {
 // create makes the file of a new holder.
 func (l fileLocks) create(h Holder, keep func(*os.File) func()) (Lock, error) {
 	file := filepath.Join(l.dir, rand.Text()+lockEnding)
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}

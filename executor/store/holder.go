@@ -24,6 +24,8 @@ type Holder struct {
 	Environments []schema.EnvironmentName `json:"environments,omitempty"`
 	Heard        time.Time                `json:"-"`                    // of a holder on another machine: the last sign of life, by its clock
 	Everything   bool                     `json:"everything,omitempty"` // all environments, whatever their names
+	Marker       string                   `json:"marker,omitempty"`     // by which the processes are known that it has started
+	Left         []string                 `json:"-"`                    // of these, the living ones, where nothing else of it lives
 }
 
 // String says who it is in one line.
@@ -33,13 +35,33 @@ func (h Holder) String() string {
 		what += ", run " + string(h.Run)
 	}
 	text := fmt.Sprintf("%s, process %d on %s, since %s", what, h.Process, h.Host, h.Since.Local().Format(time.DateTime))
-	if h.dead() {
+	if len(h.Left) > 0 {
+		text += ", which was killed together with its guard, while what it had started goes on: " + h.left()
+	} else if h.dead() {
 		text += ", which was killed; what it had started is being ended"
 	}
 	if !h.Heard.IsZero() {
 		text += ", last heard of at " + h.Heard.Local().Format(time.TimeOnly)
 	}
 	return terminal.Visible(text)
+}
+
+// left names what it has left, or the first of it.
+func (h Holder) left() string {
+	text := strings.Join(h.Left[:min(mostNamed, len(h.Left))], ", ")
+	if more := len(h.Left) - mostNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// survived finds out what is alive of what a holder of this machine has started, and reports whether anything is.
+func (h *Holder) survived(find func(marker string) []string) bool {
+	host, _ := os.Hostname()
+	if find != nil && h.Host == host && h.Marker != "" {
+		h.Left = find(h.Marker)
+	}
+	return len(h.Left) > 0
 }
 
 // dead reports whether the process of this machine is known to be gone. Its lock is there for as long as something that it
@@ -84,7 +106,17 @@ type LockedError struct {
 }
 
 func (e *LockedError) Error() string {
+	if len(e.Holder.Left) > 0 {
+		return fmt.Sprintf("no lock for %s: %v", e.Where(), &LeftError{Holder: e.Holder})
+	}
 	return fmt.Sprintf("another bitops is at work in %s: %s", e.Where(), e.Holder)
+}
+
+// LeftError says that a lock cannot be had while what its dead holder has started is alive.
+type LeftError struct{ Holder Holder }
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%s. The lock ends with that: wait for it with --lock-timeout 10m, or end it with `kill -INT PROCESS`", e.Holder)
 }
 
 // mostNamed is how many environments are named in one line.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -53,7 +54,7 @@ func (s *Store) Lock(ctx context.Context, h Holder, o LockOptions) (Lock, error)
 			return l, err
 		}
 		patient := o.Timeout
-		if isLocked && locked.Holder.dead() {
+		if isLocked && locked.Holder.dead() && len(locked.Holder.Left) == 0 {
 			patient = max(patient, afterDeath)
 		}
 		left := patient - time.Since(begun)
@@ -137,6 +138,9 @@ func (s *Store) HoldersOf(ctx context.Context, name schema.EnvironmentName) ([]H
 func (s *Store) Take(ctx context.Context, h Holder) error {
 	if s.shared == nil {
 		return s.fileLocks().take(h)
+	}
+	if errors.Is(syscall.Kill(h.Process, 0), syscall.ESRCH) && h.survived(s.left) {
+		return &LeftError{Holder: h}
 	}
 	return s.shared.named(s.shared.locks.remove(ctx, func(e entry) bool { return e.is(h) }))
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -297,6 +298,79 @@ func raceIn(t *testing.T, dir string) {
 	for n, wait := range all {
 		if err := wait(); err != nil {
 			t.Errorf("racer %d: %v", n, err)
+		}
+	}
+}
+
+// What a dead holder has started still holds its environments, and no others; nobody takes that away.
+func TestWhatIsLeftHoldsTheLock(t *testing.T) {
+	_, dir := open(t)
+	var alive []string
+	s := store.View(dir).Finding(func(marker string) []string {
+		if marker != "of the dead" {
+			t.Errorf("looks for what is left of %q", marker)
+		}
+		return alive
+	})
+	dead := of("network")
+	dead.Process, dead.Marker = 1<<30, "of the dead"
+	text, err := json.Marshal(dead)
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(dir, "locks"), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "locks", "holder.json"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	alive = []string{"terraform (process 7)", "a (process 8)", "b (process 9)", "c (process 10)"}
+	_, locked := try(t, s, of("network"))
+	if locked == nil || !strings.HasSuffix(locked.Holder.String(), "goes on: terraform (process 7), a (process 8), b (process 9) and 1 more") {
+		t.Fatalf("locked by %v", locked)
+	}
+	other, locked := try(t, s, of("data"))
+	if locked != nil {
+		t.Fatal(locked)
+	}
+	defer other.Release()
+	holders, err := s.HoldersOf(t.Context(), "network")
+	if err != nil || len(holders) != 1 {
+		t.Fatalf("%v, %v", holders, err)
+	}
+	if _, left := errors.AsType[*store.LeftError](s.Take(t.Context(), holders[0])); !left {
+		t.Error("it was taken away")
+	}
+	alive = nil
+	if _, locked := try(t, s, of("network")); locked != nil {
+		t.Error(locked)
+	}
+}
+
+// The files of locks are for their user alone: who can read a file can lock it.
+func TestLocksAreForTheirUser(t *testing.T) {
+	s, dir := open(t)
+	guard := filepath.Join(dir, "locks", "guard")
+	err := os.MkdirAll(filepath.Dir(guard), 0o755)
+	if err == nil {
+		err = os.WriteFile(guard, nil, 0o644) // as an earlier version made it
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, locked := try(t, s, of("network"))
+	if locked != nil {
+		t.Fatal(locked)
+	}
+	defer lock.Release()
+	files, err := filepath.Glob(filepath.Join(dir, "locks", "*"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, %v", file, info.Mode(), err)
 		}
 	}
 }

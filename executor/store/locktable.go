@@ -30,6 +30,7 @@ import (
 // are never compared: a lease begins anew with whoever begins to look.
 type lockTable struct {
 	objects objects
+	left    func(marker string) []string // may be nil
 
 	mu   sync.Mutex
 	seen map[string]*pulse // of the holders that were looked at, by token
@@ -226,7 +227,8 @@ func (l *lockTable) look(ctx context.Context, e *entry) (gone bool, err error) {
 		l.seen[e.Token] = &pulse{beat: now, since: time.Now()}
 		return false, nil
 	}
-	return time.Since(p.since) > e.Lease, nil
+	gone = time.Since(p.since) > e.Lease
+	return gone && !e.survived(l.left), nil
 }
 
 // beat writes a heartbeat.

@@ -20,7 +20,8 @@ import (
 // Store is a run store in a directory. It is safe for concurrent use; of two processes, each may change what it has locked.
 type Store struct {
 	dir    string
-	shared *Shared // nil: everything is in dir
+	shared *Shared               // nil: everything is in dir
+	left   func(string) []string // see Finding; may be nil
 }
 
 // Open returns the store in a directory, which is made when it is missing.
@@ -41,7 +42,16 @@ func Open(dir string) (*Store, error) {
 
 // Sharing returns the store whose records, runs and locks are shared with other machines. Journals are still written in
 // the directory first.
-func (s *Store) Sharing(shared *Shared) *Store { return &Store{dir: s.dir, shared: shared} }
+func (s *Store) Sharing(shared *Shared) *Store {
+	shared.locks.left = s.left
+	return &Store{dir: s.dir, shared: shared, left: s.left}
+}
+
+// Finding returns the store with a way to find the living processes of this machine that a holder has started, by its
+// marker. While there are any, the lock of a holder of this machine is not free.
+func (s *Store) Finding(left func(marker string) []string) *Store {
+	return &Store{dir: s.dir, shared: s.shared, left: left}
+}
 
 // View returns a store that is only read: nothing is made, and a missing directory is an empty store.
 func View(dir string) *Store { return &Store{dir: dir} }

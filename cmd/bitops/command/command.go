@@ -31,6 +31,8 @@ type World struct {
 	Runner  process.Runner
 	Version string
 	Keep    func(*os.File) (forget func()) // holds a file open should bitops die, until what it has started is gone; may be nil
+	Marker  string                         // by which the programs are known that this process starts
+	Left    func(marker string) []string   // finds the living ones that another process has started; may be nil
 	Observe func(schema.Event)             // told every event of a run, once it is in the journal; nil for nobody
 }
 

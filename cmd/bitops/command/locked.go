@@ -54,6 +54,7 @@ func (r *repository) lock(ctx context.Context, o *lockOptions, s *store.Store, h
 	if o.lockLease != 0 && o.lockLease < shortestLease {
 		return nil, &UsageError{Command: "bitops", Err: fmt.Errorf("--lock-lease must be at least %s, not %s", shortestLease, o.lockLease)}
 	}
+	h.Marker = r.Marker
 	return s.Lock(ctx, h, store.LockOptions{
 		Timeout: o.lockTimeout, Lease: o.lockLease,
 		Waiting: func(e *store.LockedError, upTo time.Duration) {

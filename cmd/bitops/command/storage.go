@@ -21,12 +21,12 @@ func (r *repository) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.sharing(ctx, s)
+	return r.sharing(ctx, s.Finding(r.Left))
 }
 
 // viewStore opens the run store to look at it. Nothing is made where there is none.
 func (r *repository) viewStore(ctx context.Context) (*store.Store, error) {
-	return r.sharing(ctx, store.View(r.store()))
+	return r.sharing(ctx, store.View(r.store()).Finding(r.Left))
 }
 
 // sharing returns the store together with what it shares with other machines, if the command line or the manifest says

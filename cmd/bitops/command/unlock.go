@@ -18,8 +18,8 @@ func newUnlock(g *global) *cobra.Command {
 		Long: `Take the locks of environments away from whoever holds them, after saying who that is. Make sure first that it is not
 at work any more: two bitops in one environment can destroy its state.
 
-It is seldom needed. On one machine the lock of a bitops that ended is gone with it, however it ended; the lock of one
-that is alive there is not taken away, end it instead.`,
+It is seldom needed. On one machine the lock of a bitops that ended is gone with it, and with what it had started; the
+lock of one that is alive there is not taken away, nor of one whose tool goes on: end that instead.`,
 		Example: `  bitops unlock backend
   bitops unlock backend --auto-approve`,
 		Args:              cobra.MinimumNArgs(1),
