@@ -77,6 +77,9 @@ func (s *sources) of(environment, deployment, defaults string, fresh bool) (file
 	files = all.files
 	maps.DeleteFunc(files, func(name, _ string) bool { return path.Base(name) == lockFile })
 	if len(files) > mostFiles {
+		for name, hash := range files {
+			files[name] = schema.PlainHash(hash)
+		}
 		sum, err := schema.HashOf(files)
 		return map[string]string{environment + "/": sum}, locks, err
 	}
@@ -198,7 +201,7 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 			if directories[parent] == nil {
 				directories[parent] = sha256.New()
 			}
-			fmt.Fprintf(directories[parent], "%q %s\n", path.Base(name), sum)
+			fmt.Fprintf(directories[parent], "%q %s\n", path.Base(name), schema.PlainHash(sum))
 		}
 		return nil
 	})
@@ -279,7 +282,8 @@ func readSource(file string, entry fs.DirEntry) (sum string, m mentions, err err
 		return "", m, err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "file %t\n", info.Mode()&0o111 != 0)
+	executable := info.Mode()&0o111 != 0
+	fmt.Fprintf(h, "file %t\n", executable)
 	if info.Size() > longestScan {
 		_, err = io.Copy(h, f)
 		return hex.EncodeToString(h.Sum(nil)[:16]), m, err
@@ -293,7 +297,7 @@ func readSource(file string, entry fs.DirEntry) (sum string, m mentions, err err
 		m.paths = append(m.paths, withoutStop(string(found)))
 	}
 	m.open = openly.Match(text)
-	return hex.EncodeToString(h.Sum(nil)[:16]), m, nil
+	return schema.FileHash(hex.EncodeToString(h.Sum(nil)[:16]), executable, text), m, nil
 }
 
 // withoutStop takes the end of a sentence off a path; ".." is a part of it.

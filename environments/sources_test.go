@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bitops-engine/bitops/schema"
 )
 
 // repository lays files out and returns what hashes them. Every environment's directory is named.
@@ -282,5 +284,36 @@ func TestSourcesOfLaterSteps(t *testing.T) {
 	want := []string{"a: _default/terraform/common.tf", "a: modules/vpc/", "b: _default/terraform/", "b: _default/terraform/common.tf", "b: modules/vpc/", "b: prod/"}
 	if !slices.Equal(changed, want) {
 		t.Errorf("got  %q\nwant %q", changed, want)
+	}
+}
+
+// A file whose mode or line endings alone differ is named so.
+func TestSourcesNameModeAndLineEndings(t *testing.T) {
+	s := repositoryOf(t, map[string]string{"a/terraform/run.sh": "a\nb\n"}, "a")
+	look := func() *schema.Fingerprint {
+		t.Helper()
+		files, _, err := sourcesIn(s.repository, "a").of("a", "terraform", "_default", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &schema.Fingerprint{Files: files}
+	}
+	was := look()
+	file := s.file("a/terraform/run.sh")
+	for _, c := range []struct {
+		change func() error
+		want   string
+	}{
+		{func() error { return os.Chmod(file, 0o755) }, "file a/terraform/run.sh can be executed now"},
+		{func() error { return os.WriteFile(file, []byte("a\r\nb\r\n"), 0) }, "file a/terraform/run.sh can be executed now"},
+		{func() error { return os.Chmod(file, 0o644) }, "file a/terraform/run.sh has other line endings"},
+		{func() error { return os.WriteFile(file, []byte("a\r\nc\r\n"), 0) }, "file a/terraform/run.sh changed"},
+	} {
+		if err := c.change(); err != nil {
+			t.Fatal(err)
+		}
+		if got := was.Differences(look()); !slices.Equal(got, []string{c.want}) {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }

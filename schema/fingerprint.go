@@ -39,7 +39,7 @@ func (f *Fingerprint) Differences(now *Fingerprint) []string {
 	if f.Manifest != now.Manifest {
 		all = append(all, "the manifest says something else of it")
 	}
-	all = append(all, differing("file", f.Files, now.Files, isNew)...)
+	all = append(all, differingFiles(f.Files, now.Files)...)
 	all = append(all, f.differingLocks(now)...)
 	all = append(all, differing("input", f.Inputs, now.Inputs, isNew)...)
 	all = append(all, differing("variable", f.Variables, now.Variables, f.isNew())...)
@@ -81,6 +81,20 @@ func (f *Fingerprint) isNew() string {
 }
 
 func differing(what string, was, is map[string]string, isNew string) []string {
+	return compared(what, was, is, isNew, func(before, after string) string {
+		if before == after {
+			return ""
+		}
+		return "changed"
+	})
+}
+
+func differingFiles(was, is map[string]string) []string {
+	return compared("file", was, is, isNew, howFileDiffers)
+}
+
+// compared names what is gone, new, or different in the way that how says.
+func compared(what string, was, is map[string]string, isNew string, how func(before, after string) string) []string {
 	var all []string
 	names := maps.Clone(was)
 	if names == nil {
@@ -90,13 +104,17 @@ func differing(what string, was, is map[string]string, isNew string) []string {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		before, existed := was[name]
 		after, exists := is[name]
+		different := ""
 		switch {
 		case !exists:
-			all = append(all, fmt.Sprintf("%s %s is gone", what, name))
+			different = "is gone"
 		case !existed:
-			all = append(all, fmt.Sprintf("%s %s %s", what, name, isNew))
-		case before != after:
-			all = append(all, fmt.Sprintf("%s %s changed", what, name))
+			different = isNew
+		default:
+			different = how(before, after)
+		}
+		if different != "" {
+			all = append(all, fmt.Sprintf("%s %s %s", what, name, different))
 		}
 	}
 	return all
