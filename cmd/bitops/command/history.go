@@ -26,6 +26,31 @@ func (r *repository) history(ctx context.Context) (history, error) {
 	return history{store: s}, err
 }
 
+// remembered is history for those who only look: where the shared store cannot be reached, it is what the checkout
+// knows, and that is said. It is an error where the checkout knows nothing.
+func (r *repository) remembered(ctx context.Context) (history, error) {
+	h, err := r.history(ctx)
+	if err == nil {
+		_, err = h.store.Runs(ctx)
+	}
+	if err == nil || misused(err) {
+		return h, err
+	}
+	here := store.View(r.store())
+	if ids, hereErr := here.Runs(ctx); hereErr != nil || len(ids) == 0 {
+		return h, err
+	}
+	fmt.Fprintf(r.Err, "bitops: %v. What follows is what this checkout knows: runs of other checkouts are not in it\n", err)
+	return history{here}, nil
+}
+
+// misused reports whether it is the command line or the manifest that is wrong.
+func misused(err error) bool {
+	_, usage := errors.AsType[*UsageError](err)
+	_, problems := errors.AsType[schema.Problems](err)
+	return usage || problems
+}
+
 // chain returns the report of a run together with what is done of the runs that it went on with, as far as they are
 // remembered.
 func (h history) chain(ctx context.Context, id schema.RunID) (*schema.Report, error) {

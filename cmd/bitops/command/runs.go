@@ -37,7 +37,7 @@ func (g *global) runs(ctx context.Context, limit int) error {
 	if err != nil {
 		return err
 	}
-	h, err := r.history(ctx)
+	h, err := r.remembered(ctx)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (g *global) pastRun(cmd *cobra.Command, beginning string) (*repository, *sc
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := r.history(cmd.Context())
+	h, err := r.remembered(cmd.Context())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -188,7 +188,7 @@ func (g *global) logs(cmd *cobra.Command, beginning string, names []string) erro
 	if err != nil {
 		return err
 	}
-	h, err := r.history(cmd.Context())
+	h, err := r.remembered(cmd.Context())
 	if err != nil {
 		return err
 	}
