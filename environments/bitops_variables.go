@@ -11,10 +11,6 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// largestVariable is the longest value that is handed over in a variable, in bytes. Linux allows 128 KiB for one
-// variable (MAX_ARG_STRLEN in execve(2)); beyond this the inputs file has it.
-const largestVariable = 64 << 10
-
 // variables builds the step's environment from nothing: the caller's variables, the manifest's, those that BitOps v1 and
 // v2 gave their hooks, and the inputs. Values that must not be shown are told before anything can show them.
 func (l *Lifecycle) variables(c *Call) error {
@@ -94,13 +90,14 @@ func (l *Lifecycle) inputVariables(c *Call) error {
 	maps.Copy(values, c.Inputs)
 	l.Secrets(values.Secrets()...)
 	all := make(map[string]json.RawMessage, len(values))
+	var room VariableRoom
 	for _, name := range values.Names() {
 		text, err := values[name].Reveal()
 		if err != nil {
 			return fmt.Errorf("input %s: %w", name, err)
 		}
 		all[name] = text
-		if plain, _ := values[name].Plain(); len(plain) <= largestVariable && !strings.Contains(plain, "\x00") {
+		if plain, _ := values[name].Plain(); !strings.Contains(plain, "\x00") && room.Take(plain) {
 			c.Variables["BITOPS_INPUT_"+variableName(name)] = plain
 		}
 	}

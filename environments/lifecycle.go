@@ -227,7 +227,7 @@ func afterFailure(ctx context.Context, c *Call, hooks *exchange, cause string) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failureGrace)
 	defer cancel()
-	c.Variables["BITOPS_ERROR"] = strings.ReplaceAll(cause, "\x00", "")
+	c.Variables["BITOPS_ERROR"] = firstBytes(strings.ReplaceAll(cause, "\x00", ""), largestVariable)
 	if err := c.runHooks(ctx, schema.PhaseOnFailure, onFailureHooks, hooks); err != nil {
 		c.Notice("on-failure hook: %v", err)
 	}

@@ -52,6 +52,25 @@ func (v Variables) With(more map[string]string) Variables {
 	return all
 }
 
+// How much is handed over in variables, in bytes: one value, and all of them together. Linux allows 128 KiB for one variable
+// and a quarter of the stack, mostly 2 MiB, for all variables and arguments (execve(2)). A file has no such bounds.
+const (
+	largestVariable  = 64 << 10
+	largestVariables = 512 << 10
+)
+
+// VariableRoom is what room there is for values in the variables of one program. Its zero value is ready for use.
+type VariableRoom struct{ taken int }
+
+// Take reports whether a value can be handed over in a variable, and takes the room if so.
+func (r *VariableRoom) Take(value string) bool {
+	if len(value) > largestVariable || r.taken+len(value) > largestVariables {
+		return false
+	}
+	r.taken += len(value)
+	return true
+}
+
 // Environ returns the variables as NAME=value, sorted.
 func (v Variables) Environ() []string {
 	environ := make([]string, 0, len(v))
@@ -59,4 +78,9 @@ func (v Variables) Environ() []string {
 		environ = append(environ, name+"="+v[name])
 	}
 	return environ
+}
+
+// firstBytes returns so many bytes of a text at most, and no part of a character.
+func firstBytes(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }

@@ -35,6 +35,9 @@ type StartError struct {
 	Name string
 	Path string // the file that was to be executed
 	Err  error
+	// Largest is the variable with the longest value, where arguments and environment are too large, and Bytes its length.
+	Largest string
+	Bytes   int
 }
 
 func (e *StartError) Unwrap() error { return e.Err }
@@ -58,6 +61,9 @@ func (e *StartError) Error() string {
 		text += ": somebody has the file open for writing"
 	case syscall.E2BIG:
 		text += ": arguments and environment are too large; hand large values over in files"
+		if e.Largest != "" {
+			text += fmt.Sprintf(" (the largest variable is %s, with %d KiB)", e.Largest, e.Bytes>>10)
+		}
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -33,7 +34,11 @@ func start(c Command, path string, guard *Guard) (*program, error) {
 		p.input.close()
 		p.output.close()
 		children.abandon(p.token)
-		return nil, &StartError{Name: c.Name, Path: path, Err: err}
+		failed := &StartError{Name: c.Name, Path: path, Err: err}
+		if errors.Is(err, syscall.E2BIG) {
+			failed.Largest, failed.Bytes = largest(c.Env)
+		}
+		return nil, failed
 	}
 	children.started(p.cmd.Process.Pid)
 	go func() {
@@ -41,6 +46,16 @@ func start(c Command, path string, guard *Guard) (*program, error) {
 		close(p.exited)
 	}()
 	return p, nil
+}
+
+// largest returns the variable with the longest value, and its length in bytes.
+func largest(env []string) (name string, bytes int) {
+	for _, entry := range env {
+		if variable, value, _ := strings.Cut(entry, "="); len(value) > bytes {
+			name, bytes = variable, len(value)
+		}
+	}
+	return name, bytes
 }
 
 func (p *program) start(c Command, path string, guard *Guard) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -22,7 +23,7 @@ type arguments struct {
 
 // values hands over the inputs that the root module declares. In ascending precedence:
 //
-//	offered values    TF_VAR_<name>, or a var-file for what TF_VAR_ cannot say; never against what the files set
+//	offered values    TF_VAR_<name>, or a var-file for what TF_VAR_ cannot say or hold; never against what the files set
 //	configured files  -var-file
 //	inputs            a generated var-file, the last one
 //
@@ -67,14 +68,16 @@ func (s *session) valuesFor(wanted func(*variable) bool) (arguments, error) {
 func (a *arguments) offer(s *session, wanted func(*variable) bool) error {
 	a.env = map[string]string{}
 	inFile := map[string]json.RawMessage{}
-	for name, value := range s.Offered {
+	var room environments.VariableRoom
+	for _, name := range s.Offered.Names() {
+		value := s.Offered[name]
 		v := s.module.variables[name]
 		_, given := s.Inputs[name]
 		_, exported := s.Variables["TF_VAR_"+name]
 		if v == nil || !wanted(v) || given || exported || value.Null() {
 			continue
 		}
-		if text, ok := asVariable(v.kind, value); ok {
+		if text, ok := asVariable(v.kind, value); ok && room.Take(text) {
 			a.env["TF_VAR_"+name] = text
 			continue
 		}
