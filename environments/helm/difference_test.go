@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // objectOf reads one object.
@@ -92,4 +94,51 @@ func TestAMergePatchMakesOneOfTheOther(t *testing.T) {
 			equal(t, "patch", string(text), test.want)
 		})
 	}
+}
+
+// anyValue is a value of an object, at most depth levels deep.
+func anyValue(depth int) *rapid.Generator[any] {
+	return rapid.Custom(func(t *rapid.T) any {
+		names := rapid.SampledFrom([]string{"a", "b", "name", "limits", "labels"})
+		switch rapid.IntRange(0, 6+2*min(depth, 1)).Draw(t, "kind") {
+		case 0:
+			return nil
+		case 1:
+			return rapid.Bool().Draw(t, "bool")
+		case 2, 3:
+			return json.Number(rapid.SampledFrom([]string{"0", "1", "1.0", "1000"}).Draw(t, "number"))
+		case 4, 5, 6:
+			return rapid.SampledFrom([]string{"", "1", "1000m", "x"}).Draw(t, "text")
+		case 7:
+			return rapid.SliceOfN(anyValue(depth-1), 0, 3).Draw(t, "list")
+		}
+		return rapid.MapOfN(names, anyValue(depth-1), 0, 3).Draw(t, "mapping")
+	})
+}
+
+// What is called equal before the cluster is asked has to be equal to whoever is less strict; an object is always like
+// itself, whatever the cluster adds to it.
+func TestComparisonsOfAnyObjects(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		group := rapid.SampledFrom([]string{"v1", "apps/v1", "example.org/v1"}).Draw(t, "version")
+		spec := func(label string) map[string]any {
+			return rapid.MapOfN(rapid.SampledFrom([]string{"p", "q", "limits"}), anyValue(3), 0, 3).Draw(t, label)
+		}
+		made := func(spec map[string]any) object {
+			content := map[string]any{"apiVersion": group, "kind": "Thing", "spec": spec}
+			return object{identity: identityOf(content), content: content}
+		}
+		declared, live := made(spec("declared")), made(spec("live"))
+		if len(compared(declared, live.content, false)) == 0 && len(compared(declared, live.content, true)) > 0 {
+			t.Fatalf("equal when strict, and not when lenient: %v", compared(declared, live.content, true))
+		}
+		if found := compared(declared, declared.content, false); len(found) > 0 {
+			t.Fatalf("not like itself: %v", found)
+		}
+		if found := compared(declared, map[string]any{
+			"apiVersion": group, "kind": "Thing", "spec": declared.content["spec"], "more": live.content["spec"],
+		}, false); len(found) > 0 {
+			t.Fatalf("not like itself with more: %v", found)
+		}
+	})
 }

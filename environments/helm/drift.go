@@ -30,7 +30,10 @@ func (s *session) drifts(ctx context.Context, before, after *release) (drifts, e
 	found := drifts{}
 	for _, o := range slices.SortedFunc(maps.Values(now), byAddress) {
 		live, there := before.live(o)
-		if !there || o.hook || !reflect.DeepEqual(old[o.identity].content, o.content) || len(compared(o, live, false)) == 0 {
+		if !there || o.hook || !reflect.DeepEqual(old[o.identity].content, o.content) {
+			continue
+		}
+		if o = s.owned(o); len(compared(o, live, false)) == 0 {
 			continue
 		}
 		differences, err := s.driftOf(ctx, o, live)
@@ -44,11 +47,34 @@ func (s *session) drifts(ctx context.Context, before, after *release) (drifts, e
 	return found, nil
 }
 
+// owned returns an object with the label and the annotations by which helm knows what it owns: an upgrade puts them into
+// every object.
+func (s *session) owned(o object) object {
+	metadata, _ := o.content["metadata"].(map[string]any)
+	if metadata = maps.Clone(metadata); metadata == nil {
+		metadata = map[string]any{}
+	}
+	for key, texts := range map[string]map[string]any{
+		"labels":      {"app.kubernetes.io/managed-by": "Helm"},
+		"annotations": {"meta.helm.sh/release-name": s.name, "meta.helm.sh/release-namespace": s.namespace},
+	} {
+		all, _ := metadata[key].(map[string]any)
+		if all = maps.Clone(all); all == nil {
+			all = map[string]any{}
+		}
+		maps.Copy(all, texts)
+		metadata[key] = all
+	}
+	o.content = maps.Clone(o.content)
+	o.content["metadata"] = metadata
+	return o
+}
+
 // driftOf asks the API server, and where that cannot tell, compares what is known of the object.
 func (s *session) driftOf(ctx context.Context, o object, live map[string]any) ([]difference, error) {
 	l, err := s.outlook(ctx, o)
 	if err == nil {
-		return l.differences(), nil
+		return l.differences(live), nil
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -91,9 +117,14 @@ func (s *session) settle(ctx context.Context, next *release, drifted drifts) err
 		if drifted[o.identity] == nil {
 			continue
 		}
-		l, err := s.outlook(ctx, o)
-		if err != nil || len(l.differences()) == 0 {
+		o = s.owned(o)
+		live, _, err := s.objectIn(ctx, nil, o)
+		if err != nil {
 			continue // the next plan tells
+		}
+		l, err := s.outlook(ctx, o)
+		if err != nil || len(l.differences(live)) == 0 {
+			continue
 		}
 		if err := s.putBack(ctx, o, l); err != nil {
 			return environments.Failuref("%s was changed outside of helm and cannot be put back: %v", o.address, err)

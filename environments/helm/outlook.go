@@ -23,7 +23,15 @@ type outlook struct {
 	was, becomes map[string]any
 }
 
-func (l outlook) differences() []difference { return between(l.was, l.becomes) }
+// differences returns what the declaration changes, and not what changes in the live object at any write: a webhook can
+// note the time.
+func (l outlook) differences(live map[string]any) []difference {
+	unsteady := map[string]bool{}
+	for _, d := range between(steady(live), l.was) {
+		unsteady[d.path] = true
+	}
+	return slices.DeleteFunc(between(l.was, l.becomes), func(d difference) bool { return unsteady[d.path] })
+}
 
 // outlook asks the API server. Both answers are dry runs of a server-side apply, so that what other programs do to every
 // object on its way in is in both of them.
