@@ -2,12 +2,14 @@ package archive
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
 )
@@ -131,10 +133,10 @@ func (i *ignored) in(dir string) ([]gitignore.Pattern, error) {
 
 func readPatterns(file string, domain []string) ([]gitignore.Pattern, error) {
 	text, err := os.ReadFile(file)
+	if errors.Is(err, syscall.ENOTDIR) { // .git is a file in a work tree
+		return nil, nil
+	}
 	if err != nil {
-		if info, other := os.Stat(filepath.Dir(file)); other != nil || !info.IsDir() {
-			return nil, nil // .git is a file in a work tree
-		}
 		return nil, missing(err)
 	}
 	var patterns []gitignore.Pattern
