@@ -53,6 +53,7 @@ type Call struct {
 	exported   map[string]exported // the variables that Configure set
 	read       map[string]string   // those that ReadVariables set
 	told       map[string]bool     // what was told once
+	mask       *maskFile           // nil where no hook could write to it
 }
 
 // NewCall returns the call of a step that is about to begin.
@@ -151,6 +152,7 @@ func (c *Call) Run(ctx context.Context, p ProgramCall) (process.Result, error) {
 		Name: p.Name, Args: p.Args, Dir: dir, Env: c.Variables.With(p.Extra).Environ(), Grace: p.Grace,
 		InterruptAlone: p.InterruptAlone,
 	}
+	command.Arrived = c.mask.read
 	command.Stderr = func(l process.Line) {
 		c.line("stderr", l)
 		if p.Warns != nil && !l.Partial {

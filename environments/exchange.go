@@ -19,19 +19,23 @@ type exchange struct {
 	secrets            func(texts ...string)
 }
 
-// newExchange makes the two files and names them to the step. secrets is told what must not be shown.
+// newExchange makes the files and names them, and that of $BITOPS_MASK, to the step. secrets is told what must not be shown.
 func newExchange(c *Call, secrets func(texts ...string)) (*exchange, error) {
 	e := &exchange{collected: schema.Values{}, secrets: secrets}
 	var err error
 	if e.variables, err = newMailbox(c, "BITOPS_ENV"); err != nil {
 		return nil, err
 	}
-	e.outputs, err = newMailbox(c, "BITOPS_OUTPUT")
+	if e.outputs, err = newMailbox(c, "BITOPS_OUTPUT"); err != nil {
+		return nil, err
+	}
+	c.mask, err = newMaskFile(c, secrets)
 	return e, err
 }
 
 // collect takes over what was appended since the last time.
 func (e *exchange) collect(c *Call) error {
+	c.mask.read()
 	variables, err := e.variables.news()
 	if err != nil {
 		return err
@@ -52,7 +56,9 @@ func (e *exchange) collect(c *Call) error {
 			return fmt.Errorf("$BITOPS_OUTPUT, line %d: the value is not UTF-8", a.line)
 		}
 		v := schema.Text(a.value)
-		if v.Sensitive = secret.NameIsSecret(a.name) || holdsAny(a.value, secrets); v.Sensitive {
+		fields := v.FieldTexts(secret.NameIsSecret)
+		e.secrets(fields...)
+		if v.Sensitive = secret.NameIsSecret(a.name) || len(fields) > 0 || holdsAny(a.value, secrets); v.Sensitive {
 			e.secrets(a.value)
 		}
 		e.collected[a.name] = v

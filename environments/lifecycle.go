@@ -159,6 +159,7 @@ func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *excha
 		return Result{}, err
 	}
 	result, err := c.attempts(ctx, tool, hooks, func() (Result, error) { return operate(ctx, c, tool) })
+	result.Outputs = l.withSecretFields(result.Outputs)
 	l.Secrets(result.Outputs.Secrets()...) // the after hooks may print them
 	if err == nil {
 		err = hooks.collect(c) // plugins write there too
@@ -267,7 +268,7 @@ func (l *Lifecycle) Outputs(ctx context.Context, step *schema.Step, observe func
 		func(stepCtx context.Context, c *Call, tool Tool) StepResult {
 			result, err := c.attempts(stepCtx, tool, nil, func() (Result, error) {
 				values, err := tool.Outputs(stepCtx, c)
-				return Result{Outputs: values}, err
+				return Result{Outputs: l.withSecretFields(values)}, err
 			})
 			l.Secrets(result.Outputs.Secrets()...)
 			return outcome(ctx, stepCtx, c, result, err)

@@ -418,7 +418,7 @@ func TestWasSecretsLeftInTemporaryDirectories(t *testing.T) {
 				t.Errorf("%s: %s", e.Name(), info.Mode())
 			}
 		}
-		if len(entries) != 3 {
+		if len(entries) != 4 {
 			t.Errorf("private files: %v", entries)
 		}
 	}

@@ -94,7 +94,8 @@ func (v *values) input(ctx context.Context, step *schema.Step, input schema.Inpu
 		return fmt.Errorf("input %s: %w", input.Name, err)
 	}
 	if value.Known() {
-		value.Sensitive = value.Sensitive || secret.NameIsSecret(input.Name)
+		value.Sensitive = value.Sensitive || secret.NameIsSecret(input.Name) || step.Interface.Hides(input.Name) ||
+			value.HasField(secret.NameIsSecret)
 		g.inputs[input.Name] = value
 		v.run.Emitter.Learn(schema.Values{input.Name: value})
 		return nil
@@ -221,6 +222,7 @@ func (v *values) offers(ctx context.Context, step *schema.Step, g *given) error 
 		}
 	}
 	g.awaitOffers(step, from, uncertain)
+	v.run.Emitter.Learn(g.offered)
 	return nil
 }
 
@@ -250,6 +252,7 @@ func (g *given) offer(step *schema.Step, from map[string]schema.Offer, o schema.
 			other.Environment, o.Environment)
 	}
 	from[name] = o
+	value.Sensitive = value.Sensitive || step.Interface.Hides(name)
 	g.offered[name] = value
 	return nil
 }

@@ -89,6 +89,12 @@ type Parameter struct {
 // Input returns the declared input of that name.
 func (i Interface) Input(name string) (Parameter, bool) { return find(i.Inputs, name) }
 
+// Hides reports whether the value of an input must not be shown: the files declare it as sensitive, or as ephemeral.
+func (i Interface) Hides(name string) bool {
+	p, declared := i.Input(name)
+	return declared && (p.Sensitive || p.Ephemeral)
+}
+
 // Output returns the declared output of that name.
 func (i Interface) Output(name string) (Parameter, bool) { return find(i.Outputs, name) }
 

@@ -16,6 +16,7 @@ const pipeSize = 1 << 20
 // An output carries what a program prints to the callbacks of its Command: one goroutine a stream, one callback at
 // a time.
 type output struct {
+	arrived  func()     // called before lines are delivered, may be nil
 	callback sync.Mutex // held while a callback runs
 	readers  sync.WaitGroup
 	ours     []*os.File // the ends that are read
@@ -108,5 +109,8 @@ func (o *output) drain(f *os.File, s *splitter) {
 func (o *output) deliver(s *splitter, n int) {
 	o.callback.Lock()
 	defer o.callback.Unlock()
+	if o.arrived != nil {
+		o.arrived()
+	}
 	s.wrote(n)
 }

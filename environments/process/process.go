@@ -54,6 +54,9 @@ type Command struct {
 	// concurrently, nor after Run has returned. The order holds within each stream, not between the two. A call
 	// that takes long slows the program down instead of filling memory.
 	Stdout, Stderr func(Line)
+	// Arrived is called before the lines of each part of the output that was read are delivered; nil is not called. What
+	// the program did before it printed them has happened by then.
+	Arrived func()
 	// Grace is the time from the interrupt to the kill; zero is DefaultGrace.
 	Grace time.Duration
 	// InterruptAlone keeps the interrupt from the rest of the group: the program ends its children itself. What it leaves

@@ -66,6 +66,7 @@ func (p *program) start(c Command, path string, guard *Guard) error {
 		Path: path, Args: append([]string{c.Name}, c.Args...), Dir: c.Dir, Env: marked(c.Env, p.token),
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
+	p.output.arrived = c.Arrived
 	var err error
 	if cmd.Stdin, err = p.input.open(c.Stdin); err != nil {
 		return err

@@ -154,29 +154,27 @@ func (a *arguments) file(s *session, name string, values map[string]json.RawMess
 
 // setByFiles returns the names of the variables that the var-files set which terraform reads by itself.
 func setByFiles(dir string) []string {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
 	names := map[string]bool{}
-	for _, entry := range entries {
-		name := entry.Name()
-		base := strings.TrimSuffix(name, ".json")
-		if base != "terraform.tfvars" && !strings.HasSuffix(base, ".auto.tfvars") {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		file, _ := parse(text, name) // errors are terraform's to tell
-		if file == nil {
-			continue
-		}
-		attributes, _ := file.Body.JustAttributes()
-		for set := range attributes {
+	for _, name := range ownVarFiles(dir) {
+		for set := range attributesOf(filepath.Join(dir, name)) {
 			names[set] = true
 		}
 	}
 	return slices.Collect(maps.Keys(names))
+}
+
+// ownVarFiles returns the names of the var-files that terraform reads by itself.
+func ownVarFiles(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, entry := range entries {
+		base := strings.TrimSuffix(entry.Name(), ".json")
+		if base == "terraform.tfvars" || strings.HasSuffix(base, ".auto.tfvars") {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
 }

@@ -81,7 +81,9 @@ func (t *Terraform) configure(c *environments.Call) (*session, error) {
 	}
 	delete(c.Variables, "TF_DATA_DIR")
 	module := t.parser.readModule(schema.Directory{Root: c.Root(), Name: c.Step.Directory()}, read.binary)
-	return &session{Call: c, settings: read, module: module}, nil
+	s := &session{Call: c, settings: read, module: module}
+	s.hideVariables()
+	return s, nil
 }
 
 // prepare makes the directory ready for init.

@@ -18,7 +18,7 @@ func (s *session) hide(plan *schema.Plan) {
 		}
 		for _, input := range plan.Steps[i].Inputs {
 			keys := secret.NameIsSecret
-			if secret.NameIsSecret(input.Name) {
+			if secret.NameIsSecret(input.Name) || plan.Steps[i].Interface.Hides(input.Name) {
 				keys = nil
 			}
 			s.redact.Add(input.Expression.Texts(keys)...)
