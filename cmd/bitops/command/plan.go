@@ -132,7 +132,7 @@ func (g *global) tellSaved(name string, saved bool, err error) {
 	case failed == nil && !g.json:
 		g.print("Saved. Apply it with: %s", g.applies(name))
 	case failed != nil:
-		text := fmt.Sprintf("%s is written, although %s failed: what failed is planned again by %s, and held if it changes anything",
+		text := fmt.Sprintf("%s is written, although %s failed. Apply it with: %s (what failed is planned then, and held if it changes anything)",
 			name, count(failed.Report.Count(schema.Failed), "step"), g.applies(name))
 		if g.json {
 			g.say("bitops: %s", text)
