@@ -188,3 +188,50 @@ func TestTextsOfErrors(t *testing.T) {
 	}
 	lacks(t, "log", s.texts(schema.EventOutputLine), "release: not found")
 }
+
+func TestHooksCountWhereHelmRunsThem(t *testing.T) {
+	hook := func(name, events string) string {
+		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + ", annotations: {helm.sh/hook: \"" + events + "\"}}\n"
+	}
+	s := tellReal(t, with(chart, map[string]string{
+		"templates/install.yaml": hook("install", "post-install"),
+		"templates/upgrade.yaml": hook("upgrade", "pre-upgrade"),
+		"templates/both.yaml":    hook("both", "pre-install, pre-upgrade"),
+		"templates/test.yaml":    hook("test", "test"),
+	}))
+	ns := s.namespace
+	planned := s.plan()
+	equal(t, "planned", addresses(planned.Changes), []string{
+		"create ConfigMap " + ns + "/api", "create ConfigMap " + ns + "/both (hook)", "create ConfigMap " + ns + "/install (hook)",
+	})
+	equal(t, "applied", s.apply().Changes, planned.Changes)
+	equal(t, "there", kubectl(t, "get", "configmap", "-n", ns, "-o", "jsonpath={.items[*].metadata.name}"), "api both install")
+	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+
+	// What is gone from the chart stays in the cluster, and the release forgets it.
+	s.write(map[string]string{"templates/both.yaml": "", "templates/delete.yaml": hook("delete", "pre-delete"), "templates/more.yaml": hook("more", "post-upgrade")})
+	planned = s.plan()
+	equal(t, "planned", addresses(planned.Changes), []string{
+		"forget ConfigMap " + ns + "/both (hook)", "update ConfigMap " + ns + "/delete (hook)", "create ConfigMap " + ns + "/more (hook)",
+	})
+	equal(t, "applied", s.apply().Changes, planned.Changes)
+	equal(t, "unchanged then", s.apply().Changes.Empty(), true)
+}
+
+func TestObjectsThatAReleaseForgets(t *testing.T) {
+	s := tellReal(t, with(chart, map[string]string{
+		"templates/keep.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n",
+		"templates/gone.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n",
+	}))
+	s.apply()
+	kubectl(t, "delete", "configmap", "gone", "-n", s.namespace)
+	s.write(map[string]string{"templates/keep.yaml": "", "templates/gone.yaml": ""})
+	planned := s.plan()
+	counts(t, planned.Changes, 0, 0, 0)
+	equal(t, "planned", addresses(planned.Changes), []string{
+		"forget ConfigMap " + s.namespace + "/gone", "forget ConfigMap " + s.namespace + "/kept",
+	})
+	equal(t, "applied", s.apply().Changes, planned.Changes)
+	contains(t, "left", kubectl(t, "get", "configmap", "-n", s.namespace, "-o", "name"), "configmap/kept")
+	equal(t, "unchanged then", s.apply().Changes.Empty(), true)
+}

@@ -110,7 +110,7 @@ func (s *session) removal(live *release) *schema.Changes {
 
 // told counts changes and writes them to the log.
 func (s *session) told(changes []change) *schema.Changes {
-	signs := map[string]string{"create": "+", "delete": "-", "forget": "."}
+	signs := map[string]string{"create": "+", "delete": "-", "forget": "*"}
 	for _, c := range changes {
 		s.tell("%s %s", cmp.Or(signs[c.action], "~"), c.address)
 		for _, d := range c.differences {
