@@ -61,6 +61,9 @@ func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) en
 	if mayGo {
 		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: holdsArtifact(dir)})
 	}
+	if r.Signed {
+		return r.hold(ctx, dir, planned, r.whyUnreviewed())
+	}
 	return r.hold(ctx, dir, planned, whyHeld(approved))
 }
 
@@ -87,7 +90,7 @@ func (r *run) unlike(ctx context.Context, step *schema.Step, given given, was *s
 }
 
 // sameAs reports whether a plan made now is the one that was approved: nothing differs but values that the step is given, and
-// it lists the same changes. Where the tool cannot list them, not even values may differ.
+// it lists the same changes. Where the tool cannot list all of them, not even values may differ.
 func (r *run) sameAs(ctx context.Context, step *schema.Step, given given, approved *schema.Approval, changes *schema.Changes) bool {
 	if approved.Fingerprint == nil {
 		return false
@@ -100,7 +103,9 @@ func (r *run) sameAs(ctx context.Context, step *schema.Step, given given, approv
 		if !schema.SameChanges(approved.Changes, r.Emitter.clearChanges(changes)) {
 			return false
 		}
-		now.Inputs = approved.Fingerprint.Inputs
+		if !approved.Changes.Open {
+			now.Inputs = approved.Fingerprint.Inputs
+		}
 	}
 	return len(approved.Fingerprint.Differences(now)) == 0
 }

@@ -21,12 +21,18 @@ type office struct {
 	approved map[schema.StepName][]intent // what a person approved
 	previous *schema.Report               // the run that is resumed next
 	saved    *executor.Saved              // the plan file that is applied, or nil
+	signed   map[schema.StepName]intent   // where only signed plans may be applied: what the plan file says
 	dir      string
 }
 
 // mayChange complains about a change of a step that wants approval which is in no plan that was shown and approved. Only the values
 // that the step is given may be others.
 func (o *office) mayChange(step *schema.Step, in intent) {
+	if was, known := o.signed[step.Name]; o.signed != nil && in.Action != "none" {
+		if !known || was.Makes != in.Makes || o.frozen[step.Name] && was.Action != in.Action {
+			o.problems = append(o.problems, fmt.Sprintf("%s does %+v, and what was signed is %+v", step.Name, in, was))
+		}
+	}
 	if !step.Approval || in.Action == "none" {
 		return
 	}
@@ -52,7 +58,7 @@ func (o *office) look(t *rapid.T, report *schema.Report) {
 			if _, known := o.shown[step.Digest]; !known {
 				t.Errorf("%s waits for approval of a plan that was never shown", step.Name)
 			}
-		case step.Outcome == schema.Held && step.Approval && step.Reason != "it moved on":
+		case step.Outcome == schema.Held && step.Approval && o.signed == nil && step.Reason != "it moved on":
 			t.Errorf("%s is held, and there is nothing to approve: %+v", step.Name, step)
 		}
 	}
@@ -94,6 +100,9 @@ func (o *office) apply(t *rapid.T, all bool) {
 	held := filepath.Join(o.dir, fmt.Sprint(o.runs))
 	report := o.run(t, schema.CommandApply, func(x *executor.Executor) {
 		x.Saved, x.Previous, x.Approvals = o.saved, o.previous, given
+		if o.signed != nil {
+			x.Signed, x.Deferral = true, schema.DeferNone
+		}
 		x.Artifacts, x.HeldArtifacts = filepath.Join(o.dir, fmt.Sprint(o.runs)), held
 	})
 	o.look(t, report)
@@ -131,6 +140,14 @@ func (o *office) planFile(t *rapid.T) {
 	artifacts := filepath.Join(o.dir, "saved")
 	report := o.run(t, schema.CommandPlan, func(x *executor.Executor) { x.Artifacts = artifacts })
 	o.look(t, report)
+	if o.signed != nil {
+		o.signed = map[schema.StepName]intent{}
+		for i := range report.Steps {
+			if step := &report.Steps[i]; step.Shown() {
+				o.signed[step.Name] = o.planned[step.Name]
+			}
+		}
+	}
 	o.saved = &executor.Saved{Plan: &schema.SavedPlan{ID: "plan", Report: report}, Artifacts: artifacts}
 }
 
@@ -157,6 +174,9 @@ func onlyApproved(t *rapid.T) {
 		o.plan.Steps[i].Approval = rapid.Bool().Draw(t, "wants approval")
 	}
 	if rapid.Bool().Draw(t, "plan file") {
+		if rapid.Bool().Draw(t, "signed") {
+			o.signed = map[schema.StepName]intent{}
+		}
 		o.planFile(t)
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "runs") {
@@ -167,14 +187,21 @@ func onlyApproved(t *rapid.T) {
 		}
 		o.apply(t, false)
 		if o.previous.Outcome == schema.Succeeded {
-			o.previous, o.saved = nil, nil // a new run
+			o.begin(t)
 		}
 	}
 	o.untilDone(t)
-	o.previous, o.saved = nil, nil // what others changed meanwhile of a step that was done is for a new run
+	o.begin(t) // what others changed meanwhile of a step that was done is for a new run
 	o.untilDone(t)
 	if again := o.run(t, schema.CommandPlan, func(*executor.Executor) {}); again.HasChanges() {
 		t.Errorf("a new plan still has changes: %+v\nthe world is %+v", again.Steps, o.world)
+	}
+}
+
+// begin makes the next run a new one. Where only signed plans may be applied, that takes another one.
+func (o *office) begin(t *rapid.T) {
+	if o.previous, o.saved = nil, nil; o.signed != nil {
+		o.planFile(t)
 	}
 }
 
@@ -184,6 +211,9 @@ func (o *office) untilDone(t *rapid.T) {
 	for n := 0; o.previous == nil || o.previous.Outcome != schema.Succeeded; n++ {
 		if n > 3*len(o.plan.Steps)+1 {
 			t.Fatalf("it is never done: %+v", o.previous.Steps)
+		}
+		if o.signed != nil && o.previous != nil && n%2 == 0 { // what the signed plan does not show is held for good
+			o.begin(t)
 		}
 		o.apply(t, true)
 	}

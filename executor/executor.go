@@ -53,6 +53,9 @@ type Executor struct {
 	// Pinned says in the report that Deferral is none because only what the plan file shows may be applied.
 	Pinned bool
 
+	// Signed says that only what Saved shows may be applied, and not what a run held: Saved is signed, and that is not.
+	Signed bool
+
 	// Artifacts is where previews leave what applying them needs, a directory for each step by its file name; "" where
 	// nobody wants to apply them. HeldArtifacts is the same of the run that this one goes on with.
 	Artifacts     string
@@ -90,7 +93,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 		return nil, err
 	}
 	begin := schema.Event{
-		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approvals: x.Approvals, Orphans: x.Orphans, Pinned: x.Pinned,
+		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approvals: x.Approvals, Orphans: x.Orphans, Pinned: x.Pinned, Signed: x.Signed,
 	}
 	if x.Previous != nil {
 		begin.Resumes, begin.Plan, begin.PlanDigest = x.Previous.Run, x.Previous.Plan, x.Previous.PlanDigest

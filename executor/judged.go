@@ -25,6 +25,13 @@ func (r *run) holds(ctx context.Context, step *schema.Step, given given, planned
 	case changes.Open && deferral == schema.DeferSafe:
 		return "its tool cannot tell all that it would change"
 	}
+	return r.whyUnreviewed()
+}
+
+func (r *run) whyUnreviewed() string {
+	if r.Signed {
+		return "it was planned just now, and only what a signed plan file shows is applied"
+	}
 	return "it was planned just now, so its changes have not been reviewed"
 }
 

@@ -112,7 +112,7 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given given) (dir string, seen bool, unlike string) {
 	was, seen := r.heldBefore(step)
 	if seen {
-		if dir = artifact(r.HeldArtifacts, step.Name); dir == "" {
+		if dir = artifact(r.HeldArtifacts, step.Name); dir == "" || r.Signed { // what was held then is not signed
 			return "", false, ""
 		}
 	} else if before := r.before(step); r.Saved != nil && (before == nil || !before.Started) {

@@ -22,7 +22,7 @@ const shownName = "shown"
 // directory with its artifact. It is nil where there is none, or its artifact is not here.
 func (r *run) shown(step *schema.Step) (was *schema.StepReport, dir string) {
 	before := r.before(step)
-	if before != nil && before.Outcome == schema.Held && before.Digest != "" {
+	if before != nil && before.Outcome == schema.Held && before.Digest != "" && !r.Signed {
 		if dir := directoryOf(r.HeldArtifacts, step.Name); r.digestOf(before, dir) == before.Digest {
 			return before, dir
 		}
@@ -102,9 +102,24 @@ func (r *run) digest(step *schema.Step, end ending) string {
 		return ""
 	}
 	changes := r.Emitter.clearChanges(end.Changes)
-	return r.digestOf(&schema.StepReport{
+	digest := r.digestOf(&schema.StepReport{
 		StepSummary: schema.StepSummary{Name: step.Name}, Changes: changes, Fingerprint: end.Fingerprint,
 	}, dir)
+	if r.Signed && digest != r.savedDigest(step) {
+		return "" // what is not in the signed plan cannot be approved
+	}
+	return digest
+}
+
+// savedDigest returns the digest of a step's plan in the plan file, or "".
+func (r *run) savedDigest(step *schema.Step) string {
+	if r.Saved == nil {
+		return ""
+	}
+	if saved := r.Saved.Plan.Report.Step(step.Name); saved != nil {
+		return saved.Digest
+	}
+	return ""
 }
 
 // digestOf returns the digest of a step's plan: of its changes, of what it was made with, and of the artifact in a directory. It

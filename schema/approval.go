@@ -60,7 +60,7 @@ func SameChanges(a, b *Changes) bool {
 		return false
 	}
 	counts := func(c *Changes) [4]int { return [4]int{c.Add, c.Change, c.Remove, c.Outputs} }
-	return counts(a) == counts(b) && slices.Equal(sortedResources(a), sortedResources(b))
+	return a.Open == b.Open && counts(a) == counts(b) && slices.Equal(sortedResources(a), sortedResources(b))
 }
 
 func sortedResources(c *Changes) []ResourceChange {

@@ -72,6 +72,7 @@ func TestSameChanges(t *testing.T) {
 		"one twice":                  {changes(1, a, b), changes(1, a, a), false},
 		"another action":             {changes(1, a), changes(1, schema.ResourceChange{Address: "a", Action: "replace"}), false},
 		"other counts without names": {changes(1), changes(2), false},
+		"one of them open":           {changes(1, a), &schema.Changes{Remove: 1, Resources: []schema.ResourceChange{a}, Open: true}, false},
 		"both unknown":               {nil, nil, false},
 		"one unknown":                {changes(1), nil, false},
 	} {

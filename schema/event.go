@@ -13,7 +13,7 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Orphans
+	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Signed, Orphans
 	EventStepStarted   EventType = "step-started"   // Step, Inputs
 	EventPhaseStarted  EventType = "phase-started"  // Step, Phase, Text: what runs
 	EventProgress      EventType = "progress"       // Step, Text: what the tool is doing to what
@@ -68,6 +68,7 @@ type Event struct {
 	Plan        string       `json:"plan,omitempty"`        // the id of the saved plan that is applied
 	PlanDigest  string       `json:"plan_digest,omitempty"` // of its file
 	Pinned      bool         `json:"pinned,omitempty"`      // only what the plan file shows is applied
+	Signed      bool         `json:"signed,omitempty"`      // and it has to be signed
 	Orphans     []Orphan     `json:"orphans,omitempty"`     // what is deployed and no longer in the manifest
 }
 

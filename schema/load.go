@@ -22,10 +22,23 @@ func LoadManifest(root, file string) (*Manifest, Problems) {
 	body := doc.Bitops
 	m := &Manifest{File: file, Root: root, Settings: body.named()}
 	m.Environments = l.environments(body.Environments, body.Include, file)
+	m.Plans = l.plans(body.Plans, file)
 	m.Discover = body.Environments == nil && len(body.Include) == 0
 	m.Damaged, m.Incomplete = l.damaged, l.incomplete
 	m.Files = slices.Sorted(maps.Keys(l.seen))
 	return m, l.problems.Sorted()
+}
+
+// plans checks which plan files may be applied.
+func (l *loader) plans(p Plans, file string) Plans {
+	p.Position = p.Signers.Position
+	switch {
+	case p.Required && p.Signers.Text == "":
+		l.problems = append(l.problems, Errorf(Position{File: file}, "plans.required needs plans.signers, the file of the keys that may sign"))
+	case p.Signers.Text != "" && !filepath.IsLocal(filepath.FromSlash(p.Signers.Text)):
+		l.problems = append(l.problems, Errorf(p.Position, "plans.signers: %q is not a path in the repository", p.Signers.Text))
+	}
+	return p
 }
 
 type loader struct {

@@ -21,6 +21,7 @@ type Manifest struct {
 	Root         string   // the repository's directory: absolute, symbolic links resolved
 	Files        []string // that were read: File and what it includes, sorted
 	Settings     Settings
+	Plans        Plans
 	Environments []Environment
 	Damaged      []EnvironmentName // declared, but so that they cannot be planned: that was said once and is enough
 	Incomplete   bool              // a file could not be read, so nobody knows which environments there are
@@ -34,8 +35,17 @@ type manifestDocument struct {
 
 type manifestBody struct {
 	Settings
+	Plans        Plans            `yaml:"plans" doc:"Which plan files may be applied."`
 	Environments Map[Environment] `yaml:"environments" doc:"The environments by name. Without this key every directory that holds a tool's directory is one."`
 	Include      []Located        `yaml:"include" doc:"More manifests whose environments belong to this one; patterns relative to this file."`
+}
+
+// Plans says which plan files may be applied.
+type Plans struct {
+	Position Position
+
+	Signers  Located `yaml:"signers" doc:"A file in the repository with the keys that may sign plans: allowed_signers of ssh-keygen."`
+	Required bool    `yaml:"required" doc:"Apply nothing but plan files that one of the signers signed."`
 }
 
 // includedDocument is a file that `include` names. Settings belong into the root manifest: here nothing would read them.

@@ -24,6 +24,7 @@ type Report struct {
 
 	PlanDigest string `json:"plan_digest,omitempty"` // of the plan file that was applied, or that the preview was saved as
 	Pinned     bool   `json:"pinned,omitempty"`      // only what the plan file shows was applied
+	Signed     bool   `json:"signed,omitempty"`      // and it had to be signed
 
 	index map[StepName]int
 }
@@ -67,7 +68,7 @@ func (r *Report) Add(e Event) {
 	case EventRunStarted:
 		*r = Report{
 			Run: e.Run, Command: e.Command, Started: e.Time,
-			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Orphans: e.Orphans,
+			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Signed: e.Signed, Orphans: e.Orphans,
 		}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})

@@ -16,6 +16,9 @@ type SavedPlan struct {
 	Command  Command   `json:"command"` // that it is a plan for: apply or destroy
 	Report   *Report   `json:"report"`  // of the preview
 
+	// Signer is the key that a signature in the file says it is of, which is not checked. It is not written.
+	Signer string `json:"signer,omitempty"`
+
 	// Artifacts are the digests of what each tool kept of its plan, by the file's path. Version 1 has none.
 	Artifacts map[string]string `json:"artifacts,omitempty"`
 }

@@ -3,6 +3,7 @@
 //
 //	plan.json                       schema.SavedPlan
 //	artifacts/<step>/<file>...      terraform's own plan and lock file, and the like of other tools
+//	signed.json, signed.json.sig    of a signed plan: schema.PlanStatement, and its SSH signature
 //
 // plan.json has a digest of every artifact, so that one digest of plan.json stands for all that is applied.
 //
@@ -28,19 +29,25 @@ import (
 const (
 	planName  = "plan.json"
 	artifacts = "artifacts/"
+
+	statementName = "signed.json"
+	signatureName = "signed.json.sig"
 )
 
+// Signature is a signed statement about a plan, as the signer wrote it.
+type Signature struct{ Statement, Armor []byte }
+
 // Bytes returns the archive of a plan and of the artifacts in a directory, and the digest of the plan. It fills in the
-// plan's digests of the artifacts.
-func Bytes(plan *schema.SavedPlan, dir string) (content []byte, digest string, err error) {
+// plan's digests of the artifacts. Sign makes the signature of a plan by its digest; nil leaves the plan unsigned.
+func Bytes(plan *schema.SavedPlan, dir string, sign func(digest string) (*Signature, error)) (content []byte, digest string, err error) {
 	var out bytes.Buffer
-	if digest, err = writePlan(zip.NewWriter(&out), plan, dir); err != nil {
+	if digest, err = writePlan(zip.NewWriter(&out), plan, dir, sign); err != nil {
 		return nil, "", fmt.Errorf("make the plan file: %w", err)
 	}
 	return out.Bytes(), digest, nil
 }
 
-func writePlan(z *zip.Writer, plan *schema.SavedPlan, dir string) (digest string, err error) {
+func writePlan(z *zip.Writer, plan *schema.SavedPlan, dir string, sign func(digest string) (*Signature, error)) (digest string, err error) {
 	if plan.Artifacts, err = digestsOf(dir); err != nil {
 		return "", err
 	}
@@ -53,7 +60,22 @@ func writePlan(z *zip.Writer, plan *schema.SavedPlan, dir string) (digest string
 			err = addArtifact(z, dir, name)
 		}
 	}
-	return digestOf(text), errors.Join(err, z.Close())
+	digest = digestOf(text)
+	if err == nil && sign != nil {
+		err = addSignature(z, digest, sign)
+	}
+	return digest, errors.Join(err, z.Close())
+}
+
+func addSignature(z *zip.Writer, digest string, sign func(digest string) (*Signature, error)) error {
+	signature, err := sign(digest)
+	if err == nil {
+		err = add(z, statementName, bytes.NewReader(signature.Statement))
+	}
+	if err == nil {
+		err = add(z, signatureName, bytes.NewReader(signature.Armor))
+	}
+	return err
 }
 
 func add(z *zip.Writer, name string, content io.Reader) error {

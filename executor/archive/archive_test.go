@@ -39,7 +39,7 @@ func content(t testing.TB) []byte {
 			t.Fatal(err)
 		}
 	}
-	text, _, err := archive.Bytes(aPlan(), dir)
+	text, _, err := archive.Bytes(aPlan(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 const (
 	MostBytes       = 1 << 30 // of the file
 	largestPlan     = 256 << 20
+	largestSigned   = 16 << 20
 	largestArtifact = 2 << 30 // of all artifacts together
 	mostFiles       = 1_000_000
 	mostSteps       = 100_000
@@ -63,7 +64,7 @@ func filesOf(z *zip.Reader) (map[string]*zip.File, error) {
 func belongs(name string) bool {
 	artifact, ok := strings.CutPrefix(name, artifacts)
 	tooLong := func(part string) bool { return len(part) > 255 }
-	return name == planName || ok && fs.ValidPath(artifact) && artifact != "." && filepath.IsLocal(filepath.FromSlash(artifact)) &&
+	return name == planName || name == statementName || name == signatureName || ok && fs.ValidPath(artifact) && artifact != "." && filepath.IsLocal(filepath.FromSlash(artifact)) &&
 		!strings.ContainsAny(artifact, "\\\x00") && !slices.ContainsFunc(strings.Split(artifact, "/"), tooLong)
 }
 

@@ -29,6 +29,8 @@ type Archive struct {
 	// Digest is that of plan.json as it lies in the archive. It stands for the artifacts too, if Complete.
 	Digest string
 
+	Signature *Signature // as it lies in the archive, not judged; nil where there is none
+
 	name string
 	zip  map[string]*zip.File // by their names in the archive
 }
@@ -49,6 +51,9 @@ func Read(name string, content []byte) (*Archive, error) {
 	}
 	if err == nil {
 		err = a.check()
+	}
+	if err == nil {
+		err = a.readSignature()
 	}
 	if err != nil {
 		return nil, &DamagedError{File: name, Reason: err.Error()}
@@ -83,6 +88,25 @@ func (a *Archive) readPlan() error {
 	if a.Plan == nil || a.Plan.Version < 1 || a.Plan.ID == "" || a.Plan.Report == nil {
 		return fmt.Errorf("%s is not a plan", planName)
 	}
+	return nil
+}
+
+func (a *Archive) readSignature() (err error) {
+	statement, armor := a.zip[statementName], a.zip[signatureName]
+	switch {
+	case statement == nil && armor == nil:
+		return nil
+	case statement == nil || armor == nil:
+		return errors.New("half of its signature is missing")
+	}
+	s := &Signature{}
+	if s.Statement, err = readFile(statement, largestSigned); err == nil {
+		s.Armor, err = readFile(armor, largestSigned)
+	}
+	if err != nil {
+		return fmt.Errorf("its signature is damaged: %w", err)
+	}
+	a.Signature = s
 	return nil
 }
 

@@ -173,6 +173,27 @@ func TestLargeArtifact(t *testing.T) {
 	}
 }
 
+func TestSignature(t *testing.T) {
+	sign := func(digest string) (*archive.Signature, error) {
+		return &archive.Signature{Statement: []byte(digest), Armor: []byte("signed")}, nil
+	}
+	text, digest, err := archive.Bytes(aPlan(), t.TempDir(), sign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := archive.Read("p", text)
+	if err != nil || a.Signature == nil || string(a.Signature.Statement) != digest || string(a.Signature.Armor) != "signed" || digest != a.Digest {
+		t.Errorf("%v: %+v", err, a)
+	}
+	if _, err := archive.Read("p", zipped(t, "plan.json", small, "signed.json", "x")); err == nil || !strings.Contains(err.Error(), "half of its signature") {
+		t.Error(err)
+	}
+	failing := func(string) (*archive.Signature, error) { return nil, errors.New("no key") }
+	if _, _, err := archive.Bytes(aPlan(), t.TempDir(), failing); err == nil || !strings.Contains(err.Error(), "no key") {
+		t.Error(err)
+	}
+}
+
 // Whatever the bytes are, reading them ends in a plan or in a *DamagedError, and what is read has just the artifacts that its
 // digests name, inside of the directory.
 func FuzzRead(f *testing.F) {

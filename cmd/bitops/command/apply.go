@@ -65,12 +65,16 @@ long as nothing of it changed: no file, no value it was given, no version of its
 --from starts in the middle, whatever ran before: at an environment or a step, and with all that depends on it. Of a
 plan file, it applies that part. It does not go with --resume.
 
+--digest and --signers say which plan file may be applied: the one with that digest, or one that an allowed signer signed.
+The manifest can demand a signature; then nothing is applied without a signed plan file.
+
 An environment with "approval: true" in the manifest is planned, shown and held. --approve ENV applies what a plan file,
 or the run that is resumed, showed of it; with @DIGEST only if that is what was shown. Where that plan no longer fits, the
 environment is planned again, and held again unless the list of changes is the same.`,
 		Example: `  bitops apply                     deploy everything
   bitops apply backend 'web/*'     deploy some environments
   bitops apply plan.bitops         do what was reviewed
+  bitops apply plan.bitops --signers allowed_signers   do it if one of them signed it
   bitops apply --auto-approve      deploy in CI
   bitops apply --resume            do what the last run left undone
   bitops apply plan.bitops --resume   the same, where another machine applied the plan
@@ -144,12 +148,12 @@ func (s *session) goOn(cmd *cobra.Command, o *changeOptions, plan *schema.Plan, 
 	}
 	switch {
 	case s.previous != nil && s.previous.Plan != "":
-		forget, err = s.resumeSaved(o)
+		forget, err = s.resumeSaved(cmd.Context(), o)
 		return forget, err == nil, err
 	case o.saved != "":
 		return forget, false, usageError(cmd, fmt.Errorf("run %s did not apply a plan file; leave %s out", s.previous.Run, o.saved))
-	case o.digest != "":
-		return forget, false, usageError(cmd, fmt.Errorf("run %s did not apply a plan file; leave --digest out", s.previous.Run))
+	case o.digest != "", o.signers != "":
+		return forget, false, usageError(cmd, fmt.Errorf("run %s did not apply a plan file; leave --digest and --signers out", s.previous.Run))
 	case o.autoApprove:
 		return forget, true, nil
 	case !o.approves(s.global):
@@ -180,6 +184,9 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 		return nil, nil, err
 	}
 	previous, err := r.previous(cmd, &o.resumeOptions, act)
+	if err == nil && (previous == nil || previous.Plan == "") {
+		err = r.unplanned(act)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

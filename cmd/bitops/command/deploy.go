@@ -88,6 +88,9 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}
+	if err := r.unplanned(schema.CommandDeploy); err != nil {
+		return err
+	}
 	if o.dependencies {
 		selectDependencies(plan)
 	}

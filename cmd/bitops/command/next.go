@@ -17,6 +17,9 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 		if r.Outcome == schema.Succeeded {
 			return ""
 		}
+		if r.Signed && r.Outcome == schema.Held && len(approvals(r)) == 0 {
+			return "bitops plan -o plan.bitops --sign KEY" // what is held is not in the signed plan
+		}
 		words := []string{cmd.CommandPath()}
 		var inRun map[string]bool
 		if resumable(r.Command) {

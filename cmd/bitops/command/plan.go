@@ -1,11 +1,13 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/bitops-engine/bitops/executor/archive"
 	"github.com/bitops-engine/bitops/planner"
@@ -17,6 +19,7 @@ type planOptions struct {
 	destroy          bool
 	out              string
 	encryptTo        []string
+	sign             string
 	detailedExitCode bool
 }
 
@@ -42,6 +45,7 @@ read it. An earlier plan of that name is removed before planning begins. The dig
 bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 		Example: `  bitops plan                          preview everything
   bitops plan -o plan.bitops           and save it for bitops apply plan.bitops
+  bitops plan -o plan.bitops --sign ~/.ssh/id_ed25519   and sign it, for an apply that demands that
   bitops plan --destroy                preview a destroy
   bitops plan --detailed-exitcode      exit with 2 when there are changes`,
 		Args:              cobra.ArbitraryArgs,
@@ -57,6 +61,7 @@ bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 	o.addWarnings(cmd)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to a `file`")
 	cmd.Flags().StringArrayVar(&o.encryptTo, "encrypt-to", nil, "with -o, encrypt the plan for a `recipient`: an age or SSH public key, or a file of them; can be repeated")
+	cmd.Flags().StringVar(&o.sign, "sign", "", "with -o, sign the plan with an SSH `KEY`: a private key, or the public key of one that ssh-agent has")
 	cmd.Flags().BoolVar(&o.destroy, "destroy", false, "preview destroy instead of apply")
 	cmd.Flags().BoolVar(&o.detailedExitCode, "detailed-exitcode", false, "exit with 2 when there are changes")
 	return cmd
@@ -66,27 +71,54 @@ func (g *global) preview(cmd *cobra.Command, o *planOptions, command schema.Comm
 	if err := o.checkOut(g); err != nil {
 		return usageError(cmd, fmt.Errorf("--out: %w", err))
 	}
-	recipients, err := archive.Recipients(o.encryptTo)
+	seal, err := o.seal(cmd.Context(), g)
 	if err != nil {
-		return usageError(cmd, fmt.Errorf("--encrypt-to: %w", err))
+		return usageError(cmd, err)
 	}
-	if len(recipients) > 0 && o.out == "" {
-		return usageError(cmd, errors.New("--encrypt-to is for a plan that is saved: add -o FILE"))
-	}
+	defer seal.end()
 	options, err := g.planner(cmd, &o.runOptions, command, selectors)
 	if err != nil {
 		return err
 	}
 	if o.out == "" {
-		_, err = g.previewed(cmd, o, options, nil)
+		_, err = g.previewed(cmd, o, options, seal)
 		return err
 	}
 	if err := archive.Remove(g.at(o.out)); err != nil {
 		return err
 	}
-	written, err := g.previewed(cmd, o, options, recipients)
+	written, err := g.previewed(cmd, o, options, seal)
 	g.tellSaved(o.out, written, err)
 	return err
+}
+
+// planSeal is how a saved plan is closed.
+type planSeal struct {
+	recipients []age.Recipient // for whom it is encrypted; none means that it is not
+	signer     ssh.Signer      // nil leaves it unsigned
+	end        func()
+}
+
+// seal returns how the plan is to be closed. Who has to be asked for a passphrase is asked before the preview.
+func (o *planOptions) seal(ctx context.Context, g *global) (seal planSeal, err error) {
+	seal.end = func() {}
+	switch {
+	case o.out != "":
+	case len(o.encryptTo) > 0:
+		return seal, errors.New("--encrypt-to is for a plan that is saved: add -o FILE")
+	case o.sign != "":
+		return seal, errors.New("--sign is for a plan that is saved: add -o FILE")
+	}
+	if seal.recipients, err = archive.Recipients(o.encryptTo); err != nil {
+		return seal, fmt.Errorf("--encrypt-to: %w", err)
+	}
+	if o.sign == "" {
+		return seal, nil
+	}
+	if seal.signer, seal.end, err = g.signingKey(ctx, o.sign); err != nil {
+		return seal, fmt.Errorf("--sign: %w", err)
+	}
+	return seal, nil
 }
 
 // checkOut reports why the plan could not be saved in the end.
@@ -98,7 +130,7 @@ func (o *planOptions) checkOut(g *global) error {
 }
 
 // previewed makes the preview, and reports whether it was saved.
-func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.Options, recipients []age.Recipient) (saved bool, err error) {
+func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.Options, seal planSeal) (saved bool, err error) {
 	r, problems, err := g.open()
 	if err != nil {
 		return false, err
@@ -115,7 +147,7 @@ func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.O
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return false, err
 	}
-	s.out, s.encryptTo = o.out, recipients
+	s.out, s.seal = o.out, seal
 	report, err := s.run(cmd.Context(), plan, nil)
 	if err == nil && o.detailedExitCode && (report.HasChanges() || plan.Command == schema.CommandDrift && report.HasDrifted()) {
 		err = &ChangesExistError{}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"filippo.io/age"
-
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor"
@@ -46,7 +44,8 @@ type session struct {
 	heldIn    string          // where the run before kept the plans that it held
 	out       string          // where a preview is saved, "" for nowhere
 	planSaved bool            // it was
-	encryptTo []age.Recipient // who can read that; nobody means everybody who has the file
+	signed    bool            // only what a signed plan file shows may be applied
+	seal      planSeal        // how that is closed
 }
 
 // begin opens the run store and takes the locks of the environments that the plan selects.
@@ -234,7 +233,7 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 		Emitter: emitter,
 		Now:     time.Now,
 
-		Previous: s.previous, Approvals: s.approvals, Saved: s.saved, Deferral: s.deferral, Pinned: s.pinned, HeldArtifacts: s.heldIn,
+		Previous: s.previous, Approvals: s.approvals, Saved: s.saved, Deferral: s.deferral, Pinned: s.pinned, Signed: s.signed, HeldArtifacts: s.heldIn,
 		Artifacts: s.artifacts(dir, plan), Keep: s.keepFiles(runner.Lifecycle),
 		LogOf: func(step schema.StepName) string {
 			file, err := filepath.Rel(s.root, journal.LogFile(dir, step))

@@ -15,9 +15,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/bitops-engine/bitops/environments/process"
 	"github.com/bitops-engine/bitops/executor"
 	"github.com/bitops-engine/bitops/executor/archive"
+	"github.com/bitops-engine/bitops/executor/signing"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -28,11 +28,12 @@ const planEnding = ".bitops"
 type PlanUnfitError struct {
 	File    string
 	Reasons []string
+	Instead string // what to do; "" for a new plan
 }
 
 func (e *PlanUnfitError) Error() string {
-	return fmt.Sprintf("%s cannot be applied, and nothing was changed:\n  %s\nMake a new plan: bitops plan -o %s",
-		e.File, strings.Join(e.Reasons, "\n  "), shellWord(e.File))
+	return fmt.Sprintf("%s cannot be applied, and nothing was changed:\n  %s\n%s",
+		e.File, strings.Join(e.Reasons, "\n  "), cmp.Or(e.Instead, "Make a new plan: bitops plan -o "+shellWord(e.File)))
 }
 
 // keptPlan is the name of the copy of a plan file in the directory of the run that applies it.
@@ -88,7 +89,10 @@ func readPlan(name, file, identity string) (*planFile, error) {
 	if err != nil {
 		return nil, unfit(name, err)
 	}
-	a.Plan.Report.PlanDigest = a.Digest
+	a.Plan.Report.PlanDigest, a.Plan.Signer = a.Digest, ""
+	if a.Signature != nil {
+		a.Plan.Signer = signing.Key(a.Signature.Armor)
+	}
 	return &planFile{name: name, content: content, Archive: a}, nil
 }
 
@@ -124,9 +128,13 @@ func (s *session) savePlan(ctx context.Context, name string, report *schema.Repo
 	if report.Command.Destroys() {
 		saved.Command = schema.CommandDestroy
 	}
-	content, digest, err := archive.Bytes(saved, artifacts)
-	if err == nil && len(s.encryptTo) > 0 {
-		content, err = archive.Encrypt(content, s.encryptTo)
+	var sign func(digest string) (*archive.Signature, error)
+	if s.seal.signer != nil {
+		sign = func(digest string) (*archive.Signature, error) { return s.sign(ctx, saved, digest) }
+	}
+	content, digest, err := archive.Bytes(saved, artifacts, sign)
+	if err == nil && len(s.seal.recipients) > 0 {
+		content, err = archive.Encrypt(content, s.seal.recipients)
 	}
 	if err != nil {
 		return "", err
@@ -144,17 +152,7 @@ func (g *global) applies(name string) string {
 }
 
 // revision returns the commit that is checked out, "" where there is no git to say.
-func (s *session) revision(ctx context.Context) string {
-	var found string
-	result, err := s.Runner.Run(ctx, process.Command{
-		Name: "git", Args: []string{"rev-parse", "HEAD"}, Dir: s.root, Env: s.Environ,
-		Stdout: func(l process.Line) { found = l.Text }, Stderr: func(process.Line) {},
-	})
-	if err != nil || result.ExitCode != 0 {
-		return ""
-	}
-	return found
-}
+func (s *session) revision(ctx context.Context) string { return s.gitLine(ctx, "rev-parse", "HEAD") }
 
 // unpack makes a saved plan ready for an executor. Forget removes what was unpacked: it holds secrets.
 func (f *planFile) unpack(in string) (saved *executor.Saved, forget func(), err error) {
@@ -207,6 +205,9 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
+	}
+	if err := r.trusted(cmd.Context(), &o.pinOptions, f); err != nil {
+		return err
 	}
 	if err := o.checkApproved(plan); err != nil {
 		return usageError(cmd, err)
@@ -267,16 +268,24 @@ func (s *session) appliedIn(ctx context.Context, run schema.RunID, command schem
 
 // resumeSaved makes the plan ready that an earlier run applied, and what that run held for a person to look at. Without
 // a copy of it here, everything is planned anew, and what nobody has seen is held.
-func (s *session) resumeSaved(o *changeOptions) (forget func(), err error) {
+func (s *session) resumeSaved(ctx context.Context, o *changeOptions) (forget func(), err error) {
 	id := s.previous.Run
 	f, err := s.planOf(s.previous, o)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && s.signed:
+		return nil, &PlanUnfitError{
+			File: "the plan of run " + string(id), Reasons: []string{"there is no copy of it here, and only signed plans may be applied"},
+			Instead: fmt.Sprintf("Add the file: bitops apply plan.bitops --resume=%s", id),
+		}
 	case errors.Is(err, fs.ErrNotExist):
 		s.say("bitops: run %s applied a plan file, of which there is no copy here: every step is planned anew, and --deferred says which "+
 			"go on. To apply what was reviewed, add the file: bitops apply plan.bitops --resume=%s", id, id)
 		s.approvals, err = o.approvals(s.previous, s.previous)
 		return func() {}, err
 	case err != nil:
+		return nil, err
+	}
+	if err := s.trusted(ctx, &o.pinOptions, f); err != nil {
 		return nil, err
 	}
 	if s.approvals, err = o.approvals(s.previous, s.previous, f.Plan.Report); err != nil {

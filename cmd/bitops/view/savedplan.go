@@ -15,6 +15,9 @@ func SavedPlan(w io.Writer, p *schema.SavedPlan, o Options) error {
 		made += " at commit " + visible(p.Revision)
 	}
 	out.line(k.bold("Plan for "+visible(p.Command)) + ", " + k.text(made))
+	if p.Signer != "" {
+		out.line("Signed with " + visible(p.Signer) + ", which is checked when it is applied")
+	}
 	report := *p.Report
 	report.Steps = nil
 	for _, step := range p.Report.Steps {
