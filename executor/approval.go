@@ -74,8 +74,8 @@ func whyHeld(approved *schema.Approval) string {
 	return "its plan waits for approval"
 }
 
-// waitsForNobody reports whether a plan changes nothing, as far as its tool can tell.
-func waitsForNobody(c *schema.Changes) bool { return !schema.DeferNone.Holds(c) }
+// waitsForNobody reports whether a plan changes nothing, and its tool can tell.
+func waitsForNobody(c *schema.Changes) bool { return c != nil && !c.Open && c.Empty() }
 
 // unlike says what is not any more as it was when a step was planned, or "".
 func (r *run) unlike(ctx context.Context, step *schema.Step, given given, was *schema.Fingerprint) string {

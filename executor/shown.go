@@ -38,7 +38,7 @@ func (r *run) shown(step *schema.Step) (was *schema.StepReport, dir string) {
 	if !saved.Shown() || r.overtaken(step, saved) {
 		return nil, ""
 	}
-	if saved.Outcome == schema.Unchanged || saved.Digest != "" && r.digestOf(saved, dir) == saved.Digest {
+	if waitsForNobody(saved.Changes) || saved.Digest != "" && r.digestOf(saved, dir) == saved.Digest {
 		return saved, dir
 	}
 	return nil, ""
@@ -97,7 +97,7 @@ func (r *run) digest(step *schema.Step, end ending) string {
 		return ""
 	}
 	_, err := os.Stat(filepath.Join(dir, shownName))
-	shown := end.Outcome == schema.Held && err == nil || r.plan.Command == schema.CommandPlan && end.Outcome == schema.Succeeded && len(end.replannedAfter) == 0
+	shown := end.Outcome == schema.Held && err == nil || r.plan.Command == schema.CommandPlan && done(end.Outcome) && !waitsForNobody(end.Changes) && len(end.replannedAfter) == 0
 	if !shown {
 		return ""
 	}

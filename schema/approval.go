@@ -16,7 +16,7 @@ type Approval struct {
 
 // approvable reports whether a report shows a plan of the step that waits for approval.
 func (s *StepReport) approvable(previews bool) bool {
-	return s.Digest != "" && (s.Outcome == Held || previews && s.Outcome == Succeeded)
+	return s.Digest != "" && (s.Outcome == Held || previews && s.Shown())
 }
 
 // Approvable returns the plans of an environment that wait for approval, in the order of the report, and a digest that
