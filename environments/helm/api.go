@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/net/http/httpproxy"
 	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // an older way to authenticate, as helm has it
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -67,7 +68,22 @@ func (s *session) clientConfig() (*rest.Config, error) {
 		o.AuthInfo.ImpersonateGroups = strings.Split(groups, ",")
 	}
 	rules := &clientcmd.ClientConfigLoadingRules{Precedence: s.kubeconfigFiles()}
-	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &o).ClientConfig()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &o).ClientConfig()
+	if err == nil && config.Proxy == nil { // the kubeconfig names none
+		config.Proxy = s.proxy()
+	}
+	return config, err
+}
+
+// proxy returns the proxy that the step's variables name, or nil for that of bitops: helm goes by the step's.
+func (s *session) proxy() func(*http.Request) (*url.URL, error) {
+	either := func(name string) string { return cmp.Or(s.Variables[name], s.Variables[strings.ToLower(name)]) }
+	c := httpproxy.Config{HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY")}
+	if c.HTTPProxy == "" && c.HTTPSProxy == "" {
+		return nil
+	}
+	choose := c.ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 }
 
 // kubeconfigFiles returns the files of the kubeconfig in effect. Some may not exist.

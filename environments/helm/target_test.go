@@ -100,6 +100,23 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
 	contains(t, "missing", err.Error(), "the kubeconfig needs the program no-such-program", "buy it")
 }
 
+func TestTheProxyOfTheStepIsUsed(t *testing.T) {
+	var asked string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		_, _ = w.Write([]byte(`{"metadata":{"uid":"4711"}}`))
+	}))
+	t.Cleanup(proxy.Close)
+	s := tell(t, chart).fake("helm", fakeVersion)
+	s.kubeconfig("{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://cluster.example.org'}}], " +
+		"contexts: [{name: c, context: {cluster: c}}]}")
+	s.variables["HTTP_PROXY"] = proxy.URL
+	found, err := s.target()
+	check(t, err)
+	equal(t, "cluster", found.Cluster, "4711")
+	equal(t, "asked", asked, "http://cluster.example.org/api/v1/namespaces/kube-system")
+}
+
 func TestAClusterThatCannotBeIdentified(t *testing.T) {
 	answers := func(t *testing.T, handler http.HandlerFunc) *story {
 		t.Helper()
