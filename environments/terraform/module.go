@@ -103,7 +103,7 @@ func (p *parser) readModule(d schema.Directory, binary string) *module {
 // configurationFile reports whether terraform would read a file: not those of editors, and not bitops' own.
 func configurationFile(name string) bool {
 	return (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json")) &&
-		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#") && name != overrideName
+		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#") && !ownFile(name)
 }
 
 // tofuFile is configurationFile for the endings that only OpenTofu reads.

@@ -35,6 +35,12 @@ func (s *session) apply(ctx context.Context) (environments.Result, error) {
 
 // destroy takes everything down. terraform wants a value for every variable even when there is nothing to take down.
 func (s *session) destroy(ctx context.Context) (environments.Result, error) {
+	if s.missingWorkspace != "" {
+		return s.nowhere()
+	}
+	if err := s.stillMissing(); err != nil {
+		return environments.Result{}, err
+	}
 	if s.planned() {
 		result, err := s.applyPlanned(ctx)
 		result.Outputs = nil

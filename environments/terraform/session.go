@@ -25,6 +25,9 @@ type session struct {
 	module *module
 	found  *version.Version // of the program
 
+	missingWorkspace string // the workspace of this call, where it does not exist
+	data             string // the data directory, "" for the usual one
+
 	touched bool // something may have been changed
 }
 
@@ -114,6 +117,10 @@ func (s *session) init(ctx context.Context, variables map[string]string) error {
 	}
 	p := s.program("init", append(args, backend...)...)
 	maps.Copy(p.Extra, variables)
+	if !s.remoteWorkspaces() { // init refuses a workspace that does not exist, and needs none
+		p = s.withoutWorkspace(p)
+	}
+	_ = os.Remove(s.inDataDirectory(seenWorkspace)) // it may have been in another backend
 	if err := s.must(ctx, p); err != nil {
 		return s.explainBackend(err)
 	}
@@ -145,7 +152,7 @@ func (s *session) program(command string, args ...string) environments.ProgramCa
 	return environments.ProgramCall{
 		Name:  s.binary,
 		Args:  slices.Concat(strings.Fields(command), []string{"-no-color"}, args),
-		Extra: map[string]string{"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"},
+		Extra: s.dataVariable(map[string]string{"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}),
 		Grace: grace, InterruptAlone: true,
 	}
 }

@@ -123,7 +123,7 @@ func TestWorkspaceOption(t *testing.T) {
 		"bitops.config.yaml": "terraform: {options: {workspace: prod}}",
 	})
 	output(t, s.apply().Outputs, "w", "prod")
-	equal(t, "processes", s.processes(), "version init workspace apply")
+	equal(t, "processes", s.processes(), "version init workspace workspace workspace apply") // select, list, new
 	equal(t, "state", exists(filepath.Join(s.source(), "terraform.tfstate.d", "prod", "terraform.tfstate")), true)
 	output(t, s.outputs(), "w", "prod")
 	s.processes()
@@ -148,7 +148,7 @@ func TestWorkspaceOfOldTerraform(t *testing.T) {
 [ "$1" = version ] && echo '{"terraform_version": "1.2.0"}'; [ "$1" = output ] && echo '{}'
 [ "$1" = init ] && mkdir -p .terraform; [ "$2" = select ] && exit 1; exit 0`)
 	s.apply()
-	equal(t, "processes", s.processes(), "version init workspace workspace apply output")
+	equal(t, "processes", s.processes(), "version init workspace workspace workspace apply output")
 }
 
 func TestLockFileGoesBack(t *testing.T) {

@@ -100,20 +100,38 @@ func (t *Terraform) Prepare(ctx context.Context, c *environments.Call) error {
 // Plan implements environments.Tool.
 func (t *Terraform) Plan(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
+		if s.missingWorkspace != "" {
+			if s.action == actionDestroy {
+				return s.nowhere()
+			}
+			return s.planAsEmpty(ctx)
+		}
 		return s.preview(ctx)
 	})
 }
 
 // PlanDestroy implements environments.Tool.
 func (t *Terraform) PlanDestroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
-	return t.operate(ctx, c, func(s *session) (environments.Result, error) { return s.plan(ctx, "-destroy") })
+	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
+		if s.missingWorkspace != "" {
+			return s.nowhere()
+		}
+		return s.plan(ctx, "-destroy")
+	})
 }
 
 // Apply implements environments.Tool. A step whose configuration pins it to planning, or to removal, obeys that.
 func (t *Terraform) Apply(ctx context.Context, c *environments.Call) (environments.Result, error) {
 	return t.operate(ctx, c, func(s *session) (environments.Result, error) {
+		if err := s.stillMissing(); err != nil {
+			return environments.Result{}, err
+		}
 		switch s.action {
 		case actionPlan:
+			if s.missingWorkspace != "" {
+				_, err := s.planAsEmpty(ctx)
+				return environments.Result{Changes: &schema.Changes{}}, err
+			}
 			return s.onlyPlan(ctx)
 		case actionDestroy:
 			if err := c.Removes(); err != nil {
@@ -121,6 +139,9 @@ func (t *Terraform) Apply(ctx context.Context, c *environments.Call) (environmen
 			}
 			s.Notice("stack-action is destroy: the step is removed")
 			return s.destroy(ctx)
+		}
+		if err := s.makeWorkspace(ctx); err != nil {
+			return environments.Result{}, err
 		}
 		return s.apply(ctx)
 	})
@@ -139,6 +160,9 @@ func (t *Terraform) Destroy(ctx context.Context, c *environments.Call) (environm
 // Outputs implements environments.Tool.
 func (t *Terraform) Outputs(ctx context.Context, c *environments.Call) (schema.Values, error) {
 	result, err := t.with(ctx, c, func(s *session) (environments.Result, error) {
+		if s.missingWorkspace != "" {
+			return environments.Result{}, nil
+		}
 		values, err := s.outputs(ctx)
 		return environments.Result{Outputs: values}, err
 	})
@@ -150,7 +174,9 @@ func (t *Terraform) Outputs(ctx context.Context, c *environments.Call) (schema.V
 func (t *Terraform) Deployed(ctx context.Context, c *environments.Call) (bool, error) {
 	deployed := false
 	_, err := t.with(ctx, c, func(s *session) (_ environments.Result, err error) {
-		deployed, err = s.deployed(ctx)
+		if s.missingWorkspace == "" {
+			deployed, err = s.deployed(ctx)
+		}
 		return environments.Result{}, err
 	})
 	return deployed, err

@@ -15,10 +15,7 @@ import (
 // tofu is the name of OpenTofu's program; every version of it works.
 const tofu = "tofu"
 
-var (
-	minimum  = version.Must(version.NewVersion("1.0.0")) // has apply -json
-	orCreate = version.Must(version.NewVersion("1.4.0")) // has workspace select -or-create
-)
+var minimum = version.Must(version.NewVersion("1.0.0")) // has apply -json
 
 // versions remembers the version of each program, so that a run asks once and not for every step. It is safe for
 // concurrent use.
