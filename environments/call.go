@@ -33,6 +33,10 @@ type CallOptions struct {
 	Artifact string
 	Planned  bool
 
+	// Claims is told what the step owns, and whether that is only looked at. It returns an error when the step may not have
+	// it. May be nil.
+	Claims func(ctx context.Context, id *schema.Identity, previews bool) error
+
 	Runner  process.Runner
 	Observe func(schema.Event)
 	Secrets func(texts ...string) // told what must not be shown; may be nil
@@ -54,6 +58,7 @@ type Call struct {
 	read       map[string]string   // those that ReadVariables set
 	told       map[string]bool     // what was told once
 	mask       *maskFile           // nil where no hook could write to it
+	owned      *schema.Identity    // what the step owns, once its tool said so
 }
 
 // NewCall returns the call of a step that is about to begin.
@@ -66,6 +71,18 @@ func (c *Call) Hide(texts ...string) {
 	if c.Secrets != nil {
 		c.Secrets(texts...)
 	}
+}
+
+// Claim says what the step owns. It must be called before anything is changed, and fails when the step may not have that.
+func (c *Call) Claim(ctx context.Context, id *schema.Identity) error {
+	c.owned = id
+	if id == nil {
+		return nil
+	}
+	if err := c.pinnedIn(id); err != nil || c.Claims == nil {
+		return err
+	}
+	return c.Claims(ctx, id, c.Command.Previews())
 }
 
 // Removes tells that the step is taken down in an apply, because its configuration says so. It is remembered as destroyed

@@ -20,6 +20,7 @@ func (c *Call) Configure(s *schema.ToolSchema) (*schema.ToolValues, error) {
 func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValues, error) {
 	root := c.Root()
 	values, problems := s.Resolve(schema.Directory{Root: root, Name: dir}, c.given)
+	problems = append(problems, values.Expand(c.Scope())...)
 	c.configured = nil
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -30,6 +31,11 @@ func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValu
 	}
 	c.export(values.Exports())
 	return values, nil
+}
+
+// Scope returns what texts of the step's configuration can say of its environment.
+func (c *Call) Scope() *schema.Scope {
+	return &schema.Scope{Environment: c.Step.Environment, Path: c.Step.EnvironmentPath, Tags: c.Step.Tags}
 }
 
 // exported is a variable that Configure set, and what it put it in place of.

@@ -36,6 +36,8 @@ type Lifecycle struct {
 	Deployments map[schema.EnvironmentName][]string
 	Paths       map[string]bool // the environments' directories, relative to the repository
 
+	Locators map[string]Locator // by the names of an Identity's Target; those that are missing are left to the tools
+
 	begin      sync.Once
 	inherited  Variables // the caller's
 	mu         sync.Mutex
@@ -67,6 +69,10 @@ type Request struct {
 	// Begin is called once before the step can change anything, and not at all when it is skipped or previewed, or does
 	// not come that far. When it fails, the step does not go on. May be nil.
 	Begin func() error
+
+	// Claim is called with what the step owns as soon as its tool knows that, and with whether it will only be looked at.
+	// When it fails, the step does not go on. May be nil.
+	Claim func(ctx context.Context, id *schema.Identity, previews bool) error
 }
 
 // StepResult is what became of a step.
@@ -77,9 +83,11 @@ type StepResult struct {
 	Outputs schema.Values
 	Error   *schema.StepError
 	Reason  string
+	Refused bool // nothing was changed, because what the step owns belongs to something else
 
 	Warnings *schema.Warnings // of the tool, in its last attempt; nil for none
 
+	Identity    *schema.Identity    // what the step owns, as far as its tool said
 	Fingerprint *schema.Fingerprint // the request's, with the files that the tool wrote into the checkout
 }
 
@@ -112,7 +120,7 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 		if ended.Outcome != schema.Skipped {
 			ended.Outputs = hooks.over(result.Outputs)
 		}
-		ended.Command = c.Command
+		ended.Command, ended.Identity = c.Command, c.owned
 		ended.Fingerprint = l.after(r)
 		return ended
 	})
@@ -153,6 +161,9 @@ func (l *Lifecycle) phases(ctx context.Context, c *Call, tool Tool, hooks *excha
 		}
 	}
 	if err := c.direct(tool); err != nil {
+		return Result{}, err
+	}
+	if err := l.pinned(ctx, c); err != nil {
 		return Result{}, err
 	}
 	if err := begin(); err != nil { // hooks may have turned a plan into something else
@@ -248,6 +259,9 @@ func (l *Lifecycle) Check(ctx context.Context, step *schema.Step) error {
 	}
 	return err
 }
+
+// identifyPatience bounds the question what a step owns.
+const identifyPatience = 10 * time.Second
 
 // checkPatience bounds the question whether a step's programs will do. A variable for tests.
 var checkPatience = 2 * time.Minute

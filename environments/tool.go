@@ -98,6 +98,30 @@ type Hooked interface {
 	Hooks() (before, after bool)
 }
 
+// Owner is a Tool whose steps own something in the world by name: a state, a stack, a release.
+//
+// A tool that is one calls [Call.Claim] in Plan, Apply, PlanDestroy and Destroy, as soon as it knows what the step owns and
+// before it changes anything.
+type Owner interface {
+	// Owns reports whether the tool can say what its steps own.
+	Owns() bool
+
+	// Declared returns what the files and variables of a step say that it owns, nil where they do not tell. It starts no
+	// process and asks nobody. The call's workspace does not exist: its Directory is the one in the checkout, and defaults
+	// that lie under it are in below, which may not exist.
+	Declared(c *Call, below schema.Directory) *schema.Identity
+
+	// Identify is Declared with what the caller's settings add, for which it may ask the network. It returns nil where the
+	// tool cannot tell before the step runs.
+	Identify(ctx context.Context, c *Call, below schema.Directory) (*schema.Identity, error)
+}
+
+// Historian is an Owner that can tell from files here which history a thing has, wherever it was before.
+type Historian interface {
+	// Lineage returns the lineage of what an identity names, "" where files here do not tell.
+	Lineage(id *schema.Identity) string
+}
+
 // Program is a program that a tool starts.
 type Program struct {
 	Name        string   // as looked up in PATH
@@ -139,6 +163,20 @@ func (f *Failure) Unwrap() error { return f.Cause }
 type StaleError struct{ Reason string }
 
 func (e *StaleError) Error() string { return e.Reason }
+
+// RefusedError says that a step may not touch what it is about to touch, because that belongs to something else. Nothing
+// was changed.
+type RefusedError struct {
+	Reason string
+	Hint   string // what to do; "" for nothing
+}
+
+func (e *RefusedError) Error() string {
+	if e.Hint == "" {
+		return e.Reason
+	}
+	return e.Reason + "; " + e.Hint
+}
 
 // Failuref returns a Failure without a program behind it.
 func Failuref(format string, args ...any) *Failure {

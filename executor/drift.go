@@ -11,10 +11,14 @@ import (
 // sinceApplied says of a step that is not as declared, in a look for drift, what moved since it was applied last: the
 // repository, or the world. It returns "" where nobody knows.
 func (r *run) sinceApplied(ctx context.Context, step *schema.Step, given given, changes *schema.Changes) string {
-	if r.plan.Command != schema.CommandDrift || r.Applied == nil || changes.Empty() {
+	if r.plan.Command != schema.CommandDrift || changes.Empty() {
 		return ""
 	}
-	run, was := r.Applied(step.Name)
+	record, err := r.Ownership.Record(ctx, step)
+	if err != nil || record == nil || record.State != schema.StateDeployed {
+		return r.Ownership.elsewhere(ctx, step)
+	}
+	run, was := record.Run, r.Ownership.ranWith(record)
 	if was == nil {
 		return ""
 	}

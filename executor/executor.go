@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,9 +29,15 @@ type Runner interface {
 
 // Records remember steps between runs. Implementations are safe for concurrent use.
 type Records interface {
-	Record(ctx context.Context, step schema.StepName) (*schema.Record, error) // nil when there is none
-	Save(r *schema.Record) error
-	Forget(step schema.StepName) error // as if there had never been a record
+	// Records returns what is remembered of a step: a record for each thing that it owned, at most one of them without an
+	// identity.
+	Records(ctx context.Context, step schema.StepName) ([]*schema.Record, error)
+
+	// Save remembers a record in place of the one of the same identity, and of instead, which may be nil.
+	Save(r, instead *schema.Record) error
+
+	// Forget removes one record, as if there had never been one.
+	Forget(r *schema.Record) error
 }
 
 // Executor runs plans, one at a time.
@@ -40,6 +47,9 @@ type Executor struct {
 	Emitter *Emitter
 	Now     func() time.Time
 	LogOf   func(schema.StepName) string // the path of a step's log, for the report
+
+	// Ownership tells which records belong to what the steps own. Nil: each step has at most one record.
+	Ownership *Ownership
 
 	// Previous is the run that this one goes on with, or nil. What it did and still fits is not done again.
 	Previous *schema.Report
@@ -65,13 +75,6 @@ type Executor struct {
 	// hash, which is was where they are kept already, and "" where they cannot be. Nil keeps nothing.
 	Keep func(ctx context.Context, step *schema.Step, was string) (hash string, err error)
 
-	// Orphans are what is deployed and no longer in the manifest, for the report.
-	Orphans []schema.Orphan
-
-	// Applied returns with what a step was applied last, and in which run; nil where nobody knows. It is for looks for drift,
-	// and safe for concurrent use. Nil knows of no step.
-	Applied func(step schema.StepName) (schema.RunID, *schema.Fingerprint)
-
 	// Expected is how long steps took in earlier runs. Where not all can run at once, the longest expected chain goes first.
 	Expected map[schema.StepName]time.Duration
 
@@ -93,7 +96,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 		return nil, err
 	}
 	begin := schema.Event{
-		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approvals: x.Approvals, Orphans: x.Orphans, Pinned: x.Pinned, Signed: x.Signed,
+		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approvals: x.Approvals, Orphans: r.orphans(), Pinned: x.Pinned, Signed: x.Signed,
 	}
 	if x.Previous != nil {
 		begin.Resumes, begin.Plan, begin.PlanDigest = x.Previous.Run, x.Previous.Plan, x.Previous.PlanDigest
@@ -117,12 +120,23 @@ func newRun(x *Executor, plan *schema.Plan) *run {
 		Executor: x, plan: plan, records: newRecordCache(x.Records), steps: make(map[schema.StepName]*schema.Step, len(plan.Steps)),
 		environments: map[schema.EnvironmentName][]schema.StepName{},
 	}
+	if r.Ownership == nil {
+		own := *x // the caller's Executor stays as it is
+		own.Ownership = &Ownership{Plan: plan}
+		r.Executor = &own
+	}
+	r.Ownership.Records = r.records
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
 		r.steps[step.Name] = step
 		r.environments[step.Environment] = append(r.environments[step.Environment], step.Name)
 	}
 	return r
+}
+
+// orphans returns what is deployed, no longer in the manifest, and not what this run is about.
+func (r *run) orphans() []schema.Orphan {
+	return slices.DeleteFunc(slices.Clone(r.Ownership.Orphans), func(o schema.Orphan) bool { return r.steps[o.Step] != nil })
 }
 
 // tellStop makes known, once, that the run stops as soon as ctx is done, and before any step is told not to have started
@@ -232,8 +246,8 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 	r.Emitter.Emit(schema.Event{
 		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
-		Cause: end.cause, ReplannedAfter: end.replannedAfter, Fingerprint: end.Fingerprint, DoneIn: end.doneIn, Again: end.again,
-		Digest: r.digest(step, end), Warnings: end.Warnings,
+		Cause: end.cause, ReplannedAfter: end.replannedAfter, Identity: end.Identity, Fingerprint: end.Fingerprint,
+		DoneIn: end.doneIn, Again: end.again, Digest: r.digest(step, end), Warnings: end.Warnings,
 	})
 	if r.plan.Command.Previews() && end.Outcome == schema.Failed {
 		return dag.Succeeded, nil // what depends on it is deferred, and told with the rest
@@ -295,7 +309,7 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	if err == nil && len(given.waiting) == 0 {
 		return ended(r.with(ctx, step, given))
 	}
-	return ended(r.keep(ctx, step, begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
+	return ended(r.keep(ctx, step, &begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
 }
 
 // broken judges a step that could not begin.

@@ -26,7 +26,7 @@ type memory struct {
 	fail    func(schema.Record) error // what Save returns, if not nil
 }
 
-func (m *memory) Record(_ context.Context, step schema.StepName) (*schema.Record, error) {
+func (m *memory) Records(_ context.Context, step schema.StepName) ([]*schema.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.records[step]
@@ -34,17 +34,17 @@ func (m *memory) Record(_ context.Context, step schema.StepName) (*schema.Record
 		return nil, nil
 	}
 	r.Outputs = withoutSecrets(r.Outputs)
-	return &r, nil
+	return []*schema.Record{&r}, nil
 }
 
-func (m *memory) Forget(step schema.StepName) error {
+func (m *memory) Forget(r *schema.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.records, step)
+	delete(m.records, r.Step)
 	return nil
 }
 
-func (m *memory) Save(r *schema.Record) error {
+func (m *memory) Save(r, _ *schema.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {

@@ -53,16 +53,17 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 		Step: step, Command: a.command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
 		Artifact: a.artifact, Planned: a.planned,
 	}
-	var b begun
+	b := &begun{fingerprint: fingerprint}
 	if !a.command.Previews() {
-		request.Begin = func() (err error) {
-			b, err = r.begin(ctx, step)
-			return err
-		}
+		request.Begin = func() error { return r.begin(ctx, step, b) }
+	}
+	request.Claim = func(ctx context.Context, id *schema.Identity, previews bool) error {
+		return r.claim(ctx, step, b, previews, id)
 	}
 	end := r.values.turn(step.Environment)
 	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
 	end()
+	result = r.foundNothing(ctx, step, result)
 	result.Outputs = r.Emitter.Learn(result.Outputs)
 	if a.command.Previews() && !r.plan.Command.Previews() { // a look before the step is applied, or held
 		return result

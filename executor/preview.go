@@ -24,7 +24,7 @@ func (r *run) preview(ctx context.Context, step *schema.Step, given given, err e
 	case err == nil && !destroys:
 		end = ending{StepResult: r.deferred(ctx, step, given), deferred: given.waiting}
 	default:
-		end = ended(r.keep(ctx, step, begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
+		end = ended(r.keep(ctx, step, &begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
 	}
 	if !destroys && (end.Outcome == schema.Deferred || end.Outcome == schema.Failed) {
 		r.values.set(step, nil, true)
@@ -53,7 +53,7 @@ func (r *run) foresee(step *schema.Step, result environments.StepResult) ending 
 	end := ended(result)
 	changes, _ := r.pending.above(step.Name)
 	switch {
-	case len(changes) == 0 || r.plan.Command.Destroys():
+	case len(changes) == 0 || r.plan.Command.Destroys() || result.Refused:
 	case result.Outcome == schema.Failed:
 		end.Outcome, end.Changes, end.Outputs = schema.Deferred, nil, nil
 		end.Reason = fmt.Sprintf("planned again after %s, because its preview failed", namesOf(changes))

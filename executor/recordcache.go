@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -24,25 +25,25 @@ var _ Records = (*recordCache)(nil)
 
 // recordRead is one read of a record. Its results are there once done is closed.
 type recordRead struct {
-	done   chan struct{}
-	record *schema.Record
-	err    error
+	done    chan struct{}
+	records []*schema.Record
+	err     error
 }
 
 func newRecordCache(records Records) *recordCache {
 	return &recordCache{records: records, reads: map[schema.StepName]*recordRead{}}
 }
 
-// Record implements Records. Callers share the record, and do not change it.
-func (c *recordCache) Record(ctx context.Context, step schema.StepName) (*schema.Record, error) {
-	record, err := c.readOnce(ctx, step)
+// Records implements Records. Callers share the records, and do not change them.
+func (c *recordCache) Records(ctx context.Context, step schema.StepName) ([]*schema.Record, error) {
+	records, err := c.readOnce(ctx, step)
 	if errors.Is(err, context.Canceled) && ctx.Err() == nil { // that of another caller
-		record, err = c.readOnce(ctx, step)
+		records, err = c.readOnce(ctx, step)
 	}
-	return record, err
+	return records, err
 }
 
-func (c *recordCache) readOnce(ctx context.Context, step schema.StepName) (*schema.Record, error) {
+func (c *recordCache) readOnce(ctx context.Context, step schema.StepName) ([]*schema.Record, error) {
 	c.mu.Lock()
 	read := c.reads[step]
 	if read != nil {
@@ -53,12 +54,12 @@ func (c *recordCache) readOnce(ctx context.Context, step schema.StepName) (*sche
 	c.reads[step] = read
 	c.mu.Unlock()
 
-	read.record, read.err = c.records.Record(ctx, step)
+	read.records, read.err = c.records.Records(ctx, step)
 	if read.err != nil {
 		c.drop(step, read)
 	}
 	close(read.done)
-	return read.record, read.err
+	return read.records, read.err
 }
 
 // readsAtOnce bounds the reads that one step has under way.
@@ -70,17 +71,17 @@ func (c *recordCache) warm(ctx context.Context, steps []schema.StepName) error {
 	reads.SetLimit(readsAtOnce)
 	for _, name := range steps {
 		reads.Go(func() error {
-			_, err := c.Record(ctx, name)
+			_, err := c.Records(ctx, name)
 			return err
 		})
 	}
 	return reads.Wait()
 }
 
-func (r *recordRead) wait(ctx context.Context) (*schema.Record, error) {
+func (r *recordRead) wait(ctx context.Context) ([]*schema.Record, error) {
 	select {
 	case <-r.done:
-		return r.record, r.err
+		return r.records, r.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -95,14 +96,43 @@ func (c *recordCache) drop(step schema.StepName, read *recordRead) {
 	}
 }
 
-// Save implements Records.
-func (c *recordCache) Save(r *schema.Record) error {
-	defer c.drop(r.Step, nil)
-	return c.records.Save(r)
+// Save implements Records. What was read stays known: a store that went away meanwhile is not asked again.
+func (c *recordCache) Save(r, instead *schema.Record) error {
+	if err := c.records.Save(r, instead); err != nil {
+		c.drop(r.Step, nil)
+		return err
+	}
+	c.change(r.Step, func(all *schema.Records) { all.Put(r, instead) })
+	return nil
 }
 
 // Forget implements Records.
-func (c *recordCache) Forget(step schema.StepName) error {
-	defer c.drop(step, nil)
-	return c.records.Forget(step)
+func (c *recordCache) Forget(r *schema.Record) error {
+	if err := c.records.Forget(r); err != nil {
+		c.drop(r.Step, nil)
+		return err
+	}
+	c.change(r.Step, func(all *schema.Records) { all.Remove(r) })
+	return nil
+}
+
+// change replaces what was read of a step; where that is not known yet, the next caller reads it.
+func (c *recordCache) change(step schema.StepName, how func(*schema.Records)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	read := c.reads[step]
+	if read == nil {
+		return
+	}
+	select {
+	case <-read.done:
+	default: // it began before, and may answer either
+		delete(c.reads, step)
+		return
+	}
+	all := schema.Records{Step: step, Records: slices.Clone(read.records)}
+	how(&all)
+	changed := &recordRead{done: make(chan struct{}), records: all.Records}
+	close(changed.done)
+	c.reads[step] = changed
 }

@@ -22,7 +22,7 @@ type farRecords struct {
 	reads map[schema.StepName]int
 }
 
-func (f *farRecords) Record(ctx context.Context, step schema.StepName) (*schema.Record, error) {
+func (f *farRecords) Records(ctx context.Context, step schema.StepName) ([]*schema.Record, error) {
 	f.mu.Lock()
 	if f.reads == nil {
 		f.reads = map[schema.StepName]int{}
@@ -32,7 +32,7 @@ func (f *farRecords) Record(ctx context.Context, step schema.StepName) (*schema.
 	if err := f.read(ctx, step); err != nil {
 		return nil, err
 	}
-	return f.memory.Record(ctx, step)
+	return f.memory.Records(ctx, step)
 }
 
 // besideUnselected returns a plan of some independent steps, each of which takes a value from a step of its own that is
@@ -67,7 +67,7 @@ func (f *farRecords) recordAll(plan *schema.Plan) {
 			name = "shared"
 		}
 		if !step.Selected {
-			_ = f.Save(&schema.Record{Version: 1, Step: step.Name, State: schema.StateDeployed, Outputs: schema.Values{name: schema.Text("1")}})
+			_ = f.Save(&schema.Record{Version: 1, Step: step.Name, State: schema.StateDeployed, Outputs: schema.Values{name: schema.Text("1")}}, nil)
 		}
 	}
 }

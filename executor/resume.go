@@ -30,7 +30,7 @@ func (r *run) withoutStarting(ctx context.Context, step *schema.Step) (ending, b
 		return r.again(step, why), false
 	}
 	end := skippedAs(run, fmt.Sprintf("succeeded in run %s, and nothing changed since", run))
-	end.Fingerprint, end.Outputs = before.Fingerprint, before.Outputs
+	end.Identity, end.Fingerprint, end.Outputs = before.Identity, before.Fingerprint, before.Outputs
 	end.changedBefore = before.Outcome != schema.Unchanged
 	return end, true
 }
@@ -45,7 +45,7 @@ func (r *run) before(step *schema.Step) *schema.StepReport {
 
 // takenDown ends a step that an earlier run has taken down, if nobody has deployed it since.
 func (r *run) takenDown(ctx context.Context, step *schema.Step, in schema.RunID) (ending, bool) {
-	record, err := r.records.Record(ctx, step.Name)
+	record, err := r.Ownership.Record(ctx, step)
 	if err != nil || record == nil || record.State != schema.StateDestroyed {
 		return ending{}, false
 	}
@@ -88,7 +88,7 @@ func verbOf(o schema.Outcome) string {
 // changed returns why a step that is done runs again, or "": something of it changed, something it depends on ran in this
 // run, or another run has touched it in between.
 func (r *run) changed(ctx context.Context, step *schema.Step, in schema.RunID, before *schema.StepReport) string {
-	record, err := r.records.Record(ctx, step.Name)
+	record, err := r.Ownership.Record(ctx, step)
 	switch {
 	case before.Fingerprint == nil:
 		return fmt.Sprintf("run %s does not say what it ran with", in)

@@ -58,17 +58,17 @@ func (m *machine) write(size int) (int, error) {
 	return size, nil
 }
 
-func (m *machine) Record(_ context.Context, step schema.StepName) (*schema.Record, error) {
+func (m *machine) Records(_ context.Context, step schema.StepName) ([]*schema.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if r, ok := m.records[step]; ok {
-		return &r, nil
+		return []*schema.Record{&r}, nil
 	}
 	return nil, nil
 }
 
 // Save replaces a record as a whole or not at all, as a rename does.
-func (m *machine) Save(r *schema.Record) error {
+func (m *machine) Save(r, _ *schema.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if arrived, err := m.write(1); err != nil || arrived == 0 {
@@ -78,7 +78,7 @@ func (m *machine) Save(r *schema.Record) error {
 	return nil
 }
 
-func (m *machine) Forget(schema.StepName) error { return errors.New("nothing is to be forgotten") }
+func (m *machine) Forget(*schema.Record) error { return errors.New("nothing is to be forgotten") }
 
 // sink is the journal.
 func (m *machine) sink(e schema.Event) error {

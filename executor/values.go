@@ -95,7 +95,7 @@ func (v *values) remembered(ctx context.Context, step *schema.Step) (*leftBehind
 	if left := v.cached(step.Name); left != nil {
 		return left, nil
 	}
-	record, err := v.run.records.Record(ctx, step.Name)
+	record, err := v.run.Ownership.Record(ctx, step)
 	if err != nil {
 		return nil, err
 	}

@@ -180,7 +180,7 @@ func (d *draft) addSteps(env *environment, dep deployment) {
 func (d *draft) addStep(env *environment, dep deployment) {
 	step := &schema.Step{
 		Name: env.Name.Step(dep.alias), Environment: env.Name, EnvironmentPath: env.directory, Deployment: dep.alias, Within: dep.within,
-		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Approval: env.Approval, Env: map[string]string{},
+		Tool: dep.tool, Tags: env.Tags, Protect: env.Protect, Approval: env.Approval, Target: env.Target.Pins(), Env: map[string]string{},
 		Retry: d.retryOf(env, dep).Policy(),
 	}
 	if other, taken := d.steps[step.Name]; taken {

@@ -20,7 +20,7 @@ const (
 	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
 	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
 	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
-	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Warnings, Fingerprint, DoneIn, Again, Digest
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Warnings, Identity, Fingerprint, DoneIn, Again, Digest
 	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
 	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
@@ -59,6 +59,7 @@ type Event struct {
 
 	Warnings *Warnings `json:"warnings,omitempty"` // of the step's tool; nil for none
 
+	Identity    *Identity    `json:"identity,omitempty"`    // what the step owns
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"` // what the step ran with
 	Digest      string       `json:"digest,omitempty"`      // of the step's plan, where that was shown and wants approval
 	DoneIn      RunID        `json:"done_in,omitempty"`     // of a skipped step: the run that did it

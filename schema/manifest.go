@@ -121,18 +121,20 @@ type Environment struct {
 	Name     EnvironmentName
 	Position Position
 
-	Path      Located         `yaml:"path" doc:"The environment's directory, relative to this file. Default: its name."`
-	DependsOn []Located       `yaml:"depends_on" doc:"Environments, or steps such as backend/terraform, that come first."`
-	Inputs    Map[Expression] `yaml:"inputs" doc:"Values for the environment's tools. Texts are templates: ${outputs.network.vpc_id}."`
-	Inherit   *bool           `yaml:"inherit" doc:"Offer the outputs of direct dependencies by their own names. Default true."`
-	Env       Map[string]     `yaml:"env" doc:"Environment variables for the environment's tools and hooks."`
-	Tags      []string        `yaml:"tags" doc:"Words to select environments by."`
-	Limit     Located         `yaml:"limit" doc:"The name of one of the limits."`
-	Timeout   Duration        `yaml:"timeout" doc:"The longest a step of this environment may take."`
-	Retry     Retry           `yaml:"retry" doc:"When a tool of this environment that failed is tried again."`
-	Mock      Map[Expression] `yaml:"mock" doc:"Values to preview with while the real ones are not known. Never applied."`
-	Approval  bool            `yaml:"approval" doc:"apply plans this environment, shows the plan, and changes it only when a person approved that plan."`
-	Protect   bool            `yaml:"protect" doc:"destroy refuses this environment."`
+	Path        Located         `yaml:"path" doc:"The environment's directory, relative to this file. Default: its name."`
+	DependsOn   []Located       `yaml:"depends_on" doc:"Environments, or steps such as backend/terraform, that come first."`
+	Inputs      Map[Expression] `yaml:"inputs" doc:"Values for the environment's tools. Texts are templates: ${outputs.network.vpc_id}."`
+	Inherit     *bool           `yaml:"inherit" doc:"Offer the outputs of direct dependencies by their own names. Default true."`
+	Env         Map[string]     `yaml:"env" doc:"Environment variables for the environment's tools and hooks."`
+	Tags        []string        `yaml:"tags" doc:"Words to select environments by."`
+	Limit       Located         `yaml:"limit" doc:"The name of one of the limits."`
+	Timeout     Duration        `yaml:"timeout" doc:"The longest a step of this environment may take."`
+	Retry       Retry           `yaml:"retry" doc:"When a tool of this environment that failed is tried again."`
+	Mock        Map[Expression] `yaml:"mock" doc:"Values to preview with while the real ones are not known. Never applied."`
+	Approval    bool            `yaml:"approval" doc:"apply plans this environment, shows the plan, and changes it only when a person approved that plan."`
+	Protect     bool            `yaml:"protect" doc:"destroy refuses this environment."`
+	RenamedFrom Located         `yaml:"renamed_from" doc:"The name that the environment had when it was deployed last: its records move with the next apply."`
+	Target      Target          `yaml:"target" doc:"Where the environment is deployed. A step that would go elsewhere is refused."`
 }
 
 // Located is a text with its place in the file.

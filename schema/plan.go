@@ -42,10 +42,19 @@ type Step struct {
 	Retry           RetryPolicy       `json:"retry,omitzero"`
 	Protect         bool              `json:"protect,omitempty"`
 	Approval        bool              `json:"approval,omitempty"` // changes only what a person approved
+	Target          map[string]string `json:"target,omitempty"`   // where it must be deployed: kube_context, aws_account, aws_region
 }
 
 // Directory returns the step's directory, relative to the repository.
 func (s *Step) Directory() string { return path.Join(s.EnvironmentPath, s.Deployment) }
+
+// PinnedTo says where the step must be deployed, in words that can follow others; "" where the manifest does not say.
+func (s *Step) PinnedTo() string {
+	if where := (&Identity{Target: s.Target}).Where(); where != "" {
+		return ", " + where
+	}
+	return ""
+}
 
 // Input is a value that the manifest gives an environment by name.
 type Input struct {

@@ -37,7 +37,7 @@ func TestManifestProblems(t *testing.T) {
 		{"a misspelled key at the root", "bitop: {}\n", `m:1:1: unknown key "bitop" (did you mean "bitops"?)`},
 		{"a misspelled setting", "bitops:\n  fial_fast: true\n", `m:2:3: unknown key "fial_fast" (did you mean "fail_fast"?)`},
 		{"a misspelled key of an environment", "bitops:\n  environments:\n    a: {dependson: [b]}\n", `m:3:9: unknown key "dependson" (did you mean "depends_on"?)`},
-		{"a key like no other", "bitops:\n  environments:\n    a: {zzz: 1}\n", `m:3:9: unknown key "zzz" (known: path, depends_on, inputs, inherit, env, tags, limit, timeout, retry, mock, approval, protect)`},
+		{"a key like no other", "bitops:\n  environments:\n    a: {zzz: 1}\n", `m:3:9: unknown key "zzz" (known: path, depends_on, inputs, inherit, env, tags, limit, timeout, retry, mock, approval, protect, renamed_from, target)`},
 		{"every problem in one go, in the order of the file", "bitops:\n  fail_fast: maybe\n  parallelism: many\n  timeout: soon\n  environments:\n    a: {tagz: x}\n", `m:2:14: fail_fast must be true or false, not "maybe"
 m:3:16: parallelism must be a whole number of at least 1, not "many"
 m:4:12: timeout must be a duration like 90s, 20m or 1h30m, or a number of seconds, not "soon"

@@ -49,6 +49,7 @@ type StepReport struct {
 
 	Warnings *Warnings `json:"warnings,omitempty"` // of its tool; nil for none
 
+	Identity    *Identity    `json:"identity,omitempty"` // what the step owns
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
 	Digest      string       `json:"digest,omitempty"` // of its plan, where that was shown and wants approval
 	DoneIn      RunID        `json:"done_in,omitempty"`
@@ -99,7 +100,7 @@ func (s *StepReport) add(e Event) {
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
 		s.Warnings = e.Warnings
-		s.ReplannedAfter, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Fingerprint, e.DoneIn, e.Again
+		s.ReplannedAfter, s.Identity, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Identity, e.Fingerprint, e.DoneIn, e.Again
 		s.Digest = e.Digest
 	default: // nothing else changes what is known of a step
 	}
@@ -118,7 +119,7 @@ func (r *Report) GoOnWith(before *Report) {
 		if !done {
 			continue
 		}
-		now.Outcome, now.DoneIn, now.Fingerprint, now.Outputs = Skipped, run, was.Fingerprint, was.Outputs
+		now.Outcome, now.DoneIn, now.Identity, now.Fingerprint, now.Outputs = Skipped, run, was.Identity, was.Fingerprint, was.Outputs
 		now.Reason, now.Cause = was.Reason, ""
 	}
 }

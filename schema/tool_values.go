@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -191,6 +192,19 @@ func descend(n *yaml.Node, path string) *yaml.Node {
 		n = child(n, key)
 	}
 	return n
+}
+
+// Over returns the values laid over others: what a configuration file says of them counts where nothing but a default
+// says anything here.
+func (v *ToolValues) Over(below *ToolValues) *ToolValues {
+	all := &ToolValues{schema: v.schema, values: maps.Clone(v.values)}
+	for path, lower := range below.values {
+		upper, has := v.values[path]
+		if lower.from == "" && (!has || upper.from == "default") {
+			all.values[path] = lower
+		}
+	}
+	return all
 }
 
 // Has reports whether the property has a value.

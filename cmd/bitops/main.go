@@ -39,9 +39,13 @@ func run(args []string) int {
 	ctx, kill := signals()
 	guard := &process.Guard{}
 	defer guard.Close()
+	kubernetes, aws := helm.New(), cloudformation.New()
 	world := &command.World{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(), Version: version(),
-		Tools:   []environments.Tool{terraform.New(), ansible.New(), helm.New(), cloudformation.New()},
+		Tools: []environments.Tool{terraform.New(), ansible.New(), kubernetes, aws},
+		Locators: map[string]environments.Locator{
+			schema.TargetContext: kubernetes.Context, schema.TargetAccount: aws.Account, schema.TargetRegion: aws.Region,
+		},
 		Plugins: plugins{},
 		Runner:  process.Local{Kill: kill, Guard: guard},
 		Keep:    guard.Keep,

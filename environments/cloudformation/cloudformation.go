@@ -9,9 +9,10 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// CloudFormation deploys templates as stacks.
+// CloudFormation deploys templates as stacks. All it keeps between calls is which account credentials are for.
 type CloudFormation struct {
-	poll time.Duration // the shortest pause between two looks at what goes on in AWS
+	poll     time.Duration // the shortest pause between two looks at what goes on in AWS
+	accounts accounts
 }
 
 var (

@@ -38,6 +38,7 @@ func serve(t *testing.T) *service {
 	f.on("CreateChangeSet", result("<Id>"+setID+"</Id><StackId>"+stackID+"</StackId>"))
 	f.on("ExecuteChangeSet", result(""))
 	f.on("DeleteStack", result(""))
+	f.on("GetCallerIdentity", result("<Account>111111111111</Account>"))
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f

@@ -56,6 +56,9 @@ func (t *CloudFormation) with(
 	if s.account, err = connect(ctx, c); err != nil {
 		return environments.Result{}, err
 	}
+	if err := t.claim(ctx, s); err != nil {
+		return environments.Result{}, err
+	}
 	result, err := body(s)
 	return result, s.retryable(s.explain(err))
 }

@@ -60,6 +60,9 @@ func (t *Helm) with(
 	if err := s.connect(ctx); err != nil {
 		return environments.Result{}, s.retryable(err)
 	}
+	if err := s.claim(ctx); err != nil {
+		return environments.Result{}, err
+	}
 	result, err := body(s)
 	return result, s.retryable(err)
 }

@@ -33,8 +33,9 @@ const (
 //	    plan: true                     # new: the script has a stack-action `plan`, which changes nothing
 //	    destroy: true                  # new: it has a stack-action `destroy`
 //	    outputs: true                  # new: its stack-action `outputs` prints the outputs again
+//	    identity: true                 # new: its stack-action `identity` prints what the step owns
 //
-// In the place of true, the last three take the word that the script has for it.
+// In the place of true, the last four take the word that the script has for it.
 type config struct {
 	deploy, install script
 	dependencies    []string
@@ -42,6 +43,7 @@ type config struct {
 	before, after   bool // the hooks run
 
 	plan, outputs string // stack-actions, "" for none
+	identity      string // the same
 	destroy       string // the same
 	knowsDestroy  bool   // something is said of destroy
 }
@@ -105,7 +107,7 @@ func (r *reader) install(c *config, n schema.YAMLNode) {
 func (r *reader) deployment(c *config, n schema.YAMLNode) {
 	keys := []string{
 		"language", "deployment_script", "core_schema_parsing", "before_hook_scripts", "after_hook_scripts",
-		"plan", "destroy", "outputs", "life_cycle_scripts",
+		"plan", "destroy", "outputs", "identity", "life_cycle_scripts",
 	}
 	for _, e := range r.mapping("deployment", n, keys...) {
 		switch e.Key {
@@ -125,6 +127,8 @@ func (r *reader) deployment(c *config, n schema.YAMLNode) {
 			c.destroy, c.knowsDestroy = r.action(e), true
 		case "outputs":
 			c.outputs = r.action(e)
+		case "identity":
+			c.identity = r.action(e)
 		case "life_cycle_scripts": // v2's guide has it, and v2 does not read it
 		}
 	}

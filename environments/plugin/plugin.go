@@ -113,22 +113,22 @@ func (p *Plugin) Action(c *environments.Call) (schema.Command, error) {
 
 // Plan implements environments.Tool: only a plugin that declares `plan` is called.
 func (p *Plugin) Plan(ctx context.Context, c *environments.Call) (environments.Result, error) {
-	return p.operate(c, func(s *session) (environments.Result, error) { return s.preview(ctx) })
+	return p.operate(ctx, c, func(s *session) (environments.Result, error) { return s.preview(ctx) })
 }
 
 // Apply implements environments.Tool. A step whose configuration pins it to planning, or to removal, obeys that.
 func (p *Plugin) Apply(ctx context.Context, c *environments.Call) (environments.Result, error) {
-	return p.operate(c, func(s *session) (environments.Result, error) { return s.apply(ctx) })
+	return p.operate(ctx, c, func(s *session) (environments.Result, error) { return s.apply(ctx) })
 }
 
 // PlanDestroy implements environments.Tool: no plugin can be asked what it would remove.
-func (p *Plugin) PlanDestroy(_ context.Context, c *environments.Call) (environments.Result, error) {
-	return p.operate(c, (*session).previewDestroy)
+func (p *Plugin) PlanDestroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
+	return p.operate(ctx, c, (*session).previewDestroy)
 }
 
 // Destroy implements environments.Tool.
 func (p *Plugin) Destroy(ctx context.Context, c *environments.Call) (environments.Result, error) {
-	return p.operate(c, func(s *session) (environments.Result, error) { return s.destroy(ctx) })
+	return p.operate(ctx, c, func(s *session) (environments.Result, error) { return s.destroy(ctx) })
 }
 
 // Outputs implements environments.Tool: nothing, unless the plugin declares `outputs`.

@@ -31,7 +31,7 @@ const (
 
 // operate runs body on a configured step, unless the configuration leaves it out.
 func (p *Plugin) operate(
-	c *environments.Call, body func(*session) (environments.Result, error),
+	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
 ) (environments.Result, error) {
 	reason, err := p.Skip(c)
 	if reason != "" || err != nil {
@@ -40,6 +40,9 @@ func (p *Plugin) operate(
 	c.Phase(schema.PhaseConfigure, "reading the configuration")
 	s, err := p.session(c, complete)
 	if err != nil {
+		return environments.Result{}, err
+	}
+	if err := s.claim(ctx); err != nil {
 		return environments.Result{}, err
 	}
 	return body(s)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 //go:embed bitops.schema.yaml
@@ -73,6 +74,7 @@ func settingsOf(c *environments.Call) (settings, error) {
 		return settings{}, err
 	}
 	s, problems := settingsFrom(values, c.Variables)
+	problems = append(problems, templates(values)...)
 	action := s.done(c)
 	c.Export("TERRAFORM_COMMAND", action)
 	c.Export("BITOPS_TERRAFORM_COMMAND", action)
@@ -96,7 +98,24 @@ func (s settings) done(c *environments.Call) string {
 func readSettings(d schema.Directory) (settings, schema.Problems) {
 	values, problems := configurationSchema().Resolve(d, nil)
 	s, more := settingsFrom(values, nil)
-	return s, append(problems, more...)
+	return s, append(append(problems, more...), templates(values)...)
+}
+
+// templates refuses what looks like a template where a state is named: terraform would take it literally, and every
+// environment would have the same. A secret may look like anything.
+func templates(v *schema.ToolValues) schema.Problems {
+	var problems schema.Problems
+	for _, key := range []string{keyBackendConfig, keyWorkspace} {
+		for _, text := range v.List(key) {
+			name, _, _ := strings.Cut(text, "=")
+			if secret.NameIsSecret(strings.TrimSpace(name)) || !schema.LooksLikeTemplate(text) {
+				continue
+			}
+			problems = append(problems, schema.Errorf(v.Position(key), "%s: %q is not expanded", key, text).
+				WithHint("${environment.name}, ${environment.path} and ${environment.tags} are known here"))
+		}
+	}
+	return problems
 }
 
 func settingsFrom(v *schema.ToolValues, variables environments.Variables) (settings, schema.Problems) {

@@ -47,7 +47,9 @@ const (
 type backend struct {
 	kind               string // local, s3, ...; cloud for a cloud block
 	path, workspaceDir string // of a local one, as written
-	open               bool   // of a local one: what is written is no plain text
+	open               bool   // what is written is no plain text
+
+	arguments map[string]string // of any other one; those of a block in it have dotted names
 }
 
 var (
@@ -227,14 +229,17 @@ func (m *module) settings(block *hcl.Block) {
 	for _, b := range content.Blocks {
 		if b.Type == "cloud" {
 			m.backend = &backend{kind: "cloud"}
+		} else {
+			m.backend = &backend{kind: b.Labels[0]}
+		}
+		if m.backend.kind != "local" {
+			m.backend.arguments = map[string]string{}
+			m.backend.open = !literals("", b.Body, m.backend.arguments)
 			continue
 		}
-		m.backend = &backend{kind: b.Labels[0]}
-		if m.backend.kind == "local" {
-			given, _, _ := b.Body.PartialContent(localBackend)
-			m.backend.path = m.backend.text(given.Attributes["path"])
-			m.backend.workspaceDir = m.backend.text(given.Attributes["workspace_dir"])
-		}
+		given, _, _ := b.Body.PartialContent(localBackend)
+		m.backend.path = m.backend.text(given.Attributes["path"])
+		m.backend.workspaceDir = m.backend.text(given.Attributes["workspace_dir"])
 	}
 }
 

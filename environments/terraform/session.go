@@ -24,6 +24,7 @@ type session struct {
 	settings
 	module *module
 	found  *version.Version // of the program
+	owns   *schema.Identity // the state, once it is claimed; nil where it is not known which
 
 	missingWorkspace string // the workspace of this call, where it does not exist
 	data             string // the data directory, "" for the usual one
@@ -67,7 +68,11 @@ func (t *Terraform) initialised(
 		err = s.selectWorkspace(ctx)
 	}
 	if err == nil {
+		err = s.claim(ctx)
+	}
+	if err == nil {
 		result, err = body(s)
+		s.learnLineage()
 	}
 	return skipped, result, err
 }

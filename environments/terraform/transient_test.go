@@ -5,8 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -138,7 +139,8 @@ func TestALockedStatePasses(t *testing.T) {
 	check(t, err)
 	defer state.Close()
 	s.write(map[string]string{".terraform.tfstate.lock.info": `{"ID":"1","Operation":"apply","Who":"a@b","Version":"1.11.4","Created":"2026-11-26T00:00:00Z","Path":"terraform.tfstate"}`})
-	check(t, syscall.FcntlFlock(state.Fd(), syscall.F_SETLK, &syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart}))
+	// The lock is the open file's: bitops, which is this process here, may open and close the state without giving it back.
+	check(t, unix.FcntlFlock(state.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}))
 	failure := s.fails(schema.CommandApply)
 	found := ""
 	for _, p := range s.tool.Transient() {

@@ -10,20 +10,50 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-func keptName(step schema.StepName) string { return "kept/" + step.FileName() + ".zip" }
-
-// SaveKept keeps what a step was applied with.
-func (s *Store) SaveKept(ctx context.Context, step schema.StepName, content []byte) error {
-	return s.named(s.objects().Write(ctx, keptName(step), content))
+// keptName is the name of an archive of a step's files. The hash is what its record says of them, so that the records of
+// one step for several identities each have their own.
+func keptName(step schema.StepName, hash string) string {
+	return "kept/" + step.FileName() + "@" + hash + ".zip"
 }
 
-// Kept returns what a step was applied with last, or nil.
-func (s *Store) Kept(ctx context.Context, step schema.StepName) ([]byte, error) {
-	content, err := s.objects().Read(ctx, keptName(step))
+// olderKeptName is where the only archive of a step was while records were of version 1.
+func olderKeptName(step schema.StepName) string { return "kept/" + step.FileName() + ".zip" }
+
+// SaveKept keeps what a step is applied with.
+func (s *Store) SaveKept(ctx context.Context, step schema.StepName, hash string, content []byte) error {
+	return s.named(s.objects().Write(ctx, keptName(step, hash), content))
+}
+
+// Kept returns what a step was applied with when its record got this hash, or nil.
+func (s *Store) Kept(ctx context.Context, step schema.StepName, hash string) ([]byte, error) {
+	content, err := s.objects().Read(ctx, keptName(step, hash))
+	if errors.Is(err, fs.ErrNotExist) {
+		content, err = s.objects().Read(ctx, olderKeptName(step))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return content, s.named(err)
+}
+
+// forgetKept removes the archives of a step to which no record refers any more. One that cannot be removed is litter, and
+// no reason to fail.
+func (s *Store) forgetKept(before, after []*schema.Record) {
+	done := map[string]bool{"": true}
+	for _, r := range after {
+		done[r.Kept], done[r.KeptBefore] = true, true
+	}
+	ctx, cancel := unhurried()
+	defer cancel()
+	for _, r := range before {
+		for _, hash := range []string{r.Kept, r.KeptBefore} {
+			if !done[hash] {
+				_ = s.objects().Delete(ctx, keptName(r.Step, hash))
+				_ = s.objects().Delete(ctx, olderKeptName(r.Step))
+			}
+			done[hash] = true
+		}
+	}
 }
 
 func (s *Store) named(err error) error {
@@ -52,11 +82,11 @@ func (s *Store) Recorded(ctx context.Context, known map[schema.StepName]bool) ([
 		if err != nil {
 			return nil, err
 		}
-		r := &schema.Record{}
-		if text == nil || json.Unmarshal(text, r) != nil || recordName(r.Step) != name {
+		var all schema.Records
+		if text == nil || json.Unmarshal(text, &all) != nil || recordName(all.Step) != name {
 			continue // removed meanwhile, or damaged: whoever needs it complains
 		}
-		records = append(records, r)
+		records = append(records, all.Records...)
 	}
 	return records, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -16,27 +17,57 @@ const recordsIn = "records/"
 
 func recordName(step schema.StepName) string { return recordsIn + step.FileName() + ".json" }
 
-// Record returns what is remembered of a step, or nil.
-func (s *Store) Record(ctx context.Context, step schema.StepName) (*schema.Record, error) {
+// Records returns what is remembered of a step: one record for each thing that it owned.
+func (s *Store) Records(ctx context.Context, step schema.StepName) ([]*schema.Record, error) {
+	all, err := s.recordsOf(ctx, step)
+	return all.Records, err
+}
+
+// recordsOf reads the document of a step; that of a step without one is empty.
+func (s *Store) recordsOf(ctx context.Context, step schema.StepName) (schema.Records, error) {
 	text, err := s.readRecord(ctx, recordName(step))
 	if err != nil {
-		return nil, fmt.Errorf("read the record of %s: %w", step, err)
+		return schema.Records{}, fmt.Errorf("read the record of %s: %w", step, err)
 	}
+	return s.parseRecords(step, text)
+}
+
+// recordsToReplace returns the document of a step as it was seen last: what has come in between must not be replaced, and
+// writeRecord finds that out.
+func (s *Store) recordsToReplace(step schema.StepName) (schema.Records, error) {
+	if s.shared == nil {
+		return s.recordsOf(context.Background(), step)
+	}
+	name := recordName(step)
+	p, err := s.pending(name)
+	text, seen := s.shared.seenRecord(name)
+	switch {
+	case err != nil:
+		return schema.Records{}, err
+	case p != nil && (!seen || p.replaces(text)):
+		text = p.content()
+	case !seen:
+		return s.recordsOf(context.Background(), step)
+	}
+	return s.parseRecords(step, text)
+}
+
+// parseRecords reads the text of a record; nil is none.
+func (s *Store) parseRecords(step schema.StepName, text []byte) (all schema.Records, err error) {
 	if text == nil {
-		return nil, nil
+		return all, nil
 	}
-	var r schema.Record
-	err = json.Unmarshal(text, &r)
-	if version := versionOf(text, r, err); version > schema.RecordVersion {
-		return nil, fmt.Errorf("the record of %s was written by a newer bitops (version %d of its format)", step, version)
+	err = json.Unmarshal(text, &all)
+	if version := versionOf(text); version > schema.RecordVersion {
+		return schema.Records{}, fmt.Errorf("the record of %s was written by a newer bitops (version %d of its format)", step, version)
 	}
-	if err == nil && r.Step != step {
-		err = fmt.Errorf("it is one of %q", r.Step)
+	if err == nil && all.Step != step {
+		err = fmt.Errorf("it is one of %q", all.Step)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the record of %s is damaged (%w); remove %s and apply the step again", step, err, s.where(recordName(step)))
+		return schema.Records{}, fmt.Errorf("the record of %s is damaged (%w); remove %s and apply the step again", step, err, s.where(recordName(step)))
 	}
-	return &r, nil
+	return all, nil
 }
 
 // where tells a person where something is.
@@ -47,41 +78,64 @@ func (s *Store) where(name string) string {
 	return filepath.Join(s.dir, filepath.FromSlash(name))
 }
 
-// versionOf returns the version of a record. One of a later format may not fit into this Record at all.
-func versionOf(text []byte, r schema.Record, err error) int {
+// versionOf returns the version of a record. One of a later format may not fit into the document at all.
+func versionOf(text []byte) int {
 	var head struct {
 		Version int `json:"version"`
 	}
-	if err != nil && json.Unmarshal(text, &head) == nil {
-		return head.Version
-	}
-	return r.Version
+	_ = json.Unmarshal(text, &head) // that it is damaged is found out elsewhere
+	return head.Version
 }
 
-// Forget removes what is remembered of a step, and what is kept of its files.
-func (s *Store) Forget(step schema.StepName) error {
-	ctx, cancel := unhurried()
-	defer cancel()
-	err := s.writeRecord(recordName(step), nil)
-	if err == nil {
-		err = s.objects().Delete(ctx, keptName(step))
-	}
+// Forget removes one record, and with the last one of its step all that is kept of the step's files.
+func (s *Store) Forget(r *schema.Record) error {
+	err := s.forget(r)
 	if err != nil {
-		return fmt.Errorf("forget the record of %s: %w", step, s.named(err))
+		return fmt.Errorf("forget the record of %s: %w", r.Step, s.named(err))
 	}
 	return nil
 }
 
-// Save remembers a step, for good when it returns. A record is replaced as a whole or not at all. Two Saves of one step
-// must not overlap. When the shared store cannot be reached, the record is kept in the checkout; see CatchUp.
-func (s *Store) Save(r *schema.Record) error {
-	text, err := json.MarshalIndent(r, "", "  ")
+func (s *Store) forget(r *schema.Record) error {
+	all, err := s.recordsToReplace(r.Step)
+	if err != nil {
+		return err
+	}
+	before := slices.Clone(all.Records)
+	all.Remove(r)
+	return s.replace(r.Step, &all, before)
+}
+
+// Save remembers what a step owns, for good when it returns: in place of the record of the same identity, and of instead,
+// which may be nil. The document of a step is replaced as a whole or not at all. Two calls for one step must not overlap.
+// When the shared store cannot be reached, the records are kept in the checkout; see CatchUp.
+func (s *Store) Save(r, instead *schema.Record) error {
+	all, err := s.recordsToReplace(r.Step)
 	if err == nil {
-		err = s.writeRecord(recordName(r.Step), append(text, '\n'))
+		before := slices.Clone(all.Records)
+		all.Put(r, instead)
+		err = s.replace(r.Step, &all, before)
 	}
 	if err != nil {
-		return fmt.Errorf("record %s: %w", r.Step, err)
+		return fmt.Errorf("record %s: %w", r.Step, s.named(err))
 	}
+	return nil
+}
+
+// replace writes the records of a step, and removes what is kept of it for others only.
+func (s *Store) replace(step schema.StepName, all *schema.Records, before []*schema.Record) error {
+	var text []byte
+	if len(all.Records) > 0 {
+		var err error
+		if text, err = json.MarshalIndent(all, "", "  "); err != nil {
+			return err
+		}
+		text = append(text, '\n')
+	}
+	if err := s.writeRecord(recordName(step), text); err != nil {
+		return err
+	}
+	s.forgetKept(before, all.Records)
 	return nil
 }
 

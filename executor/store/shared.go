@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 )
 
@@ -18,11 +19,12 @@ type Shared struct {
 
 	mu      sync.Mutex
 	base    map[string]string // the hash of what is there, by name, as far as it was seen; "" is nothing
+	records map[string][]byte // the same of records, in full
 	checked bool              // the objects can be created conditionally
 }
 
 func newShared(o objects, name string) *Shared {
-	return &Shared{objects: o, name: name, locks: lockTable{objects: o}, base: map[string]string{}}
+	return &Shared{objects: o, name: name, locks: lockTable{objects: o}, base: map[string]string{}, records: map[string][]byte{}}
 }
 
 // objects returns what records and runs are kept in.
@@ -86,6 +88,17 @@ func (s *Shared) saw(name string, content []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.base[name] = hashOf(content)
+	if strings.HasPrefix(name, recordsIn) {
+		s.records[name] = content
+	}
+}
+
+// seenRecord returns a record as it was when it was read or written here last, and whether it ever was.
+func (s *Shared) seenRecord(name string) (content []byte, seen bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	content, seen = s.records[name]
+	return content, seen
 }
 
 // hashOf names a content; "" is none.

@@ -198,7 +198,7 @@ func TestRecordsAreShared(t *testing.T) {
 		password.Sensitive = true
 		record := bigRecord(7)
 		record.Outputs["password"] = password
-		if err := one.Save(record); err != nil {
+		if err := one.Save(record, nil); err != nil {
 			t.Fatal(err)
 		}
 		r, err := two.Record(t.Context(), "a/x")
@@ -209,7 +209,7 @@ func TestRecordsAreShared(t *testing.T) {
 		if err != nil || strings.Contains(string(text), "hunter2") {
 			t.Errorf("%s, %v", text, err)
 		}
-		if err := two.Forget("a/x"); err != nil {
+		if err := two.Forget(&schema.Record{Step: "a/x"}); err != nil {
 			t.Fatal(err)
 		}
 		if r, err := one.Record(t.Context(), "a/x"); r != nil || err != nil {
@@ -242,7 +242,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 	old := bigRecord(1)
 	for _, step := range []schema.StepName{"a/x", "b/x"} {
 		old.Step = step
-		if err := s.Save(old); err != nil {
+		if err := s.Save(old, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -250,7 +250,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 	for n, step := range []schema.StepName{"b/x", "a/x", "a/x"} {
 		r := bigRecord(10 + n)
 		r.Step = step
-		if err := s.Save(r); err != nil {
+		if err := s.Save(r, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -266,7 +266,7 @@ func TestRecordsOutliveABucketThatIsAway(t *testing.T) {
 	storage.away.Store(false)
 	other := bigRecord(99) // another machine was faster
 	other.Step = "b/x"
-	if err := checkout(t, storage.url).Save(other); err != nil {
+	if err := checkout(t, storage.url).Save(other, nil); err != nil {
 		t.Fatal(err)
 	}
 	var told []string
@@ -294,16 +294,16 @@ func TestRecordsOfOthersStay(t *testing.T) {
 	inEach(t, func(t *testing.T, url string) {
 		t.Helper()
 		one, two := checkout(t, url), checkout(t, url)
-		if err := errors.Join(one.Save(bigRecord(1)), one.SaveKept(t.Context(), "a/x", []byte("files"))); err != nil {
+		if err := errors.Join(one.Save(bigRecord(1), nil), one.SaveKept(t.Context(), "a/x", "hash", []byte("files"))); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := two.Record(t.Context(), "a/x"); err != nil {
 			t.Fatal(err)
 		}
-		if err := two.Save(bigRecord(2)); err != nil {
+		if err := two.Save(bigRecord(2), nil); err != nil {
 			t.Fatal(err)
 		}
-		for what, err := range map[string]error{"save": one.Save(bigRecord(3)), "forget": one.Forget("a/x")} {
+		for what, err := range map[string]error{"save": one.Save(bigRecord(3), nil), "forget": one.Forget(&schema.Record{Step: "a/x"})} {
 			if _, ok := errors.AsType[*store.OvertakenError](err); !ok {
 				t.Errorf("%s returned %v", what, err)
 			}
@@ -311,13 +311,13 @@ func TestRecordsOfOthersStay(t *testing.T) {
 		if r, err := two.Record(t.Context(), "a/x"); err != nil || r == nil || r.Outputs["output_0"].String() != `"2"` {
 			t.Errorf("%v, %v", r, err)
 		}
-		if files, err := two.Kept(t.Context(), "a/x"); string(files) != "files" || err != nil {
+		if files, err := two.Kept(t.Context(), "a/x", "hash"); string(files) != "files" || err != nil {
 			t.Errorf("kept: %q, %v", files, err)
 		}
 		if _, err := one.Record(t.Context(), "a/x"); err != nil { // as whoever has the lock does first
 			t.Fatal(err)
 		}
-		if err := one.Save(bigRecord(4)); err != nil {
+		if err := one.Save(bigRecord(4), nil); err != nil {
 			t.Error(err)
 		}
 	})
@@ -329,7 +329,7 @@ func TestRecordsOutliveAnswersThatAreLost(t *testing.T) {
 	s := checkout(t, storage.url)
 	save := func(n int) {
 		t.Helper()
-		if err := s.Save(bigRecord(n)); err != nil {
+		if err := s.Save(bigRecord(n), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

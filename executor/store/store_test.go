@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func saveForever(dir string) {
 	s := store.View(dir)
 	for n := 0; ; n++ {
-		if err := s.Save(bigRecord(n)); err != nil {
+		if err := s.Save(bigRecord(n), nil); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -102,7 +102,7 @@ func TestSaveSurvivesKill(t *testing.T) {
 			}
 		}
 	}
-	if err := s.Save(bigRecord(0)); err != nil {
+	if err := s.Save(bigRecord(0), nil); err != nil {
 		t.Fatal(err)
 	}
 	if entries, _ := os.ReadDir(filepath.Join(dir, "records")); len(entries) != 1 {
@@ -118,7 +118,7 @@ func TestRecordKeepsAllButSecrets(t *testing.T) {
 		Version: 1, Step: "prod/a/x", Environment: "prod/a", Tool: "terraform", State: schema.StatePartial, Run: "r",
 		Time: time.Unix(1e9, 0).UTC(), Outputs: schema.Values{"password": password, "vpc": schema.Text("vpc-1")},
 	}
-	if err := s.Save(saved); err != nil {
+	if err := s.Save(saved, nil); err != nil {
 		t.Fatal(err)
 	}
 	r, err := s.Record(t.Context(), "prod/a/x")
@@ -150,9 +150,9 @@ func TestDamagedRecords(t *testing.T) {
 		"":                                 "the record of a/x is damaged",
 		"{\"version\":1,":                  "remove " + file + " and apply the step again",
 		"\x00\x00\x00":                     "is damaged",
-		`{"version":2,"step":"a/x"}`:       "newer bitops (version 2",
+		`{"version":3,"step":"a/x"}`:       "newer bitops (version 3",
 		`{"version":1,"step":"b/x"}`:       `it is one of "b/x"`,
-		`{"version":2,"step":["a","x"]}`:   "newer bitops (version 2",
+		`{"version":3,"step":["a","x"]}`:   "newer bitops (version 3",
 		`{"version":1,"step":["a","x"]}`:   "is damaged",
 		`{"version":1,"outputs":{"a":[]}}`: "is damaged",
 	} {
@@ -188,7 +188,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 			}
 		})
 	}
-	if err := s.Save(bigRecord(0)); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "record a/x: ") {
+	if err := s.Save(bigRecord(0), nil); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "record a/x: ") {
 		t.Errorf("Save returned %v", err)
 	}
 	if _, err := s.Lock(t.Context(), store.Holder{}, store.LockOptions{}); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "lock the run store: ") {

@@ -258,6 +258,10 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 // unfinished returns the selected steps whose records say that something is left to do, whatever their plans say: an apply
 // that did not end well or was never recorded, or for a destroy anything that is recorded as standing.
 func (s *session) unfinished(ctx context.Context, plan *schema.Plan, report *schema.Report) ([]string, error) {
+	owners, err := s.ownership(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
 	var open []string
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
@@ -265,12 +269,11 @@ func (s *session) unfinished(ctx context.Context, plan *schema.Plan, report *sch
 		if !step.Selected || seen == nil || seen.Outcome != schema.Unchanged {
 			continue
 		}
-		record, err := s.store.Record(ctx, step.Name)
+		record, err := owners.Record(ctx, step)
 		if err != nil {
 			return nil, err
 		}
-		stands := record != nil && record.State != schema.StateDestroyed
-		if plan.Command.Destroys() && stands || !plan.Command.Destroys() && (record == nil || record.State != schema.StateDeployed) {
+		if plan.Command.Destroys() && record.Stands() || !plan.Command.Destroys() && (record == nil || record.State != schema.StateDeployed) {
 			open = append(open, string(step.Name))
 		}
 	}

@@ -22,18 +22,19 @@ import (
 
 // World is what commands know of the world around them. main makes the real one.
 type World struct {
-	In      io.Reader
-	Out     io.Writer
-	Err     io.Writer
-	Environ []string
-	Tools   []environments.Tool
-	Plugins Plugins // nil for none
-	Runner  process.Runner
-	Version string
-	Keep    func(*os.File) (forget func()) // holds a file open should bitops die, until what it has started is gone; may be nil
-	Marker  string                         // by which the programs are known that this process starts
-	Left    func(marker string) []string   // finds the living ones that another process has started; may be nil
-	Observe func(schema.Event)             // told every event of a run, once it is in the journal; nil for nobody
+	In       io.Reader
+	Out      io.Writer
+	Err      io.Writer
+	Environ  []string
+	Tools    []environments.Tool
+	Plugins  Plugins // nil for none
+	Runner   process.Runner
+	Version  string
+	Keep     func(*os.File) (forget func())  // holds a file open should bitops die, until what it has started is gone; may be nil
+	Marker   string                          // by which the programs are known that this process starts
+	Left     func(marker string) []string    // finds the living ones that another process has started; may be nil
+	Observe  func(schema.Event)              // told every event of a run, once it is in the journal; nil for nobody
+	Locators map[string]environments.Locator // for pins of the manifest
 }
 
 // variable returns the value of an environment variable, "" when it is not set.

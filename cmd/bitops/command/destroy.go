@@ -2,12 +2,14 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/executor"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -116,9 +118,16 @@ func (s *session) standing(ctx context.Context, plan *schema.Plan) (schema.Probl
 // stands reports whether something of a step is deployed. Without a record its tool is asked; what nobody can tell counts
 // as deployed.
 func (s *session) stands(ctx context.Context, plan *schema.Plan, step *schema.Step) (bool, error) {
-	record, err := s.store.Record(ctx, step.Name)
+	owners, err := s.ownership(ctx, plan)
+	if err != nil {
+		return false, err
+	}
+	record, err := owners.Record(ctx, step)
+	if _, ambiguous := errors.AsType[*executor.AmbiguousError](err); ambiguous {
+		return true, nil // one of them stands, and it may be the one
+	}
 	if err != nil || record != nil {
-		return record != nil && record.State != schema.StateDestroyed, err
+		return record.Stands(), err
 	}
 	deployed, err := s.runner("", plan).Deployed(ctx, step, func(schema.Event) {})
 	return err != nil || deployed, nil //nolint:nilerr // a tool that fails to answer has not said no

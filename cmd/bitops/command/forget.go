@@ -63,7 +63,7 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 		return err
 	}
 	for _, record := range records {
-		g.print("%s: %s, by run %s", record.Step, record.State, record.Run)
+		g.print("%s: %s, by run %s%s", record.Step, record.State, record.Run, owned(record.Identity))
 	}
 	if !approved {
 		answer, err := r.ask(cmd.Context(), "Forget this? Nothing is destroyed. Only \"yes\" does: ")
@@ -75,7 +75,7 @@ func (g *global) forget(cmd *cobra.Command, names []string, o *lockOptions, appr
 		}
 	}
 	for _, record := range records {
-		if err := s.Forget(record.Step); err != nil {
+		if err := s.Forget(record); err != nil {
 			return err
 		}
 	}

@@ -116,9 +116,9 @@ func (h history) reports(ctx context.Context, ids []schema.RunID) []*schema.Repo
 	return all
 }
 
-// applied returns a function that returns with what a step was applied last, and in which run: nil where neither is remembered
-// any more.
-func (h history) applied(ctx context.Context) func(schema.StepName) (schema.RunID, *schema.Fingerprint) {
+// ranWith returns a function that returns what a step ran with when a record was written, going by its run: nil where that
+// run is no longer remembered. Records say it themselves since version 2.
+func (h history) ranWith(ctx context.Context) func(*schema.Record) *schema.Fingerprint {
 	var mu sync.Mutex
 	reads := map[schema.RunID]func() *schema.Report{} // each reads once; nil for a run that cannot be read
 	reportOf := func(id schema.RunID) *schema.Report {
@@ -137,16 +137,12 @@ func (h history) applied(ctx context.Context) func(schema.StepName) (schema.RunI
 		mu.Unlock() // others need not wait while it is read
 		return read()
 	}
-	return func(step schema.StepName) (schema.RunID, *schema.Fingerprint) {
-		record, err := h.store.Record(ctx, step)
-		if err != nil || record == nil || record.State != schema.StateDeployed {
-			return "", nil
-		}
+	return func(record *schema.Record) *schema.Fingerprint {
 		report := reportOf(record.Run)
-		if report == nil || report.Step(step) == nil {
-			return "", nil
+		if report == nil || report.Step(record.Step) == nil {
+			return nil
 		}
-		return record.Run, report.Step(step).Fingerprint
+		return report.Step(record.Step).Fingerprint
 	}
 }
 

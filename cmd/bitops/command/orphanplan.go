@@ -22,15 +22,15 @@ type orphanPlan struct {
 
 func (b *orphanPlan) build(ctx context.Context, all []schema.Orphan) error {
 	for _, orphan := range all {
-		var step *schema.Step
 		if b.chosen[orphan.Step] {
 			b.kept.selected = append(b.kept.selected, orphan)
 		}
-		if orphan.Kept || !b.chosen[orphan.Step] { // else what is there, if anything, is of an earlier apply
-			var err error
-			if step, err = b.load(ctx, orphan.Step); err != nil {
-				return err
-			}
+		if b.steps[orphan.Step] != nil { // it is deployed more than once; the variables choose which of them is meant
+			continue
+		}
+		step, err := b.load(ctx, orphan.Step)
+		if err != nil {
+			return err
 		}
 		if step == nil && b.chosen[orphan.Step] {
 			return fmt.Errorf("%s cannot be taken down, because its files are not kept; bring them back into the manifest and the repository "+
@@ -58,9 +58,13 @@ func rank(chosen bool) int {
 	return 0
 }
 
-// load takes a step into the plan, or returns nil when nothing is kept of it.
+// load takes a step into the plan, or returns nil when nothing is kept of it: with the files that it was applied with last.
 func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.Step, error) {
-	content, err := b.store.Kept(ctx, name)
+	records, err := b.store.Records(ctx, name)
+	if err != nil || len(records) == 0 || records[0].Kept == "" { // what is there, if anything, is of an earlier apply
+		return nil, err
+	}
+	content, err := b.store.Kept(ctx, name, records[0].Kept)
 	if err != nil || content == nil {
 		return nil, err
 	}
@@ -68,8 +72,7 @@ func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.St
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	recorded, err := b.verify(ctx, name, a)
-	if err != nil || !recorded {
+	if err := verify(a, records[0]); err != nil {
 		return nil, err
 	}
 	if b.chosen[name] || b.kept.defaults == "" {
@@ -83,22 +86,18 @@ func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.St
 }
 
 // verify compares an archive with what is recorded of it, before anything in it runs: whoever can write to the store could
-// have put a hook into it. Of one that nothing is recorded of, it returns false.
-func (b *orphanPlan) verify(ctx context.Context, name schema.StepName, a *archive.KeptArchive) (recorded bool, err error) {
-	record, err := b.store.Record(ctx, name)
-	if err != nil || record == nil || record.Kept == "" {
-		return false, err
-	}
+// have put a hook into it.
+func verify(a *archive.KeptArchive, record *schema.Record) error {
 	hash, err := a.Hash()
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", record.Step, err)
 	}
 	if hash != record.Kept {
-		return false, fmt.Errorf("%s: its archived files are not those that run %s applied; somebody may have changed them, so nothing "+
+		return fmt.Errorf("%s: its archived files are not those that run %s applied; somebody may have changed them, so nothing "+
 			"of them runs. Bring them back into the manifest and the repository as they were, and destroy it, or, if nothing of it "+
-			"exists any more: bitops forget %s", name, record.Run, shellWord(string(name)))
+			"exists any more: bitops forget %s", record.Step, record.Run, shellWord(string(record.Step)))
 	}
-	return true, nil
+	return nil
 }
 
 func (b *orphanPlan) add(step *schema.Step) {
@@ -120,9 +119,9 @@ func (b *orphanPlan) upstream(ctx context.Context, name schema.StepName) error {
 		step.DependsOn, step.Offers, step.Inputs = nil, nil, nil // it is not run
 		return nil
 	}
-	record, err := b.store.Record(ctx, name)
-	if err == nil && record != nil {
-		b.add(&schema.Step{Name: name, Environment: record.Environment, EnvironmentPath: string(record.Environment), Tool: record.Tool})
+	records, err := b.store.Records(ctx, name)
+	if err == nil && len(records) > 0 {
+		b.add(&schema.Step{Name: name, Environment: records[0].Environment, EnvironmentPath: string(records[0].Environment), Tool: records[0].Tool})
 	}
 	return err
 }

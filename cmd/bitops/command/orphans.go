@@ -13,7 +13,6 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor/archive"
-	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 	"github.com/bitops-engine/bitops/schema/secret"
@@ -21,35 +20,6 @@ import (
 
 // Orphans are steps that are deployed and that the manifest no longer has. Every run says so; destroy takes them down
 // when they are named, from the files that are kept of them.
-
-// orphans returns the steps that are recorded as deployed and are not in a plan.
-func orphans(ctx context.Context, s *store.Store, plan *schema.Plan) ([]schema.Orphan, error) {
-	known := make(map[schema.StepName]bool, len(plan.Steps))
-	for i := range plan.Steps {
-		known[plan.Steps[i].Name] = true
-	}
-	records, err := s.Recorded(ctx, known)
-	if err != nil {
-		return nil, err
-	}
-	var all []schema.Orphan
-	for _, r := range records {
-		if !known[r.Step] && r.State != schema.StateDestroyed {
-			all = append(all, schema.Orphan{
-				Step: r.Step, Environment: r.Environment, State: r.State, Run: r.Run, Time: r.Time, Kept: r.Kept != "",
-			})
-		}
-	}
-	return all, nil
-}
-
-// orphans returns what a run has to say of them. A run of bitops deploy knows one environment only.
-func (s *session) orphans(ctx context.Context, plan *schema.Plan) ([]schema.Orphan, error) {
-	if plan.Command == schema.CommandDeploy || s.orphaned != nil {
-		return nil, nil
-	}
-	return orphans(ctx, s.store, plan)
-}
 
 // keepFiles keeps what a step is made of, unless it is kept already.
 func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *schema.Step, string) (string, error) {
@@ -79,8 +49,8 @@ func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *sc
 		if err != nil {
 			return "", err
 		}
-		if err := s.store.SaveKept(ctx, step.Name, content); err != nil {
-			return "", err // what is kept is of an earlier apply
+		if err := s.store.SaveKept(ctx, step.Name, hash, content); err != nil {
+			return "", err
 		}
 		return hash, nil
 	}
@@ -147,13 +117,20 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 	if err != nil {
 		return nil, err
 	}
-	all, err := orphans(ctx, s, manifest)
-	if err != nil || len(all) == 0 {
+	owned := r.declare(manifest)
+	all, err := r.survey(manifest, owned).orphans(ctx, s)
+	if err != nil {
 		return nil, err
 	}
 	names := slices.Clone(o.Selectors)
 	for _, step := range o.Only {
 		names = append(names, string(step))
+	}
+	if pointer, err := renamed(ctx, s, namesIn(manifest), o.Selectors); pointer != nil || err != nil {
+		if err == nil {
+			err = r.refuseRenamed(string(pointer.Step), pointer.RenamedTo, pointer.Identity)
+		}
+		return nil, err
 	}
 	chosen := map[schema.StepName]bool{}
 	var others []string
@@ -175,6 +152,12 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 		return nil, &UsageError{Command: "bitops " + string(o.Command), Err: fmt.Errorf(
 			"%s is in the manifest and other names are not any more; take them down one after the other", others[0])}
 	}
+	for _, orphan := range all {
+		if chosen[orphan.Step] && orphan.RenamedTo != "" {
+			return nil, r.refuseRenamed(string(orphan.Step), orphan.RenamedTo, orphan.Identity)
+		}
+	}
+	r.declared = owned
 	b := &orphanPlan{store: s, chosen: chosen, steps: map[schema.StepName]*schema.Step{}, kept: &keptFiles{}}
 	if err := b.build(ctx, all); err != nil {
 		return nil, err
@@ -208,7 +191,7 @@ func (s *session) appliedWith(ctx context.Context, plan *schema.Plan) (schema.Pr
 	var problems schema.Problems
 	for _, r := range records {
 		for _, on := range r.DependsOn {
-			if step := plan.Step(on); r.State != schema.StateDestroyed && step != nil && step.Selected && step.Environment != r.Environment {
+			if step := plan.Step(on); r.Stands() && step != nil && step.Selected && step.Environment != r.Environment {
 				problems = append(problems, schema.Errorf(schema.Position{}, "%s still stands on %s: it was not applied since the manifest changed",
 					r.Environment, step.Environment).WithHint("apply it first: bitops apply %s", r.Environment))
 			}
@@ -217,15 +200,18 @@ func (s *session) appliedWith(ctx context.Context, plan *schema.Plan) (schema.Pr
 	return problems, err
 }
 
-// movedOn finds the orphans that somebody was at work in after their files were read, before the locks were held.
+// movedOn finds the orphans that another run changed after their files were read, before the locks were held.
 func (s *session) movedOn(ctx context.Context) (problems schema.Problems, err error) {
 	for _, was := range s.orphaned.selected {
-		record, err := s.store.Record(ctx, was.Step)
+		records, err := s.store.Records(ctx, was.Step)
 		if err != nil {
 			return nil, err
 		}
-		if record == nil || record.Run != was.Run || record.State != was.State || !record.Time.Equal(was.Time) {
-			problems = append(problems, schema.Errorf(schema.Position{}, "%s: somebody else was at work in it meanwhile", was.Step).
+		same := func(r *schema.Record) bool {
+			return r.Identity.KeyOf() == was.Identity.KeyOf() && r.Run == was.Run && r.State == was.State && r.Time.Equal(was.Time)
+		}
+		if !slices.ContainsFunc(records, same) {
+			problems = append(problems, schema.Errorf(schema.Position{}, "%s: another run changed it meanwhile", was.Step).
 				WithHint("look at it, and run the command again"))
 		}
 	}
@@ -237,14 +223,19 @@ func (s *session) forgetDestroyed(ctx context.Context, plan *schema.Plan) error 
 	if s.orphaned == nil || plan.Command.Previews() {
 		return nil
 	}
+	ctx = context.WithoutCancel(ctx) // the run may have been stopped
 	var errs []error
 	for i := range plan.Steps {
-		name := plan.Steps[i].Name
-		record, err := s.store.Record(context.WithoutCancel(ctx), name) // the run may have been stopped
-		if err == nil && record != nil && plan.Steps[i].Selected && record.State == schema.StateDestroyed {
-			err = s.store.Forget(name)
+		if !plan.Steps[i].Selected {
+			continue
 		}
+		records, err := s.store.Records(ctx, plan.Steps[i].Name)
 		errs = append(errs, err)
+		for _, r := range records {
+			if r.State == schema.StateDestroyed {
+				errs = append(errs, s.store.Forget(r))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -7,12 +7,17 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// ready makes sure, before anything starts, that the programs of the selected steps are there and new enough, and that
-// the tools can read their configuration. Each complaint is made once, however many steps share it.
+// ready makes sure, before anything starts, that no two steps own the same, that the programs of the selected steps are
+// there and new enough, and that the tools can read their configuration. Each complaint is made once, however many steps
+// share it.
 func (s *session) ready(ctx context.Context, plan *schema.Plan) error {
 	lifecycle := s.lifecycle("", plan)
 	said := map[string]bool{}
 	var problems schema.Problems
+	if s.orphaned == nil {
+		s.declared = s.declare(plan)
+		problems = s.conflicts(plan, s.declared)
+	}
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
 		if !step.Selected {

@@ -17,7 +17,7 @@ func (r *repository) recorded(
 ) (schema.Values, error) {
 	all, found := schema.Values{}, false
 	var ask []*schema.Step
-	records, err := r.viewStore(ctx)
+	owners, err := r.viewOwnership(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (r *repository) recorded(
 		if !step.Selected {
 			continue
 		}
-		record, err := records.Record(ctx, step.Name)
+		record, err := owners.Record(ctx, step)
 		if err != nil {
 			return nil, err
 		}

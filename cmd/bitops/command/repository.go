@@ -24,6 +24,7 @@ type repository struct {
 	shown    string // from the current directory, before file names in problems
 	manifest *schema.Manifest
 	shared   *store.Shared // of the run store, once it was opened; nil when nothing is shared
+	declared declarations  // what the steps of the manifest own, once a plan was built
 	orphaned *keptFiles    // of the orphans that the plan is about; nil when it is about the manifest
 }
 

@@ -34,6 +34,7 @@ type session struct {
 	redact  *secret.Redactor
 	masks   *secret.Masks
 	lock    store.Lock
+	owners  *executor.Ownership // of the plan that was run last; see ownership
 
 	previous  *schema.Report    // the run to go on with, or nil
 	approvals []schema.Approval // the plans that a person approved
@@ -85,7 +86,7 @@ func (s *session) end() {
 
 // run executes a plan and shows it. The report is returned even when steps failed, together with a *RunError.
 func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.Report) string) (report *schema.Report, err error) {
-	orphans, err := s.orphans(ctx, plan)
+	owners, err := s.ownership(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	defer closeKept()
 	shown := s.view(next)
 	x := s.executor(id, plan, log, up, shown, kept)
-	x.Orphans, x.Expected, x.Applied = orphans, expected, history{s.store}.applied(ctx)
+	x.Ownership, x.Expected = owners, expected
 	report, err = x.Run(ctx, plan)
 	if err == nil && s.out != "" && report.Outcome != schema.Interrupted {
 		report.PlanDigest, err = s.savePlan(ctx, s.out, report, x.Artifacts)
@@ -266,7 +267,7 @@ func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Li
 	l := &environments.Lifecycle{
 		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
 		Default: s.defaultFolder(), Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
-		Secrets: s.redact.Add, Deployments: map[schema.EnvironmentName][]string{},
+		Secrets: s.redact.Add, Locators: s.Locators, Deployments: map[schema.EnvironmentName][]string{},
 	}
 	if s.orphaned != nil {
 		l.Repository, l.Checkout, l.Default = s.orphaned.dir, s.root, s.orphaned.defaults

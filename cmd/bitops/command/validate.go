@@ -25,6 +25,9 @@ a warning: it is there only if that step was deployed before.`,
 
 func (g *global) validate() error {
 	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
+	if err == nil {
+		err = r.placed(r.conflicts(plan, r.declare(plan))).Err()
+	}
 	problems, isProblems := errors.AsType[schema.Problems](err)
 	if err != nil && (!isProblems || !g.json) {
 		return err

@@ -144,10 +144,18 @@ func (m *markdown) held() {
 // orphans shows what the manifest no longer has.
 func (m *markdown) orphans() {
 	o := orphansOf(m.report)
+	var b strings.Builder
+	if len(o.renamed) > 0 && m.report.Command.Previews() {
+		b.WriteString("#### " + renamedTitle + "\n\n")
+		for _, line := range firstOf(o.renamed, commentResources) {
+			b.WriteString("- " + inline(line) + "\n")
+		}
+		b.WriteString("\n")
+	}
 	if len(o.lines) == 0 {
+		m.add(b.String())
 		return
 	}
-	var b strings.Builder
 	b.WriteString("#### " + orphansTitle + "\n\n")
 	for _, line := range firstOf(o.lines, commentResources) {
 		b.WriteString("- " + inline(line) + "\n")

@@ -12,9 +12,14 @@ import (
 type orphaned struct {
 	lines   []string
 	command string // "" when nothing is kept
+
+	renamed []string // a line for each that has another name now, and stays
 }
 
-const orphansTitle = "No longer in the manifest, and still deployed"
+const (
+	orphansTitle = "No longer in the manifest, and still deployed"
+	renamedTitle = "Renamed; apply moves the record"
+)
 
 // orphansOf names what is deployed and no longer in the manifest: environments of which nothing is, and the steps of others.
 func orphansOf(r *schema.Report) orphaned {
@@ -25,6 +30,10 @@ func orphansOf(r *schema.Report) orphaned {
 	var o orphaned
 	var names []string
 	for _, orphan := range r.Orphans {
+		if orphan.RenamedTo != "" {
+			o.renamed = append(o.renamed, visible(orphan.Step)+" is "+visible(orphan.RenamedTo)+" now")
+			continue
+		}
 		line := visible(orphan.Step) + ": " + visible(orphan.State) + " by run " + visible(orphan.Run) + ", " + orphan.Time.Local().Format(time.DateOnly)
 		if !orphan.Kept {
 			o.lines = append(o.lines, line+"; its files are not kept, so put them back to destroy it, or use bitops forget")
@@ -51,6 +60,12 @@ const orphansNamed = 20
 // orphans shows them.
 func (s *summary) orphans() {
 	o := orphansOf(s.report)
+	if len(o.renamed) > 0 && s.report.Command.Previews() { // an apply says so of each that it moves
+		s.section(renamedTitle, s.ink.amber)
+		for _, line := range o.renamed[:s.options.limit(groupsShown, len(o.renamed))] {
+			s.line("  " + line)
+		}
+	}
 	if len(o.lines) == 0 {
 		return
 	}

@@ -1,0 +1,239 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/executor/archive"
+	"github.com/bitops-engine/bitops/executor/store"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// declarations are what the steps of the manifest own, as far as their files tell.
+type declarations map[schema.StepName]*schema.Identity
+
+// declare reads what the steps of a plan own. It starts no process.
+func (r *repository) declare(plan *schema.Plan) declarations {
+	found := r.surveyor().DeclaredOf(plan)
+	all := make(declarations, len(found))
+	for i, id := range found {
+		if id != nil {
+			all[plan.Steps[i].Name] = id
+		}
+	}
+	return all
+}
+
+// conflicts finds the steps that own the same: each would destroy what the other made. Steps of which only some of what
+// they own is known, such as the name of a release but not the cluster, count when both are about to run.
+func (r *repository) conflicts(plan *schema.Plan, declared declarations) schema.Problems {
+	first := map[string]*schema.Step{}
+	var problems schema.Problems
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		id := declared[step.Name]
+		if id == nil || id.Guessed && !step.Selected {
+			continue
+		}
+		other := first[id.Key]
+		if other == nil {
+			first[id.Key] = step
+			continue
+		}
+		p := schema.Errorf(schema.Position{File: step.Directory()}, "%s and %s own the same: %s", other.Name, step.Name, id.Key).
+			WithHint("each would destroy what the other made; give each its own")
+		if id.Guessed {
+			p = p.WithHint("each would destroy what the other made; give each its own, or, where they are deployed to different places, say so with `target` in the manifest")
+		}
+		problems = append(problems, p)
+	}
+	return problems
+}
+
+// surveyor returns a lifecycle that looks at the steps of a plan and runs none.
+func (r *repository) surveyor() *environments.Lifecycle {
+	return &environments.Lifecycle{
+		Repository: r.root, Store: r.store(), Default: r.defaultFolder(), Tools: r.Tools, Runner: r.Runner, Environ: r.Environ,
+		Secrets: func(...string) {},
+	}
+}
+
+// ownership returns what is known of what the steps of a plan own, for as long as the locks are held.
+func (s *session) ownership(ctx context.Context, plan *schema.Plan) (*executor.Ownership, error) {
+	if s.owners != nil && sameSteps(s.owners.Plan, plan) {
+		return s.owners, nil
+	}
+	found, err := s.orphansOf(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	s.owners = s.ownershipOf(ctx, s.lifecycle("", plan), s.store, plan)
+	s.owners.Orphans, s.owners.Registry, s.owners.RenamedFrom = found, s.store, s.renamedFrom
+	return s.owners, nil
+}
+
+// viewOwnership is ownership without locks, for looking at records.
+func (r *repository) viewOwnership(ctx context.Context, plan *schema.Plan) (*executor.Ownership, error) {
+	records, err := r.viewStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.declared = r.declare(plan)
+	return r.ownershipOf(ctx, r.surveyor(), records, plan), nil
+}
+
+func (r *repository) ownershipOf(ctx context.Context, l *environments.Lifecycle, records *store.Store, plan *schema.Plan) *executor.Ownership {
+	return &executor.Ownership{
+		Plan: plan, Records: records, Declared: r.declared,
+		Owns: l.Owns, Identify: l.Identify, Lineage: l.Lineage, SameSettings: l.SameSettings,
+		RanWith: (history{records}).ranWith(ctx),
+	}
+}
+
+// sameSteps reports whether one plan is the other with another command.
+func sameSteps(a, b *schema.Plan) bool {
+	return len(a.Steps) > 0 && len(a.Steps) == len(b.Steps) && &a.Steps[0] == &b.Steps[0]
+}
+
+// renamedFrom returns the name that the manifest says a step had before, or "".
+func (r *repository) renamedFrom(step *schema.Step) schema.StepName {
+	for i := range r.manifest.Environments {
+		if env := &r.manifest.Environments[i]; env.Name == step.Environment && env.RenamedFrom.Text != "" {
+			return schema.EnvironmentName(env.RenamedFrom.Text).Step(step.Deployment)
+		}
+	}
+	return ""
+}
+
+// survey is what the manifest says of all its steps, for telling what is an orphan.
+type survey struct {
+	plan        *schema.Plan
+	declared    declarations
+	renamedFrom func(*schema.Step) schema.StepName
+	lineage     func(*schema.Step, *schema.Identity) string
+}
+
+func (r *repository) survey(plan *schema.Plan, declared declarations) *survey {
+	return &survey{plan: plan, declared: declared, renamedFrom: r.renamedFrom, lineage: r.surveyor().Lineage}
+}
+
+// orphans returns the steps that are recorded as deployed and are not in the manifest. One that owns what a step of the
+// manifest owns now was renamed.
+func (v *survey) orphans(ctx context.Context, s *store.Store) ([]schema.Orphan, error) {
+	known := namesIn(v.plan)
+	records, err := s.Recorded(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	var all []schema.Orphan
+	for _, r := range records {
+		if known[r.Step] || !r.Stands() {
+			continue
+		}
+		if r.Directory == "" {
+			r.Directory = keptDirectory(ctx, s, r)
+		}
+		all = append(all, schema.Orphan{
+			Step: r.Step, Environment: r.Environment, State: r.State, Run: r.Run, Time: r.Time,
+			Kept: r.Kept != "", Archive: r.Kept, Identity: r.Identity, RenamedTo: v.successor(r),
+		})
+	}
+	return all, nil
+}
+
+func namesIn(plan *schema.Plan) map[schema.StepName]bool {
+	names := make(map[schema.StepName]bool, len(plan.Steps))
+	for i := range plan.Steps {
+		names[plan.Steps[i].Name] = true
+	}
+	return names
+}
+
+// keptDirectory returns the directory of a step of which an older record does not tell it, going by what is kept of its
+// files; "" where nothing is.
+func keptDirectory(ctx context.Context, s *store.Store, r *schema.Record) string {
+	if r.Kept == "" {
+		return ""
+	}
+	content, err := s.Kept(ctx, r.Step, r.Kept)
+	if err != nil || content == nil {
+		return ""
+	}
+	a, err := archive.ReadKept(content)
+	if err != nil {
+		return ""
+	}
+	return a.Step.Directory()
+}
+
+// renamed returns the record that says that what is named has another name now, or nil.
+func renamed(ctx context.Context, s *store.Store, known map[schema.StepName]bool, names []string) (*schema.Record, error) {
+	records, err := s.Recorded(ctx, known)
+	for _, r := range records {
+		if r.State == schema.StateRenamed && slices.ContainsFunc(names, func(name string) bool { return means(name, r) }) {
+			return r, nil
+		}
+	}
+	return nil, err
+}
+
+// successor returns the step of the manifest that owns what a record is of, or "": one that the manifest says was renamed,
+// one whose files say so, or, where what it owns is not known, the one that has the record's directory.
+func (v *survey) successor(r *schema.Record) schema.StepName {
+	for i := range v.plan.Steps {
+		step := &v.plan.Steps[i]
+		id := v.declared[step.Name]
+		certain := id != nil && !id.Guessed
+		switch {
+		case step.Tool != r.Tool:
+		case v.renamedFrom(step) == r.Step, certain && (r.Identity.Same(id) || v.moved(r.Identity, step, id)):
+			return step.Name
+		case certain && r.Identity != nil, r.Directory == "":
+		case path.Clean(r.Directory) == step.Directory():
+			return step.Name
+		}
+	}
+	return ""
+}
+
+// moved reports whether a local state was moved to the file of a step.
+func (v *survey) moved(from *schema.Identity, step *schema.Step, to *schema.Identity) bool {
+	if from == nil || from.Lineage == "" || from.File == "" || to.File == "" {
+		return false
+	}
+	if _, err := os.Stat(from.File); err == nil {
+		return false // it is where it was
+	}
+	return v.lineage(step, to) == from.Lineage
+}
+
+// orphansOf returns the orphans beside a plan. A run of bitops deploy knows one environment only.
+func (s *session) orphansOf(ctx context.Context, plan *schema.Plan) ([]schema.Orphan, error) {
+	if plan.Command == schema.CommandDeploy {
+		return nil, nil
+	}
+	if s.orphaned != nil {
+		return s.orphaned.selected, nil
+	}
+	return s.survey(plan, s.declared).orphans(ctx, s.store)
+}
+
+// refuseRenamed refuses to take down what was renamed: it is deployed under another name.
+func (r *repository) refuseRenamed(name string, to schema.StepName, id *schema.Identity) error {
+	return r.placed(schema.Problems{schema.Errorf(schema.Position{File: r.manifest.File},
+		"%s is not destroyed: it is %s now, which owns what it owned%s", name, to, owned(id)).
+		WithHint("to take it down: bitops destroy %s; where only the old name is to be forgotten: bitops forget %s", shellWord(string(to)), shellWord(name))})
+}
+
+func owned(id *schema.Identity) string {
+	if id == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", strings.TrimPrefix(id.Key, "terraform "))
+}

@@ -1,0 +1,122 @@
+package helm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// A step of helm owns a release: of a name, in a namespace of a cluster.
+
+var _ environments.Owner = (*Helm)(nil)
+
+// Owns implements environments.Owner.
+func (*Helm) Owns() bool { return true }
+
+// Declared implements environments.Owner: the cluster is not known without asking.
+func (t *Helm) Declared(c *environments.Call, below schema.Directory) *schema.Identity {
+	read, ok := declared(c, below)
+	if !ok {
+		return nil
+	}
+	key := fmt.Sprintf("helm release %s in namespace %s", read.name, read.namespace)
+	for _, where := range []struct{ name, value string }{
+		{"kubeconfig", read.kubeconfig}, {"cluster", read.cluster},
+	} {
+		if where.value != "" {
+			key += ", " + where.name + " " + where.value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Step.Env)) { // what all steps have in common tells none from another
+		if strings.Contains(name, "KUBE") || strings.HasPrefix(name, "AWS_") {
+			key += fmt.Sprintf(", %s %s", name, schema.HashBytes([]byte(c.Step.Env[name])))
+		}
+	}
+	return &schema.Identity{Key: key + c.Step.PinnedTo(), Guessed: true}
+}
+
+// Identify implements environments.Owner.
+func (t *Helm) Identify(ctx context.Context, c *environments.Call, below schema.Directory) (*schema.Identity, error) {
+	read, ok := declared(c, below)
+	if !ok {
+		return nil, nil
+	}
+	s := newSession(c, read)
+	s.clusters = &t.clusters
+	if err := s.connect(ctx); err != nil {
+		return nil, err
+	}
+	return s.identity(ctx)
+}
+
+// declared reads what the files in the checkout say.
+func declared(c *environments.Call, below schema.Directory) (settings, bool) {
+	d := configurationDirectory(schema.Directory{Root: c.Root(), Name: c.Step.Directory()})
+	values, problems := unfinishedSchema().Resolve(d, func(name string) string { return c.Variables[name] })
+	lower := configurationDirectory(below)
+	if _, there := lower.ConfigurationFile(); there {
+		defaults, more := unfinishedSchema().Resolve(lower, nil)
+		values, problems = values.Over(defaults), append(problems, more...)
+	}
+	if problems = append(problems, values.Expand(c.Scope())...); problems.HasErrors() {
+		return settings{}, false
+	}
+	read, more := settingsFrom(values, path.Base(c.Step.Directory()), !c.Deploys())
+	return read, !more.HasErrors() && read.namespace != ""
+}
+
+// claim tells what the step owns. Where the cluster does not tell who it is, that stays unknown: helm says what is wrong.
+func (s *session) claim(ctx context.Context) error {
+	id, err := s.identity(ctx)
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	return s.Claim(ctx, id)
+}
+
+func (s *session) identity(ctx context.Context) (*schema.Identity, error) {
+	found, err := s.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cluster := cmp.Or(found.Cluster, found.Server)
+	id := &schema.Identity{
+		Key:    fmt.Sprintf("helm release %s in namespace %s of cluster %s", found.Release, found.Namespace, cluster),
+		Target: map[string]string{schema.TargetCluster: found.Server},
+	}
+	if name := s.context(); name != "" {
+		id.Target[schema.TargetContext] = name
+	}
+	return id, nil
+}
+
+// context returns the name of the kubeconfig's context in effect, "" where there is none.
+func (s *session) context() string {
+	if name := s.Variables["HELM_KUBECONTEXT"]; name != "" {
+		return name
+	}
+	rules := &clientcmd.ClientConfigLoadingRules{Precedence: s.kubeconfigFiles()}
+	config, err := rules.Load()
+	if err != nil {
+		return ""
+	}
+	return config.CurrentContext
+}
+
+// Context is an environments.Locator: it returns the context of the kubeconfig that a step's variables choose. A step of
+// helm itself may choose another one in its configuration, which it tells with what it owns.
+func (*Helm) Context(_ context.Context, c *environments.Call) (string, error) {
+	if c.Step.Tool == "helm" {
+		return c.Step.Target[schema.TargetContext], nil
+	}
+	return (&session{Call: c}).context(), nil
+}
