@@ -84,7 +84,7 @@ func (l *Lifecycle) variableHashes(step *schema.Step, like *schema.Fingerprint) 
 	maps.Copy(decide, step.Env)
 	for name, value := range decide {
 		_, ofCaller := caller[name]
-		sensitive := ofCaller || secret.NameIsSecret(name) || strings.HasPrefix(name, "TF_VAR_") // of which nobody knows
+		sensitive := ofCaller || secret.NameIsSecret(name) || strings.HasPrefix(name, "TF_VAR_") // which may be
 		var err error
 		if hashes[name], err = l.hashes.of(name, value, sensitive, like.Variables[name]); err != nil {
 			return nil, err

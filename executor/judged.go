@@ -50,7 +50,7 @@ func (r *run) deferralOf(step *schema.Step) schema.Deferral {
 }
 
 // moved says what of a step is not as it was when a person let it go on, its values apart: those come from other steps, and
-// --deferred is about them. It returns "" where nobody knows of such a time.
+// --deferred is about them. It returns "" where there was no such time.
 func (r *run) moved(ctx context.Context, step *schema.Step, given given) string {
 	was := r.letGo(step)
 	if was == nil {
@@ -61,11 +61,24 @@ func (r *run) moved(ctx context.Context, step *schema.Step, given given) string 
 		return err.Error()
 	}
 	now.Inputs = was.Inputs
+	if r.awaited(step) {
+		was = was.OfFilesIn(now)
+		now = now.OfFilesIn(was)
+	}
 	return strings.Join(was.Differences(now), "; ")
 }
 
+// awaited reports whether a step was deferred in the plan: what it waits for may be files that earlier steps write.
+func (r *run) awaited(step *schema.Step) bool {
+	if r.Saved == nil {
+		return false
+	}
+	was := r.Saved.Plan.Report.Step(step.Name)
+	return was != nil && was.Outcome == schema.Deferred
+}
+
 // letGo returns what a person let a step run with: what it began with in the run that this one resumes, else what was
-// planned, or nil. What that run held nobody has let go on, and of what could not be planned nothing was promised.
+// planned, or nil. What that run held was not let go on, and of what could not be planned nothing was promised.
 func (r *run) letGo(step *schema.Step) *schema.Fingerprint {
 	var planned *schema.Fingerprint
 	if r.Saved != nil {

@@ -49,6 +49,14 @@ func (f *Fingerprint) Differences(now *Fingerprint) []string {
 	return all
 }
 
+// OfFilesIn returns the fingerprint without the files that another one does not have.
+func (f *Fingerprint) OfFilesIn(other *Fingerprint) *Fingerprint {
+	kept := *f
+	kept.Files = maps.Clone(f.Files)
+	maps.DeleteFunc(kept.Files, func(name, _ string) bool { _, there := other.Files[name]; return !there })
+	return &kept
+}
+
 // differingLocks names the lock files that are neither as they were nor as the run left them. One that is missing is written
 // again.
 func (f *Fingerprint) differingLocks(now *Fingerprint) []string {
