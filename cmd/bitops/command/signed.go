@@ -140,6 +140,9 @@ func (r *repository) judge(ctx context.Context, list *signing.Signers, f *planFi
 		return err.Error()
 	}
 	differences := statement.Differences(r.statement(ctx, f.Plan, f.Digest))
+	if !f.Complete() {
+		differences = append(differences, "an older bitops made it, so its signature does not cover what it applies")
+	}
 	if statement.Time.After(now.Add(clockSkew)) {
 		differences = append(differences, "it was signed in the future: "+statement.Time.Format(time.RFC3339))
 	}
