@@ -269,7 +269,7 @@ var checkPatience = 2 * time.Minute
 // outside returns a call of a step that touches no workspace: its directory is the one in the checkout.
 func (l *Lifecycle) outside(step *schema.Step) *Call {
 	dir := l.inRepository(step)
-	variables := VariablesOf(l.Environ).With(step.Env)
+	variables := VariablesOf(l.Environ).Unattended().With(step.Env)
 	return NewCall(CallOptions{
 		Step: step, Directory: dir, Source: dir, Variables: variables, Runner: l.Runner, Observe: func(schema.Event) {},
 		Cache: filepath.Join(l.Store, "cache"),

@@ -53,6 +53,7 @@ func (s *session) retryable(err error) error {
 	}
 	_, noState := os.Stat(filepath.Join(s.Directory, erroredState))
 	failure.Final = noState == nil || unsaved.MatchString(strings.Join(failure.Errors, "\n"))
+	s.explainLock(failure)
 	return err
 }
 

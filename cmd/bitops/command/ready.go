@@ -3,7 +3,10 @@ package command
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
+	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -35,7 +38,21 @@ func (s *session) ready(ctx context.Context, plan *schema.Plan) error {
 			problems = append(problems, found...)
 			continue
 		}
-		problems = append(problems, schema.Errorf(schema.Position{File: step.Directory()}, "%v", err))
+		problems = append(problems, schema.Errorf(schema.Position{File: step.Directory()}, "%v", err).
+			WithHint("%s", s.redact.String(saidBy(err))))
 	}
 	return s.placed(problems.Sorted()).Err()
 }
+
+// saidBy returns what a program said last that failed while it was asked, "" where no program did.
+func saidBy(err error) string {
+	failure, ok := errors.AsType[*environments.Failure](err)
+	if !ok {
+		return ""
+	}
+	lines := slices.DeleteFunc(slices.Clone(failure.Lines), func(line string) bool { return strings.TrimSpace(line) == "" })
+	return strings.Join(lines[max(len(lines)-mostSaid, 0):], "\n")
+}
+
+// mostSaid is how many lines are shown of what a program said that could not be asked.
+const mostSaid = 5
