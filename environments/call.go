@@ -37,6 +37,10 @@ type CallOptions struct {
 	// it. May be nil.
 	Claims func(ctx context.Context, id *schema.Identity, previews bool) error
 
+	// Owed is what applies of the step have left to do that no file shows, in the tool's own words. A tool that knows of
+	// such things sees to them, and says here what is left then.
+	Owed []string
+
 	Runner  process.Runner
 	Observe func(schema.Event)
 	Secrets func(texts ...string) // told what must not be shown; may be nil

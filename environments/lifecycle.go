@@ -63,6 +63,8 @@ type Request struct {
 
 	Fingerprint *schema.Fingerprint // what the step runs with; may be nil
 
+	Owed []string // see CallOptions
+
 	Artifact string // where a plan leaves what applying it needs, or, when Planned, where it did; "" for nowhere
 	Planned  bool   // apply or destroy what Artifact holds
 
@@ -85,6 +87,7 @@ type StepResult struct {
 	Reason  string
 	Refused bool // nothing was changed, because what the step owns belongs to something else
 
+	Owed     []string         // what the step leaves to do, see CallOptions
 	Warnings *schema.Warnings // of the tool, in its last attempt; nil for none
 
 	Identity    *schema.Identity    // what the step owns, as far as its tool said

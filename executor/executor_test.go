@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -151,6 +152,31 @@ func TestFailedApplyKeepsEarlierOutputs(t *testing.T) {
 	mustExecute(t, s, plan)
 	if got := s.requested("b/x").request.Inputs["v"].String(); got != `"new of a hook"` {
 		t.Errorf("b/x got %s", got)
+	}
+}
+
+// What a tool leaves to do is remembered however its step ends, and told to the next run.
+func TestWhatIsOwedIsRemembered(t *testing.T) {
+	s := stageOf(map[schema.StepName]act{"a/x": {outcome: schema.Failed, owes: []string{"one"}}})
+	owed := func(want ...string) {
+		t.Helper()
+		mustExecute(t, s, chain(schema.CommandApply, "a"))
+		if got := s.records.records["a/x"].Owed; !slices.Equal(got, want) {
+			t.Errorf("recorded as owed: %q, want %q", got, want)
+		}
+		s.calls, s.events = nil, nil
+	}
+	owed("one")
+	s.acts["a/x"] = act{outcome: schema.Interrupted, owes: []string{"two"}}
+	owed("one", "two")
+	s.acts["a/x"] = act{outcome: schema.Succeeded, owes: []string{"three"}}
+	owed("one", "two", "three")
+	if got := s.records.records["a/x"].State; got != schema.StateDeployed {
+		t.Errorf("recorded as %s", got)
+	}
+	mustExecute(t, s, chain(schema.CommandPlan, "a"))
+	if got := s.records.records["a/x"].Owed; len(got) != 3 {
+		t.Errorf("after a preview it owes %q", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +75,7 @@ func withoutSecrets(values schema.Values) schema.Values {
 
 // act is what one step does when it is taken through its lifecycle.
 type act struct {
+	owes     []string // beside what it was told that it owes
 	outcome  schema.Outcome
 	outputs  schema.Values
 	passesOn string         // the output that holds a sensitive value it was given, without saying so
@@ -232,7 +234,7 @@ func (s *stage) act(ctx context.Context, r environments.Request, a act, observe 
 	observe(schema.Event{Type: schema.EventNotice, Step: step, Text: strings.Join(lines, " ")})
 	observe(schema.Event{Type: schema.EventProgress, Step: step, Text: strings.Join(lines, " ")})
 	time.Sleep(a.lasts)
-	result := environments.StepResult{Command: a.command, Outcome: a.outcome, Outputs: schema.Values{}, Reason: strings.Join(lines, " ")}
+	result := environments.StepResult{Command: a.command, Outcome: a.outcome, Owed: slices.Concat(r.Owed, a.owes), Outputs: schema.Values{}, Reason: strings.Join(lines, " ")}
 	maps.Copy(result.Outputs, a.outputs)
 	maps.Copy(result.Outputs, passed)
 	if ctx.Err() != nil && !a.stays {

@@ -51,7 +51,7 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	}
 	request := environments.Request{
 		Step: step, Command: a.command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
-		Artifact: a.artifact, Planned: a.planned,
+		Artifact: a.artifact, Planned: a.planned, Owed: r.owed(ctx, step),
 	}
 	b := &begun{fingerprint: fingerprint}
 	if !a.command.Previews() {

@@ -184,7 +184,7 @@ func (r *run) saveBegun(ctx context.Context, step *schema.Step, b *begun, id *sc
 	next := r.newRecord(step, schema.StatePartial, b)
 	next.Identity = id
 	if b.before != nil {
-		next.Outputs = b.before.Outputs
+		next.Outputs, next.Owed = b.before.Outputs, b.before.Owed
 	}
 	if b.before != nil && b.before.Step == step.Name {
 		next.Kept, next.KeptBefore = b.before.Kept, b.before.Kept
@@ -237,6 +237,7 @@ func (r *run) keep(ctx context.Context, step *schema.Step, b *begun, result envi
 	case result.Outcome == schema.Held, result.Outcome == schema.Skipped, result.Refused, command.Previews() && done(result.Outcome):
 		err = r.restore(b)
 	case !done(result.Outcome):
+		r.keepOwed(step, b, result.Owed)
 	case command == schema.CommandDestroy:
 		err = r.end(ctx, step, schema.StateDestroyed, b, result)
 	default:
@@ -269,7 +270,7 @@ func (r *run) end(ctx context.Context, step *schema.Step, state schema.RecordSta
 		record.Fingerprint = result.Fingerprint
 	}
 	if state == schema.StateDeployed && b.now != nil {
-		record.Outputs, record.Kept = result.Outputs, b.now.Kept
+		record.Outputs, record.Kept, record.Owed = result.Outputs, b.now.Kept, result.Owed
 	}
 	return r.records.Save(record, was)
 }

@@ -34,6 +34,7 @@ type Record struct {
 	KeptBefore  string          `json:"kept_before,omitempty"` // the same, of what was applied before; while an apply has begun
 	Identity    *Identity       `json:"identity,omitempty"`    // what it owned; nil where that was not known
 	Fingerprint *Fingerprint    `json:"fingerprint,omitempty"` // what it ran with
+	Owed        []string        `json:"owed,omitempty"`        // what its tool has still to do, in the tool's words
 	RenamedTo   StepName        `json:"renamed_to,omitempty"`  // the step that owns it now, in StateRenamed
 }
 

@@ -29,8 +29,10 @@ type report struct {
 	outputs   []fact
 	uncertain bool // a registered result is not what it will be
 	notices   []string
-	ended     bool // the report is whole
-	undone    bool // some task did not run, because check mode cannot run it
+	ended     bool     // the report is whole
+	owed      []string // the handlers that were notified and have not run
+	gone      []string // of those owed from earlier: no play has them
+	undone    bool     // some task did not run, because check mode cannot run it
 }
 
 // fact is one line of the plugin's: see callback_plugins/bitops_report.py.
@@ -50,9 +52,10 @@ type fact struct {
 // mostResources bounds the changed tasks that are listed by name; all of them are counted.
 const mostResources = 1000
 
-// readReport reads the plugin's file. A last line that ansible did not finish is passed over.
-func readReport(file string) (*report, error) {
-	r := &report{good: map[string]bool{}}
+// readReport reads the plugin's file; owed is what earlier runs have left. A last line that ansible did not finish is passed
+// over.
+func readReport(file string, owed []string) (*report, error) {
+	r := &report{good: map[string]bool{}, owed: owed}
 	f, err := os.Open(file)
 	if err != nil {
 		return r, fmt.Errorf("read what ansible did: %w", err)
@@ -89,6 +92,12 @@ func (r *report) add(f fact) {
 			f.Host, strings.Join(f.Texts, " ")))
 	case "uncertain":
 		r.uncertain = true
+	case "notified", "handled":
+		r.owed = owe(r.owed, f)
+	case "gone":
+		r.gone = append(r.gone, handler(f.Host, f.Task))
+	case "not-notified":
+		r.notices = append(r.notices, "this ansible cannot be told which handlers are owed: "+strings.Join(f.Texts, " "))
 	case "no-hosts":
 		r.notices = append(r.notices, fmt.Sprintf("play %q ran nowhere: no hosts matched", f.Play))
 	case "not-offered":

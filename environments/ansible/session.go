@@ -83,11 +83,14 @@ func (s *session) play(ctx context.Context, playbook string, args ...string) (*r
 	if err != nil {
 		return &report{}, err
 	}
-	told, err := readReport(p.Extra["BITOPS_ANSIBLE_REPORT"])
+	told, err := readReport(p.Extra["BITOPS_ANSIBLE_REPORT"], s.Owed)
 	if err != nil {
 		return told, err
 	}
 	told.place(s.Workspace.Root)
+	if !s.Command.Destroys() && !s.dryRun && !slices.Contains(args, "--check") {
+		s.settle(told, result.ExitCode != 0)
+	}
 	for _, notice := range told.notices {
 		s.Warning("%s", notice)
 	}
@@ -164,6 +167,13 @@ func (s *session) ownVariables() (map[string]string, error) {
 	}
 	if !speaksUTF8(s.Variables) {
 		extra["LC_ALL"] = "C.UTF-8"
+	}
+	owed, err := s.owedFile()
+	if err != nil {
+		return nil, err
+	}
+	if owed != "" {
+		extra["BITOPS_ANSIBLE_OWED"] = owed
 	}
 	offered, err := s.offeredFile()
 	if offered != "" {

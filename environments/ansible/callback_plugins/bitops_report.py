@@ -7,6 +7,10 @@ Each fact is one JSON object in a line of its own, appended to the file BITOPS_A
     {"event": "unreachable", like failed}
     {"event": "passed-over", like failed}         an unreachable host that ignore_unreachable passes over
     {"event": "uncertain"}                        a registered result that the real run would have differently
+    {"event": "notified", "host": "web1", "task": "restart nginx"}    a handler that is to run on a host
+    {"event": "handled", "host": "web1", "task": "restart nginx"}     and did
+    {"event": "gone", "host": "web1", "task": "restart nginx"}        is owed, and no play has that handler
+    {"event": "not-notified", "texts": ["..."]}
     {"event": "no-hosts", "play": "..."}
     {"event": "not-offered", "texts": ["..."]}
     {"event": "host", "host": "web1", "bad": true}        at the end, for each host
@@ -16,12 +20,17 @@ Each fact is one JSON object in a line of its own, appended to the file BITOPS_A
 The values of the JSON file BITOPS_ANSIBLE_OFFERED become variables of the group `all`, as if the first source of the
 inventory said them: nearly everything else that sets one of them wins.
 
+The JSON file BITOPS_ANSIBLE_OWED lists handlers, as ["web1", "restart nginx"], that were notified by an earlier run which
+ended before they ran. They are notified again, in each play that has such a handler and that host, once a task of the play has
+ended well there.
+
 It uses what ansible-core has had since 2.12 and needs no other plugin enabled.
 """
 
 import json
 import os
 
+from ansible.playbook.handler import Handler
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.unsafe_proxy import wrap_var
 
@@ -45,6 +54,7 @@ class CallbackModule(CallbackBase):
         # A playbook that this one starts tells its own story, not bitops'.
         report = os.environ.pop("BITOPS_ANSIBLE_REPORT", None)
         offered = os.environ.pop("BITOPS_ANSIBLE_OFFERED", None)
+        owed = os.environ.pop("BITOPS_ANSIBLE_OWED", None)
         self.disabled = report is None
         if self.disabled:
             return
@@ -53,6 +63,12 @@ class CallbackModule(CallbackBase):
         if offered is not None:
             with open(offered, encoding="utf-8") as file:
                 self.offered = wrap_var(json.load(file))
+        self.owed = []
+        if owed is not None:
+            with open(owed, encoding="utf-8") as file:
+                self.owed = json.load(file)
+        self.handlers = set()  # the names of those that any play has
+        self.due = {}  # the handlers that are still to be notified in this play, by host
         self.play = ""
         self.inventory = None
         self.shown, self.hidden = set(), set()  # names of outputs, by whether the task that set them may be shown
@@ -66,6 +82,9 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play):
         self.play = play.get_name().strip()
+        self.due = {}
+        if self.owed:
+            self.attempt(self.find_due, play)
         if not self.offered:
             return
         try:
@@ -73,6 +92,39 @@ class CallbackModule(CallbackBase):
         except (AttributeError, KeyError, TypeError) as e:
             self.offered = {}
             self.tell("not-offered", texts=[str(e)])
+
+    def attempt(self, do, what):
+        try:
+            do(what)
+        except (AttributeError, KeyError, TypeError) as e:
+            self.owed, self.due = [], {}
+            self.tell("not-notified", texts=[str(e)])
+
+    def find_due(self, play):
+        """Finds the handlers of a play that an earlier run owes to its hosts."""
+        hosts = {host.get_name() for host in play.get_variable_manager()._inventory.get_hosts(play.hosts)}
+        for handler in (task for block in play.handlers for task in block.block):
+            name = handler.get_name()
+            self.handlers.add(name)
+            for host in [host for host, owed in self.owed if owed == name and host in hosts]:
+                self.due.setdefault(host, []).append(handler)
+
+    def notify_due(self, host):
+        """Notifies them once the play has begun on the host, so that they run when handlers run next, if nothing fails."""
+        for handler in self.due.pop(host.get_name(), []):
+            if handler.notify_host(host):
+                self.tell("notified", host=host.get_name(), task=handler.get_name())
+
+    def v2_playbook_on_notify(self, handler, host):
+        self.tell("notified", host=host.get_name(), task=handler.get_name())
+
+    def note_done(self, result):
+        """Takes note of a task that did not fail."""
+        task = task_of(result)
+        if isinstance(task, Handler):
+            self.tell("handled", **where(result, task.get_name()))
+        elif self.due and task.action.rpartition(".")[2] not in ("gather_facts", "setup"):
+            self.attempt(self.notify_due, host_of(result))
 
     def offer(self, inventory):
         """Sets what nothing else sets, now and after `meta: refresh_inventory`, which reads the inventory anew."""
@@ -98,6 +150,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result):
         data = facts_of(result)
+        self.note_done(result)
         if result.is_changed():
             self.tell("changed", **where(result))
             self.doubt(result)
@@ -106,7 +159,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if not ignore_errors:
             self.tell("failed", texts=texts_of(facts_of(result)), **where(result))
-        elif result.is_changed():
+            return
+        self.note_done(result)
+        if result.is_changed():
             self.tell("changed", **where(result))
 
     def v2_runner_on_unreachable(self, result):
@@ -114,6 +169,7 @@ class CallbackModule(CallbackBase):
         self.tell(event, texts=texts_of(facts_of(result)), **where(result))
 
     def v2_runner_on_skipped(self, result):
+        self.note_done(result)
         if facts_of(result).get("skip_reason") != "Conditional result was False":
             self.doubt(result)
             if task_of(result).check_mode:
@@ -141,6 +197,9 @@ class CallbackModule(CallbackBase):
         for host in sorted(stats.processed):
             counts = stats.summarize(host)
             self.tell("host", host=host, bad=counts["failures"] + counts["unreachable"] > 0)
+        for host, name in self.owed:
+            if name not in self.handlers:
+                self.tell("gone", host=host, task=name)
         for which in sorted(set(stats.custom) - {"_run"}):
             self.tell("host-outputs", host=which)
         for name, value in sorted(stats.custom.get("_run", {}).items()):
@@ -163,9 +222,12 @@ def task_of(result):
     return result._task if task is None else task
 
 
-def where(result):
-    host = getattr(result, "host", None) or result._host
-    return {"host": host.get_name(), "task": result.task_name, "place": task_of(result).get_path() or ""}
+def host_of(result):
+    return getattr(result, "host", None) or result._host
+
+
+def where(result, name=None):
+    return {"host": host_of(result).get_name(), "task": name or result.task_name, "place": task_of(result).get_path() or ""}
 
 
 def texts_of(data):
