@@ -65,6 +65,9 @@ func (s *session) stateOverride() ([]byte, error) {
 		return nil, err
 	}
 	source, err := filepath.EvalSymlinks(s.Source)
+	if s.Orphan && errors.Is(err, fs.ErrNotExist) {
+		source, err = s.Source, nil // the directory is gone, and the state is elsewhere: orphanedState has found it
+	}
 	if err != nil {
 		return nil, err
 	}
