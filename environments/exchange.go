@@ -83,7 +83,7 @@ const shortestPart = 4
 // sensitive.
 func holdsAny(text string, secrets []string) bool {
 	for _, s := range secrets {
-		if s == text && s != "" || len(s) >= shortestPart && strings.Contains(text, s) {
+		if s == text && s != "" || len(s) >= shortestPart && secret.Appears(text, s) {
 			return true
 		}
 	}

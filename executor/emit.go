@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"maps"
 	"sync"
 	"time"
@@ -19,10 +20,11 @@ type Sink func(schema.Event) error
 type Emitter struct {
 	Run      schema.RunID
 	Now      func() time.Time
-	Redact   *secret.Redactor // values
-	Masks    *secret.Masks    // patterns; may be nil
-	Required []Sink           // the journal: without it the run must not go on
-	Optional []Sink           // the screen: a closed pipe does not stop a deployment
+	Redact   *secret.Redactor         // values
+	Masks    *secret.Masks            // patterns; may be nil
+	Origin   func(text string) string // says which known secret is in a text, "" for one that is not known by name; may be nil
+	Required []Sink                   // the journal: without it the run must not go on
+	Optional []Sink                   // the screen: a closed pipe does not stop a deployment
 
 	mu     sync.Mutex
 	seq    int
@@ -185,12 +187,13 @@ func (m *Emitter) Learn(values schema.Values) schema.Values {
 	return m.Protect(values)
 }
 
-// Protect marks the values as sensitive in which a known secret appears, so that none leaves by another name. A null is
-// never sensitive: a record that left it out could not tell it from a value.
+// Protect marks the values as sensitive in which a known secret appears, so that none leaves by another name, and says why.
+// A null is never sensitive: a record that left it out could not tell it from a value.
 func (m *Emitter) Protect(values schema.Values) schema.Values {
 	var protected schema.Values
 	for name, v := range values {
-		sensitive := !v.Null() && (v.Sensitive || m.shows(v))
+		shows, why := m.shows(v)
+		sensitive := !v.Null() && (v.Sensitive || shows)
 		if sensitive == v.Sensitive {
 			continue
 		}
@@ -198,7 +201,9 @@ func (m *Emitter) Protect(values schema.Values) schema.Values {
 			protected = make(schema.Values, len(values))
 			maps.Copy(protected, values)
 		}
-		v.Sensitive = sensitive
+		if v.Sensitive = sensitive; sensitive {
+			v.Reason = why
+		}
 		protected[name] = v
 	}
 	if protected == nil {
@@ -207,11 +212,18 @@ func (m *Emitter) Protect(values schema.Values) schema.Values {
 	return protected
 }
 
-// shows reports whether a value holds a known secret.
-func (m *Emitter) shows(v schema.Value) bool {
-	if !v.Known() {
-		return false
+// shows reports whether a value that is not sensitive holds a known secret, and says where that is from.
+func (m *Emitter) shows(v schema.Value) (shows bool, why string) {
+	if v.Sensitive || !v.Known() {
+		return false, ""
 	}
 	text, err := v.Reveal()
-	return err != nil || m.clean(string(text)) != string(text)
+	if err == nil && !m.Redact.Holds(string(text)) && m.Masks.Line(string(text)) == string(text) {
+		return false, ""
+	}
+	origin := "something that is secret elsewhere"
+	if m.Origin != nil {
+		origin = cmp.Or(m.Origin(string(text)), origin)
+	}
+	return true, "it holds " + origin
 }

@@ -15,6 +15,7 @@ import (
 type given struct {
 	inputs, offered schema.Values
 	waiting         []schema.Waiting // inputs that are not known yet
+	withheld        []string         // why outputs among them are not recorded
 }
 
 // all returns the values that a step is given, by any way.
@@ -34,6 +35,11 @@ func (g given) missing(step *schema.Step) error {
 		from = append(from, w.For...)
 	}
 	slices.Sort(from)
+	if len(g.withheld) > 0 {
+		slices.Sort(g.withheld)
+		return fmt.Errorf("%s needs %s: %s, so the value is not recorded; apply what it comes from in the same run",
+			step.Name, strings.Join(needs, ", "), strings.Join(slices.Compact(g.withheld), ", "))
+	}
 	return fmt.Errorf("%s needs %s, and nothing is recorded of %s; apply that first, or in the same run",
 		step.Name, strings.Join(needs, ", "), strings.Join(slices.Compact(from), ", "))
 }
@@ -85,6 +91,7 @@ func (v *values) input(ctx context.Context, step *schema.Step, input schema.Inpu
 			return fmt.Errorf("input %s: %w", input.Name, err)
 		}
 		found[keyOf(ref)] = left
+		g.withhold(ref, left.outputs[ref.Output])
 		if !known(left, ref.Output) && !slices.Contains(waiting.For, ref.String()) {
 			waiting.For = append(waiting.For, ref.String())
 		}
@@ -266,6 +273,7 @@ func (g *given) awaitOffers(step *schema.Step, from map[string]schema.Offer, unc
 		switch {
 		case offered && !value.Known():
 			ref := schema.Reference{Environment: from[parameter.Name].Environment, Output: parameter.Name}
+			g.withhold(ref, value)
 			waiting := schema.Waiting{Input: parameter.Name, For: []string{ref.String()}}
 			if wire != nil {
 				waiting.For = wire.From

@@ -64,7 +64,7 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	result := r.Runner.Do(ctx, request, r.Emitter.Emit)
 	end()
 	result = r.foundNothing(ctx, step, result)
-	result.Outputs = r.Emitter.Learn(result.Outputs)
+	result.Outputs = r.learn(step, result.Outputs)
 	if a.command.Previews() && !r.plan.Command.Previews() { // a look before the step is applied, or held
 		return result
 	}

@@ -15,6 +15,7 @@ import (
 type Value struct {
 	Data      cty.Value // never marked; may be unknown, wholly or in part, in a plan
 	Sensitive bool
+	Reason    string // why it is sensitive although nothing declares it so, "" where something does
 }
 
 // Values are named values: the outputs of a step, or the inputs of one.
@@ -82,6 +83,7 @@ func (v Value) Plain() (string, error) {
 // valueJSON is how `terraform output -json` writes a value.
 type valueJSON struct {
 	Sensitive bool            `json:"sensitive"`
+	Reason    string          `json:"reason,omitempty"`
 	Type      json.RawMessage `json:"type,omitempty"`
 	Value     json.RawMessage `json:"value,omitempty"`
 }
@@ -107,13 +109,13 @@ func (v Value) MarshalRevealed() ([]byte, error) { return v.marshal(true) }
 
 func (v Value) marshal(reveal bool) ([]byte, error) {
 	if v.Data == cty.NilVal {
-		return json.Marshal(valueJSON{Sensitive: v.Sensitive})
+		return json.Marshal(valueJSON{Sensitive: v.Sensitive, Reason: v.Reason})
 	}
 	typ, err := ctyjson.MarshalType(v.Data.Type())
 	if err != nil {
 		return nil, err
 	}
-	out := valueJSON{Sensitive: v.Sensitive, Type: typ}
+	out := valueJSON{Sensitive: v.Sensitive, Reason: v.Reason, Type: typ}
 	if v.Sensitive && !reveal && namesAttributes(v.Data.Type()) {
 		out.Type = nil // the names may have been made from a secret
 	}
@@ -135,7 +137,7 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("type of the value: %w", err)
 	}
-	v.Sensitive, v.Data = in.Sensitive, cty.UnknownVal(typ)
+	v.Sensitive, v.Reason, v.Data = in.Sensitive, in.Reason, cty.UnknownVal(typ)
 	if in.Value == nil {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 // variableName is what ansible takes for the name of a variable.
@@ -140,8 +141,8 @@ func sensitive(v schema.Value, secrets []string) bool {
 	const short = 4
 	v.Sensitive = true
 	for _, text := range (schema.Values{"": v}).Secrets() {
-		for _, secret := range secrets {
-			if secret != "" && (text == secret || len(secret) >= short && strings.Contains(text, secret)) {
+		for _, value := range secrets {
+			if value != "" && (text == value || len(value) >= short && secret.Appears(text, value)) {
 				return true
 			}
 		}

@@ -123,8 +123,9 @@ func TestValuesAreInPrivateFiles(t *testing.T) {
 }
 
 func TestSensitiveByContent(t *testing.T) {
+	// A common word counts only where it is a value: "host" is a part of an address here.
 	deep := values(t, map[string]string{"": `{"a": ["http://s3cret@host", 12]}`})[""]
-	for secret, want := range map[string]bool{"s3cret": true, "12": true, "1": false, "host": true, "": false, "no": false} {
+	for secret, want := range map[string]bool{"s3cret": true, "12": true, "1": false, "host": false, "": false, "no": false} {
 		equal(t, secret, sensitive(deep, []string{secret}), want)
 	}
 }

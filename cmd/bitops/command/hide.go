@@ -2,6 +2,8 @@ package command
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -24,6 +26,30 @@ func (s *session) hide(plan *schema.Plan) {
 			s.redact.Add(input.Expression.Texts(keys)...)
 		}
 	}
+}
+
+// secretIn says which variable whose name says that it is secret has its value in a text, or "".
+func (s *session) secretIn(plan *schema.Plan, text string) string {
+	found := map[string]bool{}
+	note := func(name, value string) {
+		if secret.NameIsSecret(name) && len(value) >= 4 && secret.Appears(text, value) {
+			found[name] = true
+		}
+	}
+	for _, variable := range s.Environ {
+		name, value, _ := strings.Cut(variable, "=")
+		note(name, value)
+	}
+	for i := range plan.Steps {
+		for name, value := range plan.Steps[i].Env {
+			note(name, value)
+		}
+	}
+	names := slices.Sorted(maps.Keys(found))
+	if len(names) == 0 {
+		return ""
+	}
+	return "the value of the variable " + strings.Join(names, ", ")
 }
 
 // withoutSecrets takes out of a JSON document what must not be shown: values that are known, and what the manifest's

@@ -210,6 +210,7 @@ func (s *session) executor(id schema.RunID, plan *schema.Plan, log *journal.Jour
 	dir := s.store.Run(id)
 	emitter := &executor.Emitter{
 		Run: id, Now: time.Now, Redact: s.redact, Masks: s.masks,
+		Origin:   func(text string) string { return s.secretIn(plan, text) },
 		Required: []executor.Sink{log.Write, s.locked},
 		Optional: []executor.Sink{
 			func(e schema.Event) error {
