@@ -24,7 +24,6 @@ type claimed struct {
 	ours    bool            // the registry has nothing to learn
 
 	lineageOwner schema.StepName // the same of its lineage
-	moved        string          // how the account or region differs from that of the record; "" for not at all
 }
 
 // claim finds out whether a step may have what an identity names.
@@ -53,7 +52,6 @@ func (o *Ownership) claim(ctx context.Context, step *schema.Step, id *schema.Ide
 	}
 	if c.record.Stands() && c.record.Identity.Same(id) {
 		c.ours = true
-		c.moved = c.record.Identity.Elsewhere(id)
 		return c, c.sameLineage(step)
 	}
 	return c, o.inherit(ctx, step, c)
@@ -69,11 +67,6 @@ func (c *claimed) sameLineage(step *schema.Step) error {
 		Reason: fmt.Sprintf("%s holds another state than the one that run %s wrote there: its lineage was %s and is %s", c.id.Key, c.record.Run, was, c.id.Lineage),
 		Hint:   fmt.Sprintf("if that is how it should be: bitops forget %s", step.Name),
 	}
-}
-
-// lost reports whether a file that the step owns is gone, though a record says that it is deployed.
-func (c *claimed) lost() bool {
-	return c.id.File != "" && c.id.Lineage == "" && c.record.Stands() && c.record.Identity != nil && c.record.Identity.Lineage != ""
 }
 
 // ofLineage returns the standing record of one lineage, or nil.

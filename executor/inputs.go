@@ -92,6 +92,7 @@ func (v *values) input(ctx context.Context, step *schema.Step, input schema.Inpu
 		}
 		found[keyOf(ref)] = left
 		g.withhold(ref, left.outputs[ref.Output])
+		v.tellHalfApplied(step, left)
 		if !known(left, ref.Output) && !slices.Contains(waiting.For, ref.String()) {
 			waiting.For = append(waiting.For, ref.String())
 		}
@@ -223,6 +224,7 @@ func (v *values) offers(ctx context.Context, step *schema.Step, g *given) error 
 			if !takes(name) || left.outputs[name].Null() {
 				continue // a null offers nothing
 			}
+			v.tellHalfApplied(step, left)
 			if err := g.offer(step, from, o, name, left.outputs[name]); err != nil {
 				return err
 			}

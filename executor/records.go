@@ -77,31 +77,38 @@ func (r *run) claim(ctx context.Context, step *schema.Step, b *begun, previews b
 	if err != nil {
 		return err
 	}
-	if err := r.notMoved(step, c); err != nil || previews || b.now != nil && b.now.Identity.Same(id) {
+	if err := r.notMoved(step, c, b); err != nil || previews || b.now != nil && b.now.Identity.Same(id) {
 		return err
 	}
 	return r.beginClaimed(ctx, step, b, c)
 }
 
-// notMoved says so when what a step owns was applied in another account or region than the ones in effect: its tool would
-// find nothing of it there. Nothing is taken down then.
-func (r *run) notMoved(step *schema.Step, c *claimed) error {
-	if r.plan.Command.Destroys() && c.lost() {
-		return &environments.RefusedError{
-			Reason: fmt.Sprintf("%s is not here, so what run %s deployed with it would not be taken down", c.id.Key, c.record.Run),
-			Hint:   fmt.Sprintf("bring the file back, or, if nothing of it exists any more: bitops forget %s", step.Name),
-		}
+// notMoved says so when what a step owns was applied in another account or region than the ones in effect, or with a local
+// state that is not here: its tool would find nothing of it. Nothing is taken down then.
+func (r *run) notMoved(step *schema.Step, c *claimed, b *begun) error {
+	was := c.record
+	if b.now != nil {
+		was = b.before // c.record is what was written when it began
 	}
-	switch {
-	case c.moved == "":
+	if !was.Stands() || was.Identity == nil {
 		return nil
-	case r.plan.Command.Destroys():
-		return &environments.RefusedError{
-			Reason: fmt.Sprintf("run %s applied it elsewhere: %s", c.record.Run, c.moved),
-			Hint:   "it would be forgotten there and live on; choose the account and region that it was applied in",
-		}
 	}
-	r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf("run %s applied it elsewhere: %s", c.record.Run, c.moved)})
+	reason, hint := "", ""
+	moved := was.Identity.Elsewhere(c.id)
+	switch {
+	case moved != "":
+		reason = fmt.Sprintf("run %s applied it elsewhere: %s", was.Run, moved)
+		hint = "it would be forgotten there and live on; choose the account and region that it was applied in"
+	case c.id.File != "" && c.id.Lineage == "" && was.Identity.Lineage != "":
+		reason = fmt.Sprintf("%s is not here, and run %s deployed with it", c.id.Key, was.Run)
+		hint = fmt.Sprintf("bring the file back, or, if nothing of it exists any more: bitops forget %s", step.Name)
+	default:
+		return nil
+	}
+	if r.plan.Command.Destroys() {
+		return &environments.RefusedError{Reason: reason, Hint: hint}
+	}
+	r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: reason})
 	return nil
 }
 
@@ -185,6 +192,9 @@ func (r *run) saveBegun(ctx context.Context, step *schema.Step, b *begun, id *sc
 	next.Identity = id
 	if b.before != nil {
 		next.Outputs, next.Owed = b.before.Outputs, b.before.Owed
+	}
+	if b.before.Stands() {
+		next.Identity = id.Knowing(b.before.Identity)
 	}
 	if b.before != nil && b.before.Step == step.Name {
 		next.Kept, next.KeptBefore = b.before.Kept, b.before.Kept

@@ -19,6 +19,8 @@ type values struct {
 	left  map[schema.StepName]*leftBehind
 	ran   map[schema.StepName]bool // in this run, to a good end
 	turns map[schema.EnvironmentName]*sync.Mutex
+
+	toldHalf map[[2]schema.StepName]bool // of a step and of one that it takes outputs of
 }
 
 // leftBehind is the outputs of one step, or of several together.
@@ -29,12 +31,14 @@ type leftBehind struct {
 	leftOut  string // nothing is deployed, and no run will: which step is left out, and why
 	recorded bool   // from the record of a step that is deployed: all is there but sensitive values
 	final    bool   // nobody knows more
+
+	half []halfApplied // those of them whose last apply did not succeed
 }
 
 func newValues(r *run) *values {
 	return &values{
 		run: r, left: map[schema.StepName]*leftBehind{}, ran: map[schema.StepName]bool{},
-		turns: map[schema.EnvironmentName]*sync.Mutex{},
+		turns: map[schema.EnvironmentName]*sync.Mutex{}, toldHalf: map[[2]schema.StepName]bool{},
 	}
 }
 
@@ -124,8 +128,32 @@ func (v *values) recalled(record *schema.Record) *leftBehind {
 		left.absent = true
 	default:
 		left.outputs, left.recorded = record.Outputs, record.State == schema.StateDeployed
+		if !left.recorded {
+			left.half = []halfApplied{{record.Step, record.Run}}
+		}
 	}
 	return left
+}
+
+// halfApplied is a step whose last apply, in an earlier run, did not succeed: its outputs can be of before and of after.
+type halfApplied struct {
+	step schema.StepName
+	run  schema.RunID
+}
+
+// tellHalfApplied says, once for each, that a step takes outputs of half-applied ones.
+func (v *values) tellHalfApplied(step *schema.Step, left *leftBehind) {
+	for _, half := range left.half {
+		v.mu.Lock()
+		told := v.toldHalf[[2]schema.StepName{step.Name, half.step}]
+		v.toldHalf[[2]schema.StepName{step.Name, half.step}] = true
+		v.mu.Unlock()
+		if !told && !v.run.plan.Command.Destroys() {
+			v.run.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf(
+				"it takes outputs of %s, which run %s left half applied: they can be of before or of after; to be sure, apply that first",
+				half.step, half.run)})
+		}
+	}
 }
 
 // serves reports whether what is known answers: an output whose value was kept out of the record does not.
@@ -162,7 +190,7 @@ func (v *values) ask(ctx context.Context, step *schema.Step, recorded *leftBehin
 	if len(all) == 0 && !recorded.recorded {
 		return v.nothing(ctx, step)
 	}
-	left := &leftBehind{outputs: v.run.Emitter.Learn(all), final: true}
+	left := &leftBehind{outputs: v.run.Emitter.Learn(all), final: true, half: recorded.half}
 	if v.run.plan.Command.Destroys() {
 		v.standIn(step, left.outputs)
 	}
@@ -237,6 +265,7 @@ func (v *values) group(ctx context.Context, steps []schema.StepName, needed func
 		maps.Copy(all.outputs, one.outputs)
 		all.open = all.open || one.open
 		all.absent = all.absent && one.absent
+		all.half = append(all.half, one.half...)
 	}
 	all.absent = all.absent && (counted || all.leftOut == "")
 	return all, nil

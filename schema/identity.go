@@ -44,6 +44,16 @@ func (i *Identity) SameLineage(other *Identity) bool {
 	return i != nil && other != nil && i.Lineage != "" && i.Lineage == other.Lineage
 }
 
+// Knowing returns the identity with the lineage that an earlier one of the same thing has, where it has none itself.
+func (i *Identity) Knowing(earlier *Identity) *Identity {
+	if !i.Same(earlier) || i.Lineage != "" || earlier.Lineage == "" {
+		return i
+	}
+	known := *i
+	known.Lineage = earlier.Lineage
+	return &known
+}
+
 // KeyOf returns the identity's key, "" for nil.
 func (i *Identity) KeyOf() string {
 	if i == nil {

@@ -62,6 +62,9 @@ func (s *session) planned() bool {
 
 // applyPlanned does what the saved plan says. The values are in it, but for those of ephemeral variables.
 func (s *session) applyPlanned(ctx context.Context) (environments.Result, error) {
+	if err := s.claimLineage(ctx, filepath.Join(s.Artifact, planName)); err != nil {
+		return environments.Result{}, err
+	}
 	values, err := s.valuesOfPlan()
 	if err != nil {
 		return environments.Result{}, err

@@ -184,6 +184,23 @@ func (s *session) claim(ctx context.Context) error {
 	return s.Claim(ctx, id)
 }
 
+// claimLineage claims the state once more, with the lineage that a plan of it tells: nothing else does for a state that is
+// no file here.
+func (s *session) claimLineage(ctx context.Context, planFile string) error {
+	if s.owns == nil || s.owns.File != "" || s.owns.Lineage != "" {
+		return nil
+	}
+	state, err := openPlannedState(planFile)
+	if err != nil {
+		return nil //nolint:nilerr // plans of a cloud backend hold no state, and encrypted ones cannot be read
+	}
+	defer state.Close()
+	if s.owns.Lineage = lineageOf(state); s.owns.Lineage == "" {
+		return nil
+	}
+	return s.Claim(ctx, s.owns)
+}
+
 // learnLineage notes the lineage of a local state, which may only be there once it was applied.
 func (s *session) learnLineage() {
 	if s.owns != nil && s.owns.Lineage == "" {

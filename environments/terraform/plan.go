@@ -22,6 +22,9 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 	}
 	defer forget() // what is left goes with the other private files
 	told, err := s.change(ctx, "plan", append(args, "-out="+file)...)
+	if err == nil {
+		err = s.claimLineage(ctx, file)
+	}
 	if err != nil {
 		return environments.Result{}, err
 	}

@@ -3,7 +3,9 @@ package terraform
 import (
 	"archive/zip"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
@@ -34,12 +36,7 @@ func (s *stream) unchanged(planFile string) (result environments.Result, ok bool
 // https://github.com/hashicorp/terraform/tree/main/internal/plans/planfile
 // A plan of a cloud backend and one that is encrypted are no such archives.
 func stateOutputs(planFile string) (schema.Values, error) {
-	archive, err := zip.OpenReader(planFile)
-	if err != nil {
-		return nil, err
-	}
-	defer archive.Close()
-	file, err := archive.Open("tfstate")
+	file, err := openPlannedState(planFile)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +52,22 @@ func stateOutputs(planFile string) (schema.Values, error) {
 		return nil, fmt.Errorf("a state of version %d", state.Version)
 	}
 	return state.Outputs, nil
+}
+
+// openPlannedState opens the state in a plan file.
+func openPlannedState(planFile string) (io.ReadCloser, error) {
+	archive, err := zip.OpenReader(planFile)
+	if err != nil {
+		return nil, err
+	}
+	state, err := archive.Open("tfstate")
+	if err != nil {
+		return nil, errors.Join(err, archive.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{state, archive}, nil
 }
 
 // stateVersion is the version of terraform's state format, since 0.12.

@@ -23,7 +23,8 @@ func newOutput(g *global) *cobra.Command {
 		Short: "Show what an environment left behind",
 		Long: `Show the outputs that were recorded when the environment was deployed. Sensitive ones are not recorded: with --json,
 or when one is asked for by name, their tool is asked for them; that is refused while another bitops is at work in the
-environment. --json prints the shape of "terraform output -json".`,
+environment. --json prints the shape of "terraform output -json". When a value was recorded is told on standard error; where the
+last apply did not succeed, the tool is asked instead.`,
 		Example: `  bitops output network
   bitops output network vpc_id --raw
   bitops output network --json`,
@@ -50,7 +51,7 @@ func (g *global) output(cmd *cobra.Command, o *outputOptions, args []string) err
 	}
 	values, err := r.recorded(cmd.Context(), &o.runOptions, plan, func(output string) bool {
 		return name == output || name == "" && g.json
-	})
+	}, !o.raw && !g.json)
 	if err != nil {
 		return err
 	}

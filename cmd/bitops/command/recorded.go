@@ -11,9 +11,10 @@ import (
 )
 
 // recorded returns the outputs of the selected steps, later ones over earlier ones. A step whose record lacks what is
-// wanted, or that has none, is asked through its tool; only that takes the lock of the run store.
+// wanted, or that has none, or that was left half applied, is asked through its tool; only that takes the lock of the run
+// store. ages says that it is told when values were recorded.
 func (r *repository) recorded(
-	ctx context.Context, o *runOptions, plan *schema.Plan, wanted func(string) bool,
+	ctx context.Context, o *runOptions, plan *schema.Plan, wanted func(string) bool, ages bool,
 ) (schema.Values, error) {
 	all, found := schema.Values{}, false
 	var ask []*schema.Step
@@ -31,13 +32,17 @@ func (r *repository) recorded(
 			return nil, err
 		}
 		switch {
-		case record == nil || record.State != schema.StateDestroyed && lacks(record, wanted):
+		case record == nil || record.State == schema.StatePartial || record.Stands() && lacks(record, wanted):
 			ask = append(ask, step)
+			r.sayHalfApplied(record)
 		case record.State == schema.StateDestroyed:
 			continue
 		}
 		if record != nil {
 			found = true
+			if ages {
+				r.sayAge(record)
+			}
 			maps.Copy(all, record.Outputs)
 		}
 	}
@@ -53,6 +58,20 @@ func (r *repository) recorded(
 		return nil, errors.New("nothing of it is deployed; deploy it with `bitops apply`")
 	}
 	return all, nil
+}
+
+// sayHalfApplied says that the outputs of a step can be of before and of after its last apply.
+func (r *repository) sayHalfApplied(record *schema.Record) {
+	if record != nil && record.State == schema.StatePartial {
+		r.say("bitops: warning: run %s left %s half applied; its tool is asked for the outputs as they are now", record.Run, record.Step)
+	}
+}
+
+// sayAge says when outputs were recorded, and by which run.
+func (r *repository) sayAge(record *schema.Record) {
+	if record != nil && record.State == schema.StateDeployed && len(record.Outputs) > 0 {
+		r.say("bitops: %s: recorded %s by run %s", record.Step, record.Time.Local().Format(time.DateTime), record.Run)
+	}
 }
 
 // asked returns what the tools of some steps say.
