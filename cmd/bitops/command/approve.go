@@ -43,7 +43,7 @@ func (o *approveOptions) checkApproved(plan *schema.Plan) error {
 	names = slices.Compact(names)
 	for _, flag := range o.flags() {
 		if !slices.Contains(names, string(flag.environment)) {
-			return fmt.Errorf("--approve: there is no environment %q: %s", flag.environment, schema.DidYouMean(string(flag.environment), names))
+			return fmt.Errorf("--approve: there is no environment %q%s", flag.environment, meant(string(flag.environment), names))
 		}
 	}
 	return nil

@@ -95,7 +95,7 @@ variable beats the manifest, the manifest beats the default.`,
 	root.SetOut(w.Out)
 	root.SetErr(w.Err)
 	root.SetUsageTemplate(root.UsageTemplate() + exitStatus)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
 	flags.StringVarP(&g.chdir, "chdir", "C", ".", "go to this `directory` first")
 	flags.StringVar(&g.logLevel, "log-level", "warn", "`level` of the debug log on standard error: trace, debug, info, warn, error, off")
@@ -176,6 +176,9 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		check = cobra.NoArgs
 	}
 	return func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) != nil && !cmd.HasSubCommands() {
+			return usageError(cmd, fmt.Errorf("it is used as %q, and was given %s", cmd.UseLine(), counted(args)))
+		}
 		if err := check(cmd, args); err != nil {
 			return usageError(cmd, err)
 		}
@@ -200,7 +203,7 @@ func onlyCommands(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
-	return usageError(cmd, fmt.Errorf("there is no command %q: %s", args[0], schema.DidYouMean(args[0], names)))
+	return usageError(cmd, fmt.Errorf("there is no command %q%s", args[0], meant(args[0], names)))
 }
 
 // exitStatus ends every help text.
