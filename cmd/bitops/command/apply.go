@@ -103,7 +103,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 		return err
 	}
 	if o.resume == "" && !o.approves(g) {
-		return nobodyToAsk(cmd, act)
+		return g.cannotAsk(cmd, o, selectors, act)
 	}
 	if o.resume != "" && len(selectors) > 0 {
 		return usageError(cmd, fmt.Errorf("--resume goes on with the environments of its run and takes no selectors; for another run write --resume=%s", selectors[0]))
@@ -166,6 +166,23 @@ func (s *session) goOn(cmd *cobra.Command, o *changeOptions, plan *schema.Plan, 
 // approves reports whether the plan is approved beforehand, or somebody can be asked.
 func (o *changeOptions) approves(g *global) bool {
 	return o.autoApprove || o.input && g.interactive()
+}
+
+// cannotAsk returns why nothing is changed where nobody can be asked: what is wrong with the selection or the manifest comes first.
+func (g *global) cannotAsk(cmd *cobra.Command, o *changeOptions, selectors []string, act schema.Command) error {
+	options, err := g.planner(cmd, &o.runOptions, act, selectors)
+	if err != nil {
+		return err
+	}
+	options.From = o.from
+	r, problems, err := g.open()
+	if err != nil {
+		return err
+	}
+	if _, err := r.target(cmd.Context(), problems, options); err != nil {
+		return asUsage(cmd.CommandPath(), err)
+	}
+	return nobodyToAsk(cmd, act)
 }
 
 func nobodyToAsk(cmd *cobra.Command, act schema.Command) error {
