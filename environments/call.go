@@ -27,6 +27,9 @@ type CallOptions struct {
 	Cache     string // a directory that all steps of all runs in this checkout share, "" for none; it may not exist yet
 	Private   string // an existing directory for files of mode 0600; whoever made it removes it
 
+	// Real resolves the symbolic links of a path, as far as it exists. It may remember directories for the time of a command.
+	Real func(name string) string
+
 	// Artifact is an existing private directory in which a plan leaves what applying it needs, or "" where nobody wants to
 	// apply it. Planned says that it holds a plan of this step: Apply and Destroy do what that says and nothing else. A tool
 	// whose plans are no more than a preview leaves nothing there, and does what its files and inputs say.
@@ -63,6 +66,14 @@ type Call struct {
 	told       map[string]bool     // what was told once
 	mask       *maskFile           // nil where no hook could write to it
 	owned      *schema.Identity    // what the step owns, once its tool said so
+}
+
+// RealPath resolves the symbolic links of a path, as far as it exists.
+func (c *Call) RealPath(name string) string {
+	if c.Real == nil {
+		return (&realPaths{}).of(name)
+	}
+	return c.Real(name)
 }
 
 // NewCall returns the call of a step that is about to begin.

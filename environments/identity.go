@@ -67,7 +67,7 @@ func (l *Lifecycle) owner(step *schema.Step) (owner Owner, below schema.Director
 		return nil, below, false
 	}
 	below = schema.Directory{Root: l.Repository, Name: path.Join(l.Default, step.Deployment)}
-	if before, _ := hooksOf(tool); !before {
+	if before, _ := hooksOf(tool); !before || step.Interface.Layers != nil && !step.Interface.MoreOutput { // which hooks set
 		return owner, below, true
 	}
 	hooked := []schema.Directory{{Root: l.Repository, Name: step.Directory()}, below}

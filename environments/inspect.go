@@ -102,6 +102,7 @@ func layered(below, above schema.Interface) schema.Interface {
 	}
 	above.AnyInput = above.AnyInput || below.AnyInput
 	above.MoreOutput = above.MoreOutput || below.MoreOutput
+	above.Layers = slices.Concat(above.Layers, below.Layers)
 	return above
 }
 

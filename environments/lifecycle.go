@@ -46,6 +46,7 @@ type Lifecycle struct {
 	hashes     hashes          // of variables
 	groups     map[string]bool // whose before hooks have run
 	levels     levels
+	real       realPaths
 }
 
 // prepared is a workspace that was brought up to date in this run, or could not be.
@@ -275,7 +276,7 @@ func (l *Lifecycle) outside(step *schema.Step) *Call {
 	variables := VariablesOf(l.Environ).Unattended().With(step.Env)
 	return NewCall(CallOptions{
 		Step: step, Directory: dir, Source: dir, Variables: variables, Runner: l.Runner, Observe: func(schema.Event) {},
-		Cache: filepath.Join(l.Store, "cache"),
+		Cache: filepath.Join(l.Store, "cache"), Real: l.real.of,
 	})
 }
 

@@ -26,6 +26,12 @@ func (d Directory) Listed() Directory {
 	return d
 }
 
+// Empty returns the directory as one in which nothing is, without a look: for whoever knows that nothing of interest is.
+func (d Directory) Empty() Directory {
+	d.listed, d.entries = true, nil
+	return d
+}
+
 // Path returns the path for the operating system.
 func (d Directory) Path() string { return filepath.Join(d.Root, filepath.FromSlash(d.Name)) }
 

@@ -84,6 +84,10 @@ type Interface struct {
 	Outputs    []Parameter `json:"outputs,omitempty"`
 	AnyInput   bool        `json:"any_input,omitempty"`   // takes values by any name, as hooks do
 	MoreOutput bool        `json:"more_output,omitempty"` // can leave outputs that the files do not declare
+
+	// Layers are what the step's tool wants to know again of the files, before the step runs: of the environment's first,
+	// then of the defaults below them, where there are some. Only the tool knows what is in them. They are never written down.
+	Layers []any `json:"-"`
 }
 
 // Parameter is one declared input or output.

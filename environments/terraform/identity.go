@@ -24,27 +24,13 @@ var (
 // localStateAt names the state in a file. One in the repository is named by its path in it, so that it is the same in any
 // checkout; the lineage tells whether it really is.
 func (s *session) localStateAt(file string) *schema.Identity {
-	file = realPath(file)
+	file = s.RealPath(file)
 	named := file
-	root := realPath(strings.TrimSuffix(filepath.ToSlash(s.Source), "/"+s.Step.Directory()))
+	root := s.RealPath(strings.TrimSuffix(filepath.ToSlash(s.Source), "/"+s.Step.Directory()))
 	if inside, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(inside) {
 		named = filepath.ToSlash(inside)
 	}
 	return &schema.Identity{Key: "terraform state in the file " + named, File: file}
-}
-
-// realPath resolves the symbolic links of a path, as far as it exists.
-func realPath(name string) string {
-	rest := ""
-	for dir := name; ; dir = filepath.Dir(dir) {
-		if resolved, err := filepath.EvalSymlinks(dir); err == nil {
-			return filepath.Join(resolved, rest)
-		}
-		if dir == filepath.Dir(dir) {
-			return name
-		}
-		rest = filepath.Join(filepath.Base(dir), rest)
-	}
 }
 
 // lineageOf returns the lineage that a state begins with, "" where there is none. It reads no further than that.
@@ -86,17 +72,55 @@ func (t *Terraform) Identify(_ context.Context, c *environments.Call, below sche
 	return t.Declared(c, below), nil
 }
 
+// layer is what Inspect found in a directory that says which state a step owns.
+type layer struct {
+	backend    *backend
+	configured bool // there is a configuration, or a file of variables
+}
+
+func layerOf(d schema.Directory, m *module) layer {
+	_, configured := d.ConfigurationFile()
+	_, variables := d.Type(environmentFile)
+	return layer{backend: m.backend, configured: configured || variables}
+}
+
+// layers returns what the directory of a step and that of its defaults say: what Inspect found, else they are read now.
+func (t *Terraform) layers(c *environments.Call, own, below schema.Directory) []layer {
+	var all []layer
+	for _, found := range c.Step.Interface.Layers {
+		if one, ok := found.(layer); ok {
+			all = append(all, one)
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	for _, d := range []schema.Directory{own.Listed(), below.Listed()} {
+		read, _ := readSettings(d)
+		all = append(all, layerOf(d, t.parser.readModule(d, read.binary)))
+	}
+	return all
+}
+
 // declares reads what the files of a step and its defaults say, without a workspace.
 func (t *Terraform) declares(c *environments.Call, below schema.Directory) (*session, bool) {
-	if c.ReadVariables(environmentFile) != nil {
+	own := schema.Directory{Root: c.Root(), Name: c.Step.Directory()}
+	layers := t.layers(c, own, below)
+	if !layers[0].configured {
+		own = own.Empty()
+	} else if c.ReadVariables(environmentFile) != nil {
 		return nil, false
 	}
-	own := schema.Directory{Root: c.Root(), Name: c.Step.Directory()}.Listed()
 	values, problems := configurationSchema().Resolve(own, func(name string) string { return c.Variables[name] })
-	lower := below.Listed()
-	if _, there := lower.ConfigurationFile(); there {
-		defaults, more := configurationSchema().Resolve(lower, nil)
-		values, problems = values.Over(defaults), append(problems, more...)
+	backend := layers[0].backend
+	for _, lower := range layers[1:] {
+		if backend == nil {
+			backend = lower.backend
+		}
+		if lower.configured {
+			defaults, more := configurationSchema().Resolve(below, nil)
+			values, problems = values.Over(defaults), append(problems, more...)
+		}
 	}
 	problems = append(problems, values.Expand(c.Scope())...)
 	if problems.HasErrors() {
@@ -106,11 +130,7 @@ func (t *Terraform) declares(c *environments.Call, below schema.Directory) (*ses
 	if problems.HasErrors() || templates(values).HasErrors() {
 		return nil, false
 	}
-	s := &session{Call: c, settings: read, module: t.parser.readModule(own, read.binary)}
-	if s.module.backend == nil && below.Name != own.Name {
-		s.module.backend = t.parser.readModule(lower, read.binary).backend
-	}
-	return s, true
+	return &session{Call: c, settings: read, module: &module{dir: own, backend: backend}}, true
 }
 
 // declared returns the state that the configuration names, nil where that is not known before init.
@@ -249,7 +269,7 @@ func (s *session) initialisedFor() *schema.Identity {
 			name = filepath.Join(place.WorkspaceDir, workspace, stateFile)
 		}
 		if !filepath.IsAbs(name) {
-			name = filepath.Join(realPath(s.Directory), name)
+			name = filepath.Join(s.RealPath(s.Directory), name)
 		}
 		return s.localStateAt(name)
 	}

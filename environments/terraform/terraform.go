@@ -34,7 +34,9 @@ func (*Terraform) Name() schema.ToolName { return "terraform" }
 // Inspect implements environments.Tool: it reads the variable and output blocks.
 func (t *Terraform) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
 	s, problems := readSettings(d)
-	declared, more := t.parser.readModule(d, s.binary).inspect()
+	module := t.parser.readModule(d, s.binary)
+	declared, more := module.inspect()
+	declared.Layers = []any{layerOf(d, module)}
 	return declared, append(problems, more...).Sorted()
 }
 
