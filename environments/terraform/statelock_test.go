@@ -31,10 +31,10 @@ func TestStateLockSaysHowToGiveItBack(t *testing.T) {
 			created := time.Now().UTC().Add(-c.age).Format(time.DateTime)
 			text := strings.Join(strings.Split(fmt.Sprintf(lockedText, created), "\n"), join)
 			failure := &environments.Failure{Message: "terraform apply failed", Errors: []string{text}}
-			s := &session{Call: environments.NewCall(environments.CallOptions{Directory: "/work/app"})}
+			s := &session{Call: environments.NewCall(environments.CallOptions{Directory: "/srv/app"})}
 			s.binary = "terraform"
 			s.explainLock(failure)
-			if got := strings.Join(failure.Lines, "\n"); !strings.HasSuffix(got, "terraform -chdir=/work/app force-unlock 9db590f1-b6fe-c5f2-2678-8804f089deba") {
+			if got := strings.Join(failure.Lines, "\n"); !strings.HasSuffix(got, "terraform -chdir=/srv/app force-unlock 9db590f1-b6fe-c5f2-2678-8804f089deba") {
 				t.Errorf("%s: lines %q", name, got)
 			}
 			if failure.Final != c.final {

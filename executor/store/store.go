@@ -2,11 +2,13 @@
 // the locks that keep two runs apart.
 //
 //	.bitops/
-//	  .gitignore        ignores everything here
-//	  locks/            who is at work, in which environments
-//	  records/<step>.json
-//	  runs/<id>/        begun, journal.jsonl, plan.json, outputs.json, logs/<step>.log
-//	  work/             the workspaces
+//	  .gitignore              ignores everything here
+//	  locks/                  who is at work, in which environments
+//	  records/<step>.json     of each thing that the step owned
+//	  owners/<hash>.json      which step claimed a thing last
+//	  kept/<step>@<hash>.zip  the files that a step was applied with
+//	  runs/<id>/              begun, journal.jsonl, plan.json, outputs.json, logs/<step>.log
+//	  work/                   the workspaces
 package store
 
 import (
