@@ -176,14 +176,14 @@ func (o *Ownership) inheritFrom(ctx context.Context, step *schema.Step, owner sc
 	switch {
 	case record == nil: // it claimed that once, and has it no longer
 		return nil
-	case o.steps[owner] == nil || o.isOrphan(owner):
+	case o.isOrphan(owner):
 		c.from = record // the manifest no longer has it: it is this step now
 		return nil
 	}
 	return &environments.RefusedError{
 		Reason: fmt.Sprintf("%s belongs to %s, which run %s deployed", record.Identity.Key, owner, record.Run),
-		Hint: fmt.Sprintf("if %s is what %s was, write `renamed_from: %s` into its entry of the manifest",
-			step.Environment, record.Environment, record.Environment),
+		Hint: fmt.Sprintf("if %s is what %s was, write `renamed_from: %s` into its entry of the manifest; if nothing of %s exists any more: bitops forget %s",
+			step.Environment, record.Environment, record.Environment, owner, owner),
 	}
 }
 

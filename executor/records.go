@@ -13,6 +13,7 @@ import (
 type begun struct {
 	now    *schema.Record // as it was saved last, in StatePartial; nil before it began
 	before *schema.Record // what was remembered of what the step owns; nil for nothing
+	unsure *schema.Record // what was remembered without knowing what the step owns, and was replaced; nil for nothing
 
 	from    *schema.Record // the record under the step's earlier name; nil where it was not renamed
 	pointer *schema.Record // what took its place
@@ -175,6 +176,9 @@ func (r *run) beginWith(ctx context.Context, step *schema.Step, b *begun, c *cla
 	if b.before == nil {
 		b.before = c.from
 	}
+	if b.now == nil {
+		b.unsure = c.unnamed
+	}
 	if err := r.saveBegun(ctx, step, b, c.id, instead); err != nil || c.from == nil {
 		return err
 	}
@@ -292,10 +296,12 @@ func (r *run) restore(b *begun) error {
 		return nil
 	case b.pointer != nil:
 		return errors.Join(r.records.Save(b.from, b.pointer), r.records.Forget(b.now))
-	case b.before == nil:
-		return r.records.Forget(b.now)
+	case b.before != nil:
+		return r.records.Save(b.before, b.now)
+	case b.unsure != nil:
+		return r.records.Save(b.unsure, b.now)
 	}
-	return r.records.Save(b.before, b.now)
+	return r.records.Forget(b.now)
 }
 
 // stands reports whether something of a step is deployed, as far as is remembered.

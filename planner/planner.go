@@ -49,6 +49,7 @@ var passes = []Pass{
 	{Name: "check the environments' directories", Run: checkDirectories},
 	{Name: "list each environment's steps", Run: listSteps},
 	{Name: "read what the steps declare", Run: inspect},
+	{Name: "check what was renamed", Run: checkRenames},
 	{Name: "connect what depends on what", Run: connect},
 	{Name: "refuse cycles", Run: refuseCycles},
 	{Name: "check inputs and their references", Run: checkInputs},

@@ -74,7 +74,7 @@ func (s *session) ownership(ctx context.Context, plan *schema.Plan) (*executor.O
 		return nil, err
 	}
 	s.owners = s.ownershipOf(ctx, s.lifecycle("", plan), s.store, plan)
-	s.owners.Orphans, s.owners.Registry, s.owners.RenamedFrom = found, s.store, s.renamedFrom
+	s.owners.Orphans, s.owners.Registry, s.owners.RenamedFrom = found, s.store, s.renames()
 	return s.owners, nil
 }
 
@@ -101,14 +101,20 @@ func sameSteps(a, b *schema.Plan) bool {
 	return len(a.Steps) > 0 && len(a.Steps) == len(b.Steps) && &a.Steps[0] == &b.Steps[0]
 }
 
-// renamedFrom returns the name that the manifest says a step had before, or "".
-func (r *repository) renamedFrom(step *schema.Step) schema.StepName {
+// renames returns a function that returns the name that the manifest says a step had before, or "".
+func (r *repository) renames() func(*schema.Step) schema.StepName {
+	earlier := map[schema.EnvironmentName]string{}
 	for i := range r.manifest.Environments {
-		if env := &r.manifest.Environments[i]; env.Name == step.Environment && env.RenamedFrom.Text != "" {
-			return schema.EnvironmentName(env.RenamedFrom.Text).Step(step.Deployment)
+		if env := &r.manifest.Environments[i]; env.RenamedFrom.Text != "" {
+			earlier[env.Name] = env.RenamedFrom.Text
 		}
 	}
-	return ""
+	return func(step *schema.Step) schema.StepName {
+		if name := earlier[step.Environment]; name != "" {
+			return schema.EnvironmentName(name).Step(step.Deployment)
+		}
+		return ""
+	}
 }
 
 // survey is what the manifest says of all its steps, for telling what is an orphan.
@@ -120,7 +126,7 @@ type survey struct {
 }
 
 func (r *repository) survey(plan *schema.Plan, declared declarations) *survey {
-	return &survey{plan: plan, declared: declared, renamedFrom: r.renamedFrom, lineage: r.surveyor().Lineage}
+	return &survey{plan: plan, declared: declared, renamedFrom: r.renames(), lineage: r.surveyor().Lineage}
 }
 
 // orphans returns the steps that are recorded as deployed and are not in the manifest. One that owns what a step of the

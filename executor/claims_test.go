@@ -1,0 +1,57 @@
+package executor_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// A step that was recorded before records named what it owns is held. What was recorded of it stays.
+func TestAHeldStepKeepsItsOldRecord(t *testing.T) {
+	s := stageOf(map[schema.StepName]act{"a/x": {outcome: schema.Held}})
+	old := schema.Record{Version: 1, Step: "a/x", Environment: "a", Tool: "fake", State: schema.StateDeployed, Run: "earlier"}
+	s.records.records["a/x"] = old
+	plan := chain(schema.CommandApply, "a")
+	x := executorOf(s)
+	x.Ownership = &executor.Ownership{
+		Plan: plan, Owns: func(*schema.Step) bool { return true },
+		Declared: map[schema.StepName]*schema.Identity{"a/x": {Key: "a thing"}},
+	}
+	if _, err := x.Run(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	if now := s.records.records["a/x"]; now.Run != old.Run || now.State != old.State || now.Identity != nil {
+		t.Errorf("recorded is %+v", now)
+	}
+}
+
+// A run that knows one environment only takes nothing over from another one, whatever it cannot see.
+func TestWhatIsNotInThePlanIsNoOrphan(t *testing.T) {
+	s := stageOf(map[schema.StepName]act{"a/x": {outcome: schema.Succeeded}})
+	s.records.records["b/x"] = schema.Record{
+		Version: 2, Step: "b/x", Environment: "b", Tool: "fake", State: schema.StateDeployed, Run: "earlier", Identity: &schema.Identity{Key: "a thing"},
+	}
+	plan := chain(schema.CommandApply, "a")
+	x := executorOf(s)
+	x.Ownership = &executor.Ownership{
+		Plan: plan, Registry: ownedBy("b/x"), Owns: func(*schema.Step) bool { return true },
+		Declared: map[schema.StepName]*schema.Identity{"a/x": {Key: "a thing"}},
+	}
+	if _, err := x.Run(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	if e := s.finished(t, "a/x"); e.Outcome != schema.Failed || s.records.records["b/x"].State != schema.StateDeployed {
+		t.Errorf("%s: %+v, and b is %s", e.Outcome, e.Error, s.records.records["b/x"].State)
+	}
+}
+
+// ownedBy is a Registry in which one step owns everything.
+type ownedBy schema.StepName
+
+func (o ownedBy) Owner(context.Context, string) (schema.StepName, error) {
+	return schema.StepName(o), nil
+}
+
+func (ownedBy) Claim(context.Context, string, schema.StepName, schema.StepName) error { return nil }
