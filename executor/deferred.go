@@ -67,6 +67,17 @@ func (g given) mocked(step *schema.Step) (given, bool, error) {
 	return all, true, nil
 }
 
+// unmocked returns the unknown inputs that have no mock, as the manifest would give them one.
+func (g given) unmocked(step *schema.Step) []string {
+	var all []string
+	for _, w := range g.waiting {
+		if _, ok := mockOf(step, w.Input); !ok {
+			all = append(all, w.Input+": ...")
+		}
+	}
+	return all
+}
+
 func mockOf(step *schema.Step, name string) (schema.Expression, bool) {
 	for _, mock := range step.Mock {
 		if mock.Name == name {

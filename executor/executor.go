@@ -309,7 +309,7 @@ func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	if err == nil && len(given.waiting) == 0 {
 		return ended(r.with(ctx, step, given))
 	}
-	return ended(r.keep(ctx, step, &begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
+	return ended(r.lacking(ctx, step, given, err))
 }
 
 // broken judges a step that could not begin.
@@ -328,6 +328,24 @@ func (r *run) commandOf(result environments.StepResult) schema.Command {
 		return cmp.Or(result.Command, r.plan.Command)
 	}
 	return r.plan.Command
+}
+
+// lacking is a step that lacks values: given tells which, or err why they cannot be had. What is deployed is taken down with
+// the mock values of the manifest where each lacking value has one: it would be stuck otherwise.
+func (r *run) lacking(ctx context.Context, step *schema.Step, given given, err error) environments.StepResult {
+	result := r.without(ctx, step, cmp.Or(err, given.missing(step, r.plan.Command)))
+	if err == nil && r.plan.Command.Destroys() && result.Outcome == schema.Failed {
+		mocked, ok, err := given.mocked(step)
+		switch {
+		case err != nil:
+			result = r.broken(ctx, err)
+		case ok:
+			r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf(
+				"nothing is recorded of %s; destroy uses the mock value of %s", given.from(), given.needs())})
+			return r.with(ctx, step, mocked)
+		}
+	}
+	return r.keep(ctx, step, &begun{}, result)
 }
 
 // without judges a step whose values cannot be had, which is what err tells: taking down what does not exist needs none.

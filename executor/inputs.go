@@ -27,21 +27,37 @@ func (g given) all() schema.Values {
 }
 
 // missing says which inputs a step cannot have, and what to do about it.
-func (g given) missing(step *schema.Step) error {
-	var needs []string
-	var from []string
-	for _, w := range g.waiting {
-		needs = append(needs, w.Input)
-		from = append(from, w.For...)
-	}
-	slices.Sort(from)
-	if len(g.withheld) > 0 {
+func (g given) missing(step *schema.Step, command schema.Command) error {
+	switch {
+	case len(g.withheld) > 0:
 		slices.Sort(g.withheld)
 		return fmt.Errorf("%s needs %s: %s, so the value is not recorded; apply what it comes from in the same run",
-			step.Name, strings.Join(needs, ", "), strings.Join(slices.Compact(g.withheld), ", "))
+			step.Name, g.needs(), strings.Join(slices.Compact(g.withheld), ", "))
+	case command.Destroys():
+		return fmt.Errorf("%s needs %s, and nothing is recorded of %s; to destroy it without, give environment %s in the manifest values that its tools accept: `mock: {%s}`",
+			step.Name, g.needs(), g.from(), step.Environment, strings.Join(g.unmocked(step), ", "))
 	}
 	return fmt.Errorf("%s needs %s, and nothing is recorded of %s; apply that first, or in the same run",
-		step.Name, strings.Join(needs, ", "), strings.Join(slices.Compact(from), ", "))
+		step.Name, g.needs(), g.from())
+}
+
+// needs names the inputs that are not known.
+func (g given) needs() string {
+	var names []string
+	for _, w := range g.waiting {
+		names = append(names, w.Input)
+	}
+	return strings.Join(names, ", ")
+}
+
+// from names the outputs that the unknown inputs come from.
+func (g given) from() string {
+	var outputs []string
+	for _, w := range g.waiting {
+		outputs = append(outputs, w.For...)
+	}
+	slices.Sort(outputs)
+	return strings.Join(slices.Compact(outputs), ", ")
 }
 
 // of finds the values of a step.

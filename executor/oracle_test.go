@@ -195,7 +195,21 @@ func (o oracle) wants(step *schema.Step) wants {
 		}
 	}
 	slices.Sort(w.waiting)
+	o.mock(&w, step)
 	return w
+}
+
+// mock gives a step that is taken down, and is there, mock values for all that it lacks, or none.
+func (o oracle) mock(w *wants, step *schema.Step) {
+	mocks := o.mocks[step.Name]
+	lacks := func(name string) bool { _, ok := mocks[name]; return !ok }
+	if len(w.errors) > 0 || !o.stage.deployed[step.Name] || slices.ContainsFunc(w.waiting, lacks) {
+		return
+	}
+	for _, name := range w.waiting {
+		w.inputs[name] = mocks[name]
+	}
+	w.waiting = nil
 }
 
 func (o oracle) input(w *wants, name string, parts []part) {

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -23,8 +22,10 @@ func (r *run) preview(ctx context.Context, step *schema.Step, given given, err e
 		end = r.foresee(step, r.with(ctx, step, given))
 	case err == nil && !destroys:
 		end = ending{StepResult: r.deferred(ctx, step, given), deferred: given.waiting}
+	case err == nil:
+		end = r.foresee(step, r.lacking(ctx, step, given, nil))
 	default:
-		end = ended(r.keep(ctx, step, &begun{}, r.without(ctx, step, cmp.Or(err, given.missing(step)))))
+		end = ended(r.lacking(ctx, step, given, err))
 	}
 	if !destroys && (end.Outcome == schema.Deferred || end.Outcome == schema.Failed) {
 		r.values.set(step, nil, true)

@@ -232,8 +232,9 @@ func (v *values) whyLeftOut(ctx context.Context, step *schema.Step) (string, err
 // placeholder stands for a value that nobody remembers.
 const placeholder = "not-recorded"
 
-// standIn lets a destroy go on without the sensitive values that hooks left behind: they are recorded nowhere, and
-// without any value a tool cannot take down what once needed one. Outputs of hooks are texts.
+// standIn lets a destroy go on without the sensitive values that no record holds and no tool knows any more: those that
+// hooks left behind, and those of a tool whose own state is gone. Without any value a tool cannot take down what once
+// needed one. The placeholder is a string, whatever the value was.
 func (v *values) standIn(step *schema.Step, outputs schema.Values) {
 	for _, name := range outputs.Names() {
 		if value := outputs[name]; value.Sensitive && !value.Known() {
@@ -241,7 +242,7 @@ func (v *values) standIn(step *schema.Step, outputs schema.Values) {
 			stand.Sensitive = true
 			outputs[name] = stand
 			v.run.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf(
-				"output %s is sensitive and was left by a hook, so its value is not known any more; destroy goes on with %q in its place",
+				"output %s is sensitive, so its value is not recorded, and its tool does not have it; destroy uses %q instead",
 				name, placeholder)})
 		}
 	}

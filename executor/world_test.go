@@ -38,6 +38,7 @@ func (p part) isRef() bool { return p.text == "" }
 type world struct {
 	plan     schema.Plan
 	inputs   map[schema.StepName]map[string][]part
+	mocks    map[schema.StepName]schema.Values // of a run that destroys
 	stage    *stage
 	earlier  map[schema.StepName]schema.Record // the records before the run
 	cancelAt int                               // the Do at which the run is interrupted, or -1
@@ -55,6 +56,7 @@ func drawWorld(t *rapid.T, command schema.Command) *world {
 			Limits:      map[string]int{"few": rapid.IntRange(1, 2).Draw(t, "limit")},
 		},
 		inputs:   map[schema.StepName]map[string][]part{},
+		mocks:    map[schema.StepName]schema.Values{},
 		earlier:  map[schema.StepName]schema.Record{},
 		cancelAt: -1,
 	}
@@ -119,6 +121,7 @@ func (w *world) drawEnvironment(t *rapid.T, n int) {
 		w.drawInterface(t, &step)
 		w.drawInputs(t, &step, dependsOn)
 		w.wire(&step)
+		w.drawMocks(t, &step)
 		w.drawPast(t, &step)
 		w.drawAct(t, &step)
 		w.plan.Steps = append(w.plan.Steps, step)
@@ -177,6 +180,21 @@ func (w *world) drawRef(t *rapid.T, dependsOn []schema.EnvironmentName) part {
 		ref.Environment, ref.Step = "", rapid.SampledFrom(namesOf(w.environment(on))).Draw(t, "step")
 	}
 	return part{ref: ref}
+}
+
+// drawMocks gives a step that is taken down mock values, for some of what it can lack.
+func (w *world) drawMocks(t *rapid.T, step *schema.Step) {
+	w.mocks[step.Name] = schema.Values{}
+	if !w.plan.Command.Destroys() {
+		return
+	}
+	for _, name := range append([]string{"x"}, outputNames...) {
+		if rapid.Bool().Draw(t, "mock") {
+			text := "mock " + name
+			step.Mock = append(step.Mock, schema.Input{Name: name, Expression: expression(t, text)})
+			w.mocks[step.Name][name] = schema.Text(text)
+		}
+	}
 }
 
 // wire notes what the files tell of the inputs, as the planner does.
