@@ -57,12 +57,7 @@ var fromVariables = map[string]map[string][]string{
 
 // stateIn names the state at an address. It is not ok where the address is not known.
 func stateIn(kind string, arguments map[string]string, workspace string, variables environments.Variables) (*schema.Identity, bool) {
-	known := maps.Clone(arguments)
-	for name, from := range fromVariables[kind] {
-		for _, variable := range from {
-			known[name] = cmp.Or(known[name], variables[variable])
-		}
-	}
+	known := withVariables(kind, arguments, variables)
 	table, listed := backendAddresses[kind]
 	if !listed {
 		table = map[string]string{}
@@ -77,10 +72,6 @@ func stateIn(kind string, arguments map[string]string, workspace string, variabl
 			return nil, false
 		}
 	}
-	if kind == "s3" && known["endpoint"] != "" { // its older name
-		known["endpoints.s3"] = cmp.Or(known["endpoints.s3"], known["endpoint"])
-		delete(known, "endpoint")
-	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		value := cmp.Or(known[name], table[name])
@@ -93,6 +84,21 @@ func stateIn(kind string, arguments map[string]string, workspace string, variabl
 		parts = append(parts, name+"="+value)
 	}
 	return &schema.Identity{Key: fmt.Sprintf("terraform state in %s, %s%s", kind, strings.Join(parts, " "), inWorkspace(workspace))}, true
+}
+
+// withVariables returns the arguments of a backend, with what it takes from variables.
+func withVariables(kind string, arguments map[string]string, variables environments.Variables) map[string]string {
+	known := maps.Clone(arguments)
+	for name, from := range fromVariables[kind] {
+		for _, variable := range from {
+			known[name] = cmp.Or(known[name], variables[variable])
+		}
+	}
+	if kind == "s3" && known["endpoint"] != "" { // its older name
+		known["endpoints.s3"] = cmp.Or(known["endpoints.s3"], known["endpoint"])
+		delete(known, "endpoint")
+	}
+	return known
 }
 
 const defaultWorkspace = "default"

@@ -13,7 +13,8 @@ import (
 // awsRegion returns the region in which the resources of the module are, "" where the files do not tell, or nothing of AWS
 // is in them: what its only provider block says, else what the variables do.
 func (m *module) awsRegion(variables environments.Variables) string {
-	uses, blocks, written := false, 0, ""
+	uses := false
+	var providers []*hclsyntax.Block
 	for _, file := range m.parsed {
 		body, ok := file.Body.(*hclsyntax.Body)
 		if !ok {
@@ -23,23 +24,35 @@ func (m *module) awsRegion(variables environments.Variables) string {
 			switch {
 			case len(block.Labels) == 0:
 			case block.Type == "provider" && block.Labels[0] == "aws":
-				uses, blocks = true, blocks+1
-				region := block.Body.Attributes["region"]
-				if region == nil {
-					continue
-				}
-				value, diagnostics := region.Expr.Value(nil)
-				if diagnostics.HasErrors() || value.IsNull() || value.Type() != cty.String {
-					return ""
-				}
-				written = value.AsString()
+				providers = append(providers, block)
 			case strings.HasPrefix(block.Labels[0], "aws_") && (block.Type == "resource" || block.Type == "data"):
 				uses = true
 			}
 		}
 	}
-	if !uses || blocks > 1 {
+	written := ""
+	switch {
+	case len(providers) > 1, len(providers) == 0 && !uses:
 		return ""
+	case len(providers) == 1:
+		var ok bool
+		if written, ok = regionOf(providers[0]); !ok {
+			return ""
+		}
 	}
 	return cmp.Or(written, variables["AWS_REGION"], variables["AWS_DEFAULT_REGION"])
+}
+
+// regionOf returns the region that a provider block says, "" where it says none. It is not ok where that is not a string
+// in the file.
+func regionOf(provider *hclsyntax.Block) (region string, ok bool) {
+	attribute := provider.Body.Attributes["region"]
+	if attribute == nil {
+		return "", true
+	}
+	value, diagnostics := attribute.Expr.Value(nil)
+	if diagnostics.HasErrors() || value.IsNull() || value.Type() != cty.String {
+		return "", false
+	}
+	return value.AsString(), true
 }

@@ -132,19 +132,7 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 		}
 		return nil, err
 	}
-	chosen := map[schema.StepName]bool{}
-	var others []string
-	for _, name := range names {
-		found := false
-		for _, orphan := range all {
-			if name == string(orphan.Step) || name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
-				chosen[orphan.Step], found = true, true
-			}
-		}
-		if !found {
-			others = append(others, name)
-		}
-	}
+	chosen, others := chosenOrphans(all, names, manifest)
 	switch {
 	case len(chosen) == 0:
 		return nil, nil
@@ -166,14 +154,36 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 	plan := *manifest
 	plan.Steps = b.plan()
 	for i := range plan.Steps {
-		plan.Steps[i].Env = maps.Clone(plan.Steps[i].Env)
-		if plan.Steps[i].Env == nil {
-			plan.Steps[i].Env = map[string]string{}
-		}
-		maps.Copy(plan.Steps[i].Env, o.Env)
-		plan.Steps[i].Timeout = cmp.Or(o.Timeout, plan.Steps[i].Timeout)
+		withOptions(&plan.Steps[i], o)
 	}
 	return &plan, nil
+}
+
+// chosenOrphans returns the orphans that are named, by their own name or that of an environment that the manifest no longer
+// has, and the names that none has.
+func chosenOrphans(all []schema.Orphan, names []string, manifest *schema.Plan) (chosen map[schema.StepName]bool, others []string) {
+	chosen = map[schema.StepName]bool{}
+	for _, name := range names {
+		found := false
+		for _, orphan := range all {
+			if name == string(orphan.Step) || name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
+				chosen[orphan.Step], found = true, true
+			}
+		}
+		if !found {
+			others = append(others, name)
+		}
+	}
+	return chosen, others
+}
+
+// withOptions gives a step of orphans what the options say for all steps.
+func withOptions(step *schema.Step, o planner.Options) {
+	env := map[string]string{}
+	maps.Copy(env, step.Env)
+	maps.Copy(env, o.Env)
+	step.Env = env
+	step.Timeout = cmp.Or(o.Timeout, step.Timeout)
 }
 
 func declared(plan *schema.Plan, name schema.EnvironmentName) bool {
