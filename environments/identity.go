@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -44,7 +45,7 @@ func (l *Lifecycle) Identify(ctx context.Context, step *schema.Step) (*schema.Id
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(private)
+	defer func() { _ = os.RemoveAll(private) }()
 	c.Private = private
 	ctx, cancel := context.WithTimeout(ctx, identifyPatience)
 	defer cancel()
@@ -75,10 +76,8 @@ func (l *Lifecycle) owner(step *schema.Step) (owner Owner, below schema.Director
 		hooked = append(hooked, schema.Directory{Root: l.Repository, Name: path.Join(step.EnvironmentPath, step.Within)},
 			schema.Directory{Root: l.Repository, Name: path.Join(l.Default, step.Within)})
 	}
-	for _, dir := range hooked {
-		if HasBeforeHooks(dir) {
-			return nil, below, false
-		}
+	if slices.ContainsFunc(hooked, HasBeforeHooks) {
+		return nil, below, false
 	}
 	return owner, below, true
 }

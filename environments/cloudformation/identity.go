@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,16 +27,17 @@ func (t *CloudFormation) Declared(c *environments.Call, below schema.Directory) 
 	if name == "" {
 		return nil
 	}
-	key := "cloudformation stack " + name
+	var key strings.Builder
+	key.WriteString("cloudformation stack " + name)
 	for _, variable := range []string{
 		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL",
 		"AWS_ENDPOINT_URL_CLOUDFORMATION",
 	} {
 		if value := c.Step.Env[variable]; value != "" { // what all steps have in common tells none from another
-			key += fmt.Sprintf(", %s %s", variable, value)
+			fmt.Fprintf(&key, ", %s %s", variable, value)
 		}
 	}
-	return &schema.Identity{Key: key + c.Step.PinnedTo(), Guessed: true}
+	return &schema.Identity{Key: key.String() + c.Step.PinnedTo(), Guessed: true}
 }
 
 // Identify implements environments.Owner.

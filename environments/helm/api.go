@@ -153,3 +153,16 @@ func refusal(response *http.Response, text []byte) error {
 	refused.Message = cmp.Or(refused.Message, "the API server answers "+response.Status)
 	return &refused
 }
+
+// context returns the name of the kubeconfig's context in effect, "" where there is none.
+func (s *session) context() string {
+	if name := s.Variables["HELM_KUBECONTEXT"]; name != "" {
+		return name
+	}
+	rules := &clientcmd.ClientConfigLoadingRules{Precedence: s.kubeconfigFiles()}
+	config, err := rules.Load()
+	if err != nil {
+		return ""
+	}
+	return config.CurrentContext
+}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/client-go/tools/clientcmd"
-
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -28,20 +26,21 @@ func (t *Helm) Declared(c *environments.Call, below schema.Directory) *schema.Id
 	if !ok {
 		return nil
 	}
-	key := fmt.Sprintf("helm release %s in namespace %s", read.name, read.namespace)
+	var key strings.Builder
+	fmt.Fprintf(&key, "helm release %s in namespace %s", read.name, read.namespace)
 	for _, where := range []struct{ name, value string }{
 		{"kubeconfig", read.kubeconfig}, {"cluster", read.cluster},
 	} {
 		if where.value != "" {
-			key += ", " + where.name + " " + where.value
+			fmt.Fprintf(&key, ", %s %s", where.name, where.value)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Step.Env)) { // what all steps have in common tells none from another
 		if strings.Contains(name, "KUBE") || strings.HasPrefix(name, "AWS_") {
-			key += fmt.Sprintf(", %s %s", name, schema.HashBytes([]byte(c.Step.Env[name])))
+			fmt.Fprintf(&key, ", %s %s", name, schema.HashBytes([]byte(c.Step.Env[name])))
 		}
 	}
-	return &schema.Identity{Key: key + c.Step.PinnedTo(), Guessed: true}
+	return &schema.Identity{Key: key.String() + c.Step.PinnedTo(), Guessed: true}
 }
 
 // Identify implements environments.Owner.
@@ -97,19 +96,6 @@ func (s *session) identity(ctx context.Context) (*schema.Identity, error) {
 		id.Target[schema.TargetContext] = name
 	}
 	return id, nil
-}
-
-// context returns the name of the kubeconfig's context in effect, "" where there is none.
-func (s *session) context() string {
-	if name := s.Variables["HELM_KUBECONTEXT"]; name != "" {
-		return name
-	}
-	rules := &clientcmd.ClientConfigLoadingRules{Precedence: s.kubeconfigFiles()}
-	config, err := rules.Load()
-	if err != nil {
-		return ""
-	}
-	return config.CurrentContext
 }
 
 // Context is an environments.Locator: it returns the context of the kubeconfig that a step's variables choose. A step of

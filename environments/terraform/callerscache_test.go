@@ -1,6 +1,9 @@
 package terraform
 
-import "testing"
+import (
+	"maps"
+	"testing"
+)
 
 // Without a lock file, terraform writes a package into its cache anew, whoever runs from it.
 func TestCallersCacheIsForInitsWithALockFile(t *testing.T) {
@@ -20,9 +23,7 @@ func TestCallersCacheIsForInitsWithALockFile(t *testing.T) {
 			s := tell(t, c.files).fake(`[ "$1" = init ] && { mkdir -p .terraform; printf %s "$TF_PLUGIN_CACHE_DIR" >.terraform/cache; }
 ` + version1 + `[ "$1" = output ] && echo '{}'; exit 0`)
 			s.variables[cacheVariable] = "/the/cache"
-			for name, value := range c.variables {
-				s.variables[name] = value
-			}
+			maps.Copy(s.variables, c.variables)
 			s.apply()
 			equal(t, "cache of init", content(s.workspace()+"/.terraform/cache"), c.want)
 		})

@@ -212,7 +212,7 @@ func (s *session) claimLineage(ctx context.Context, planFile string) error {
 	}
 	state, err := openPlannedState(planFile)
 	if err != nil {
-		return nil //nolint:nilerr // plans of a cloud backend hold no state, and encrypted ones cannot be read
+		return nil // plans of a cloud backend hold no state, and encrypted ones cannot be read
 	}
 	defer state.Close()
 	if s.owns.Lineage = lineageOf(state); s.owns.Lineage == "" {

@@ -148,7 +148,7 @@ func (s *session) planAsEmpty(ctx context.Context) (environments.Result, error) 
 	if err := os.WriteFile(file, override, 0o600); err != nil {
 		return environments.Result{}, err
 	}
-	defer os.Remove(file)
+	defer func() { _ = os.Remove(file) }()
 	args := []string{"-input=false"}
 	if installed := s.inDataDirectory("providers"); isThere(installed) { // by the init before
 		args = append(args, "-plugin-dir="+installed)
