@@ -118,7 +118,7 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 		return nil, err
 	}
 	owned := r.declare(manifest)
-	all, err := r.survey(manifest, owned).orphans(ctx, s)
+	all, err := r.orphans(ctx, s, manifest, owned)
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -28,32 +26,6 @@ func (r *repository) declare(plan *schema.Plan) declarations {
 		}
 	}
 	return all
-}
-
-// conflicts finds the steps that own the same: each would destroy what the other made. Steps of which only some of what
-// they own is known, such as the name of a release but not the cluster, count when both are about to run.
-func (r *repository) conflicts(plan *schema.Plan, declared declarations) schema.Problems {
-	first := map[string]*schema.Step{}
-	var problems schema.Problems
-	for i := range plan.Steps {
-		step := &plan.Steps[i]
-		id := declared[step.Name]
-		if id == nil || id.Guessed && !step.Selected {
-			continue
-		}
-		other := first[id.Key]
-		if other == nil {
-			first[id.Key] = step
-			continue
-		}
-		p := schema.Errorf(schema.Position{File: step.Directory()}, "%s and %s own the same: %s", other.Name, step.Name, id.Key).
-			WithHint("each would destroy what the other made; give each its own")
-		if id.Guessed {
-			p = p.WithHint("each would destroy what the other made; give each its own, or, where they are deployed to different places, say so with `target` in the manifest")
-		}
-		problems = append(problems, p)
-	}
-	return problems
 }
 
 // surveyor returns a lifecycle that looks at the steps of a plan and runs none.
@@ -117,40 +89,23 @@ func (r *repository) renames() func(*schema.Step) schema.StepName {
 	}
 }
 
-// survey is what the manifest says of all its steps, for telling what is an orphan.
-type survey struct {
-	plan        *schema.Plan
-	declared    declarations
-	renamedFrom func(*schema.Step) schema.StepName
-	lineage     func(*schema.Step, *schema.Identity) string
+// survey is what is known of all steps of the manifest.
+func (r *repository) survey(plan *schema.Plan, declared declarations) *executor.Survey {
+	return &executor.Survey{Plan: plan, Declared: declared, RenamedFrom: r.renames(), Lineage: r.surveyor().Lineage}
 }
 
-func (r *repository) survey(plan *schema.Plan, declared declarations) *survey {
-	return &survey{plan: plan, declared: declared, renamedFrom: r.renames(), lineage: r.surveyor().Lineage}
-}
-
-// orphans returns the steps that are recorded as deployed and are not in the manifest. One that owns what a step of the
-// manifest owns now was renamed.
-func (v *survey) orphans(ctx context.Context, s *store.Store) ([]schema.Orphan, error) {
-	known := namesIn(v.plan)
-	records, err := s.Recorded(ctx, known)
+// orphans returns the steps that are recorded as deployed and are not in the manifest.
+func (r *repository) orphans(ctx context.Context, s *store.Store, plan *schema.Plan, declared declarations) ([]schema.Orphan, error) {
+	records, err := s.Recorded(ctx, namesIn(plan))
 	if err != nil {
 		return nil, err
 	}
-	var all []schema.Orphan
-	for _, r := range records {
-		if known[r.Step] || !r.Stands() {
-			continue
+	for _, record := range records {
+		if record.Stands() && record.Directory == "" {
+			record.Directory = keptDirectory(ctx, s, record)
 		}
-		if r.Directory == "" {
-			r.Directory = keptDirectory(ctx, s, r)
-		}
-		all = append(all, schema.Orphan{
-			Step: r.Step, Environment: r.Environment, State: r.State, Run: r.Run, Time: r.Time,
-			Kept: r.Kept != "", Archive: r.Kept, Identity: r.Identity, RenamedTo: v.successor(r),
-		})
 	}
-	return all, nil
+	return r.survey(plan, declared).Orphans(records), nil
 }
 
 func namesIn(plan *schema.Plan) map[schema.StepName]bool {
@@ -189,36 +144,6 @@ func renamed(ctx context.Context, s *store.Store, known map[schema.StepName]bool
 	return nil, err
 }
 
-// successor returns the step of the manifest that owns what a record is of, or "": one that the manifest says was renamed,
-// one whose files say so, or, where what it owns is not known, the one that has the record's directory.
-func (v *survey) successor(r *schema.Record) schema.StepName {
-	for i := range v.plan.Steps {
-		step := &v.plan.Steps[i]
-		id := v.declared[step.Name]
-		certain := id != nil && !id.Guessed
-		switch {
-		case step.Tool != r.Tool:
-		case v.renamedFrom(step) == r.Step, certain && (r.Identity.Same(id) || v.moved(r.Identity, step, id)):
-			return step.Name
-		case certain && r.Identity != nil, r.Directory == "":
-		case path.Clean(r.Directory) == step.Directory():
-			return step.Name
-		}
-	}
-	return ""
-}
-
-// moved reports whether a local state was moved to the file of a step.
-func (v *survey) moved(from *schema.Identity, step *schema.Step, to *schema.Identity) bool {
-	if from == nil || from.Lineage == "" || from.File == "" || to.File == "" {
-		return false
-	}
-	if _, err := os.Stat(from.File); err == nil {
-		return false // it is where it was
-	}
-	return v.lineage(step, to) == from.Lineage
-}
-
 // orphansOf returns the orphans beside a plan. A run of bitops deploy knows one environment only.
 func (s *session) orphansOf(ctx context.Context, plan *schema.Plan) ([]schema.Orphan, error) {
 	if plan.Command == schema.CommandDeploy {
@@ -227,7 +152,7 @@ func (s *session) orphansOf(ctx context.Context, plan *schema.Plan) ([]schema.Or
 	if s.orphaned != nil {
 		return s.orphaned.selected, nil
 	}
-	return s.survey(plan, s.declared).orphans(ctx, s.store)
+	return s.orphans(ctx, s.store, plan, s.declared)
 }
 
 // refuseRenamed refuses to take down what was renamed: it is deployed under another name.

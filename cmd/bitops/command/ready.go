@@ -19,7 +19,7 @@ func (s *session) ready(ctx context.Context, plan *schema.Plan) error {
 	var problems schema.Problems
 	if s.orphaned == nil {
 		s.declared = s.declare(plan)
-		problems = s.conflicts(plan, s.declared)
+		problems = s.survey(plan, s.declared).Conflicts()
 	}
 	for i := range plan.Steps {
 		step := &plan.Steps[i]

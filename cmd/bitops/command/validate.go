@@ -26,7 +26,7 @@ a warning: it is there only if that step was deployed before.`,
 func (g *global) validate() error {
 	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
 	if err == nil {
-		err = r.placed(r.conflicts(plan, r.declare(plan))).Err()
+		err = r.placed(r.survey(plan, r.declare(plan)).Conflicts()).Err()
 	}
 	problems, isProblems := errors.AsType[schema.Problems](err)
 	if err != nil && (!isProblems || !g.json) {
