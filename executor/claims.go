@@ -17,13 +17,16 @@ import (
 // claimed is what is known of a thing once a step has claimed it.
 type claimed struct {
 	id      *schema.Identity
-	record  *schema.Record  // of this step; nil for none
-	unnamed *schema.Record  // of this step, written before it was known what it owns; nil for none
-	from    *schema.Record  // of the step's earlier name; nil where it was not renamed
-	owner   schema.StepName // who the registry says claimed it last
-	ours    bool            // the registry has nothing to learn
+	record  *schema.Record // of this step; nil for none
+	unnamed *schema.Record // of this step, written before it was known what it owns; nil for none
+	from    *schema.Record // of the step's earlier name; nil where it was not renamed
+	claims  []claim        // what the registry has to learn
+}
 
-	lineageOwner schema.StepName // the same of its lineage
+// claim is what a registry learns of a key.
+type claim struct {
+	key         string
+	owners, was []schema.StepName
 }
 
 // claim finds out whether a step may have what an identity names.
@@ -50,8 +53,7 @@ func (o *Ownership) claim(ctx context.Context, step *schema.Step, id *schema.Ide
 	if c.record == nil {
 		c.record = ofLineage(named, id) // its state was moved to another place
 	}
-	if c.record.Stands() && c.record.Identity.Same(id) {
-		c.ours = true
+	if c.record.Stands() && c.record.Identity.Same(id) && c.record.MovesFrom == "" {
 		return c, c.sameLineage(step)
 	}
 	return c, o.inherit(ctx, step, c)
@@ -139,20 +141,22 @@ func (o *Ownership) inherit(ctx context.Context, step *schema.Step, c *claimed) 
 		keys = append(keys, lineageKey(c.id))
 	}
 	for _, key := range keys {
-		owner, err := o.Registry.Owner(ctx, key)
+		owners, err := o.Registry.Owners(ctx, key)
 		if err != nil {
 			return err
 		}
-		if key == c.id.Key {
-			c.owner, c.ours = owner, owner == step.Name
-		} else {
-			c.lineageOwner = owner
+		now := []schema.StepName{step.Name}
+		for _, owner := range owners {
+			has, err := o.inheritFrom(ctx, step, owner, c)
+			if err != nil {
+				return err
+			}
+			if has {
+				now = append(now, owner)
+			}
 		}
-		if owner == "" || owner == step.Name || c.from != nil && c.from.Step == owner {
-			continue
-		}
-		if err := o.inheritFrom(ctx, step, owner, c); err != nil {
-			return err
+		if !slices.Equal(now, owners) {
+			c.claims = append(c.claims, claim{key, now, owners})
 		}
 	}
 	return nil
@@ -160,11 +164,14 @@ func (o *Ownership) inherit(ctx context.Context, step *schema.Step, c *claimed) 
 
 func lineageKey(id *schema.Identity) string { return "lineage " + id.Lineage }
 
-// inheritFrom settles what another step claimed last.
-func (o *Ownership) inheritFrom(ctx context.Context, step *schema.Step, owner schema.StepName, c *claimed) error {
+// inheritFrom settles what another step claimed, and reports whether that one has it still.
+func (o *Ownership) inheritFrom(ctx context.Context, step *schema.Step, owner schema.StepName, c *claimed) (has bool, err error) {
+	if owner == step.Name {
+		return false, nil
+	}
 	all, err := o.Records.Records(ctx, owner)
 	if err != nil {
-		return err
+		return false, err
 	}
 	named, _ := sorted(all)
 	record := ofLineage(named, c.id)
@@ -173,18 +180,23 @@ func (o *Ownership) inheritFrom(ctx context.Context, step *schema.Step, owner sc
 			record = r
 		}
 	}
+	refused := &environments.RefusedError{}
 	switch {
 	case record == nil: // it claimed that once, and has it no longer
-		return nil
+		return false, nil
+	case c.from != nil && c.from.Step == owner:
+		return true, nil
+	case o.isOrphan(step.Name): // it is taken down under its own name, and that is the other's
+		refused.Hint = fmt.Sprintf("where only the old name is to be forgotten: bitops forget %s", step.Name)
 	case o.isOrphan(owner):
 		c.from = record // the manifest no longer has it: it is this step now
-		return nil
+		return true, nil
+	default:
+		refused.Hint = fmt.Sprintf("if %s is what %s was, write `renamed_from: %s` into its entry of the manifest; if nothing of %s exists any more: bitops forget %s",
+			step.Environment, record.Environment, record.Environment, owner, owner)
 	}
-	return &environments.RefusedError{
-		Reason: fmt.Sprintf("%s belongs to %s, which run %s deployed", record.Identity.Key, owner, record.Run),
-		Hint: fmt.Sprintf("if %s is what %s was, write `renamed_from: %s` into its entry of the manifest; if nothing of %s exists any more: bitops forget %s",
-			step.Environment, record.Environment, record.Environment, owner, owner),
-	}
+	refused.Reason = fmt.Sprintf("%s belongs to %s, which run %s deployed", record.Identity.Key, owner, record.Run)
+	return false, refused
 }
 
 // earlierName returns the record of a step under the name that it had before it was renamed, or nil: of an orphan that
@@ -254,17 +266,13 @@ func (o *Ownership) isOrphan(name schema.StepName) bool {
 }
 
 // register remembers for later runs that a step owns what it claimed.
-func (o *Ownership) register(ctx context.Context, step *schema.Step, c *claimed) error {
-	if o.Registry == nil || c.ours {
-		return nil
+func (o *Ownership) register(ctx context.Context, c *claimed) error {
+	for _, learn := range c.claims {
+		if err := o.Registry.Claim(ctx, learn.key, learn.owners, learn.was); err != nil {
+			return err
+		}
 	}
-	if err := o.Registry.Claim(ctx, c.id.Key, step.Name, c.owner); err != nil {
-		return err
-	}
-	if c.id.Lineage == "" {
-		return nil
-	}
-	return o.Registry.Claim(ctx, lineageKey(c.id), step.Name, c.lineageOwner)
+	return nil
 }
 
 // deployedElsewhere returns the record of another place in which a step is deployed, nil for none, or where it is, or was,

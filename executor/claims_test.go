@@ -50,8 +50,8 @@ func TestWhatIsNotInThePlanIsNoOrphan(t *testing.T) {
 // ownedBy is a Registry in which one step owns everything.
 type ownedBy schema.StepName
 
-func (o ownedBy) Owner(context.Context, string) (schema.StepName, error) {
-	return schema.StepName(o), nil
+func (o ownedBy) Owners(context.Context, string) ([]schema.StepName, error) {
+	return []schema.StepName{schema.StepName(o)}, nil
 }
 
-func (ownedBy) Claim(context.Context, string, schema.StepName, schema.StepName) error { return nil }
+func (ownedBy) Claim(context.Context, string, []schema.StepName, []schema.StepName) error { return nil }

@@ -59,10 +59,13 @@ type Ownership struct {
 	indexed sync.Once
 }
 
-// Registry remembers which step was the last to claim what a key names. Implementations are safe for concurrent use.
+// Registry remembers which steps claimed what a key names. Implementations are safe for concurrent use.
 type Registry interface {
-	Owner(ctx context.Context, key string) (schema.StepName, error) // "" for none
-	Claim(ctx context.Context, key string, step, was schema.StepName) error
+	// Owners returns the steps that may have it: the one that claimed it last is first, and after it those that had it then.
+	Owners(ctx context.Context, key string) ([]schema.StepName, error)
+
+	// Claim makes steps the owners of it, in place of was, which Owners returned.
+	Claim(ctx context.Context, key string, owners, was []schema.StepName) error
 }
 
 func (o *Ownership) index() {

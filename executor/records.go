@@ -70,10 +70,8 @@ func (r *run) claim(ctx context.Context, step *schema.Step, b *begun, previews b
 		return err
 	}
 	c, err := r.Ownership.claim(ctx, step, id)
-	if _, refused := errors.AsType[*environments.RefusedError](err); err != nil && !refused && b.now != nil && ctx.Err() == nil {
-		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: fmt.Sprintf(
-			"whether another step owns %s could not be found out, and it goes on: %v", id.Key, err)})
-		c, err = &claimed{id: id, ours: true}, nil // it has begun: what runs is not left half done because the store is away
+	if _, refused := errors.AsType[*environments.RefusedError](err); err != nil && !refused {
+		err = fmt.Errorf("whether another step owns %s could not be found out, so nothing of it is changed: %w", id.Key, err)
 	}
 	if err != nil {
 		return err
@@ -157,7 +155,7 @@ func (r *run) plannedFor(step *schema.Step) *schema.Identity {
 
 // beginClaimed remembers that a step begins, once it has claimed what it owns.
 func (r *run) beginClaimed(ctx context.Context, step *schema.Step, b *begun, c *claimed) error {
-	if err := r.Ownership.register(ctx, step, c); err != nil {
+	if err := r.Ownership.register(ctx, c); err != nil {
 		return err
 	}
 	instead := c.unnamed
@@ -199,6 +197,9 @@ func (r *run) saveBegun(ctx context.Context, step *schema.Step, b *begun, id *sc
 	}
 	if b.before.Stands() {
 		next.Identity = id.Knowing(b.before.Identity)
+	}
+	if b.from != nil {
+		next.MovesFrom = b.from.Step
 	}
 	if b.before != nil && b.before.Step == step.Name {
 		next.Kept, next.KeptBefore = b.before.Kept, b.before.Kept
@@ -291,17 +292,20 @@ func (r *run) end(ctx context.Context, step *schema.Step, state schema.RecordSta
 
 // restore undoes begin for a step that changed nothing after all.
 func (r *run) restore(b *begun) error {
-	switch {
-	case b.now == nil:
+	if b.now == nil {
 		return nil
-	case b.pointer != nil:
-		return errors.Join(r.records.Save(b.from, b.pointer), r.records.Forget(b.now))
-	case b.before != nil:
-		return r.records.Save(b.before, b.now)
-	case b.unsure != nil:
+	}
+	var moved error
+	if b.pointer != nil {
+		moved = r.records.Save(b.from, b.pointer)
+	}
+	switch {
+	case b.before != nil && b.before != b.from:
+		return errors.Join(moved, r.records.Save(b.before, b.now))
+	case b.unsure != nil && b.from == nil:
 		return r.records.Save(b.unsure, b.now)
 	}
-	return r.records.Forget(b.now)
+	return errors.Join(moved, r.records.Forget(b.now))
 }
 
 // stands reports whether something of a step is deployed, as far as is remembered.

@@ -35,6 +35,7 @@ type Record struct {
 	Identity    *Identity       `json:"identity,omitempty"`    // what it owned; nil where that was not known
 	Fingerprint *Fingerprint    `json:"fingerprint,omitempty"` // what it ran with
 	Owed        []string        `json:"owed,omitempty"`        // what its tool has still to do, in the tool's words
+	MovesFrom   StepName        `json:"moves_from,omitempty"`  // whose record this one takes the place of; while an apply has begun
 	RenamedTo   StepName        `json:"renamed_to,omitempty"`  // the step that owns it now, in StateRenamed
 }
 
@@ -61,6 +62,7 @@ type Orphan struct {
 	Kept        bool            `json:"kept"`              // its files are, so bitops can take it down
 	Archive     string          `json:"archive,omitempty"` // the hash of what is kept of them
 	Identity    *Identity       `json:"identity,omitempty"`
+	MovesFrom   StepName        `json:"moves_from,omitempty"` // whose record this one takes the place of; while an apply has begun
 	RenamedTo   StepName        `json:"renamed_to,omitempty"` // the step of the manifest that owns it now
 }
 
