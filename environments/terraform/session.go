@@ -127,7 +127,7 @@ func (s *session) init(ctx context.Context, variables map[string]string) error {
 	}
 	_ = os.Remove(s.inDataDirectory(seenWorkspace)) // it may have been in another backend
 	if err := s.must(ctx, p); err != nil {
-		return s.explainBackend(err)
+		return s.explainInit(err)
 	}
 	if err := s.Publish(lockFile); err != nil {
 		s.Notice("%s stays as it is in the checkout: %v", lockFile, err)
@@ -135,9 +135,12 @@ func (s *session) init(ctx context.Context, variables map[string]string) error {
 	return nil
 }
 
-// explainBackend adds what to do when the backend is another one than at the last run.
-func (s *session) explainBackend(err error) error {
+// explainInit adds what to do when the backend is another one than at the last run, or variables of OpenTofu may be missing.
+func (s *session) explainInit(err error) error {
 	failure, ok := errors.AsType[*environments.Failure](err)
+	if ok && s.binary == tofu && s.module.early() {
+		failure.Lines = append(failure.Lines, earlyHint)
+	}
 	if ok && strings.Contains(strings.Join(failure.Lines, "\n"), "Backend configuration changed") {
 		failure.Lines = append(failure.Lines, "To begin with what the new backend holds, delete "+
 			filepath.Join(s.Directory, dataDirectory)+"; to move the state, see terraform's text above.")
