@@ -11,9 +11,15 @@ import (
 )
 
 // kubernetes gives the story a kubeconfig of the one API server of all stories, in KUBECONFIG. They share what is in it.
+// With a file it writes the kubeconfig of another API server there.
 func kubernetes(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: kubernetes")
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: kubernetes [FILE]")
+	}
+	if len(args) == 1 {
+		ts.Check(theOtherCluster.start())
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(theOtherCluster.cluster.Kubeconfig), 0o600))
+		return
 	}
 	ts.Check(theCluster.start())
 	file := filepath.Join(ts.Getenv("HOME"), "kubeconfig")
@@ -22,7 +28,7 @@ func kubernetes(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("KUBE_TOKEN", cluster.Token)
 }
 
-var theCluster sharedCluster
+var theCluster, theOtherCluster sharedCluster
 
 type sharedCluster struct {
 	once    sync.Once

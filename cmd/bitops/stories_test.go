@@ -33,6 +33,7 @@ type stories struct{ *testing.M }
 
 func (s stories) Run() int {
 	defer theCluster.stop()
+	defer theOtherCluster.stop()
 	return s.M.Run()
 }
 
@@ -91,7 +92,7 @@ var commands = map[string]scriptCommand{
 	"terminal":   terminal,   // terminal CODE QUESTION ANSWER PROGRAM...: the same on a terminal, where a question gets an answer
 	"requires":   requires,   // requires TOOL...: skips the story when one is missing
 	"example":    example,    // example NAME: copies docs/examples/NAME here
-	"kubernetes": kubernetes, // kubernetes: a Kubernetes for KUBECONFIG, shared by all stories
+	"kubernetes": kubernetes, // kubernetes [FILE]: a Kubernetes for KUBECONFIG, or another one for FILE, shared by all stories
 	"moto":       moto,       // moto: an AWS of its own for this story, with the variables that lead there
 
 	"bucket": bucket, // bucket: an S3 with the bucket "shared"; bucket away|back: it goes and comes; bucket save DIR
