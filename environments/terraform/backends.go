@@ -88,15 +88,16 @@ func stateIn(kind string, arguments map[string]string, workspace string, variabl
 
 // withVariables returns the arguments of a backend, with what it takes from variables.
 func withVariables(kind string, arguments map[string]string, variables environments.Variables) map[string]string {
-	known := maps.Clone(arguments)
+	known := map[string]string{}
+	maps.Copy(known, arguments)
+	if kind == "s3" && known["endpoint"] != "" { // its older name
+		known["endpoints.s3"] = cmp.Or(known["endpoints.s3"], known["endpoint"])
+		delete(known, "endpoint")
+	}
 	for name, from := range fromVariables[kind] {
 		for _, variable := range from {
 			known[name] = cmp.Or(known[name], variables[variable])
 		}
-	}
-	if kind == "s3" && known["endpoint"] != "" { // its older name
-		known["endpoints.s3"] = cmp.Or(known["endpoints.s3"], known["endpoint"])
-		delete(known, "endpoint")
 	}
 	return known
 }
@@ -117,8 +118,6 @@ func withoutUser(address string) string {
 		return secretParameter.ReplaceAllString(address, "")
 	}
 	host, path, _ := strings.Cut(rest, "/")
-	if _, after, has := strings.Cut(host, "@"); has {
-		host = after
-	}
+	host = host[strings.LastIndex(host, "@")+1:]
 	return secretParameter.ReplaceAllString(strings.TrimSuffix(scheme+"://"+host+"/"+path, "/"), "")
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // secretParameter is a parameter of an address whose value is a secret.
-var secretParameter = regexp.MustCompile(`(?i)[?&\s]?\b[a-z_]*(password|secret|token|sslkey)[a-z_]*=[^&\s]*`)
+var secretParameter = regexp.MustCompile(`(?i)[?&\s]?\b[a-z_]*(password|secret|token|sslkey)[a-z_]*=(?:'(?:\\.|[^'\\])*'|[^&\s]*)`)
 
 // literals writes the plain values of a block's arguments into a map, those of blocks in it under dotted names. It returns
 // false where one of them is no plain value.
