@@ -55,3 +55,37 @@ func (o ownedBy) Owners(context.Context, string) ([]schema.StepName, error) {
 }
 
 func (ownedBy) Claim(context.Context, string, []schema.StepName, []schema.StepName) error { return nil }
+
+// A record of the first format names nothing. It is of what the step owns where its run had the same settings; where that is
+// not known, the tool is asked instead.
+func TestWhoseAnOldRecordIs(t *testing.T) {
+	tests := map[string]struct {
+		ranWith *schema.Fingerprint
+		owns    bool
+		adopted bool
+	}{
+		"its run had the same settings":                   {&schema.Fingerprint{Variables: map[string]string{"STAGE": "dev"}}, true, true},
+		"its run was of another stage":                    {&schema.Fingerprint{Variables: map[string]string{"STAGE": "prod"}}, true, false},
+		"its run is no longer remembered":                 {nil, true, false},
+		"its tool owns nothing, and there is none to ask": {nil, false, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			plan := chain(schema.CommandApply, "a")
+			old := schema.Record{Version: 1, Step: "a/x", Environment: "a", Tool: "fake", State: schema.StateDeployed, Run: "earlier"}
+			o := &executor.Ownership{
+				Plan: plan, Owns: func(*schema.Step) bool { return test.owns },
+				Records:  &memory{records: map[schema.StepName]schema.Record{"a/x": old}},
+				Declared: map[schema.StepName]*schema.Identity{"a/x": {Key: "a thing"}},
+				RanWith:  func(*schema.Record) *schema.Fingerprint { return test.ranWith },
+				SameSettings: func(_ *schema.Step, was *schema.Fingerprint) (bool, error) {
+					return was.Variables["STAGE"] == "dev", nil
+				},
+			}
+			r, err := o.Record(t.Context(), &plan.Steps[0])
+			if err != nil || (r != nil) != test.adopted {
+				t.Errorf("the record is %+v, %v", r, err)
+			}
+		})
+	}
+}
