@@ -88,6 +88,6 @@ func expandText(text string, scope *Scope, at Position) (any, *Problem) {
 
 // LooksLikeTemplate reports whether a ${ is left in a text that Expand would not replace.
 func LooksLikeTemplate(text string) bool {
-	rest := strings.ReplaceAll(text, environmentTemplate, "")
-	return strings.Contains(rest, "${") && !strings.Contains(rest, "$${")
+	rest := strings.NewReplacer("$${", "", environmentTemplate, "").Replace(text)
+	return strings.Contains(rest, "${")
 }
