@@ -76,3 +76,26 @@ func TestBackendSettings(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestVariablesTellTheStatesOfABackendApart(t *testing.T) {
+	of := func(kind string, arguments map[string]string, variables environments.Variables) string {
+		id, ok := stateIn(kind, arguments, defaultWorkspace, variables)
+		if !ok {
+			t.Fatalf("%s: the state is not known", kind)
+		}
+		return id.Key
+	}
+	suffix := map[string]string{"secret_suffix": "state"}
+	for name, same := range map[string]bool{
+		"KUBE_CTX": false, "KUBE_CTX_CLUSTER": false, "KUBE_HOST": false, "KUBE_NAMESPACE": false, "KUBE_CONFIG_PATH": true, "KUBE_TOKEN": true,
+	} {
+		one, two := of("kubernetes", suffix, environments.Variables{name: "one"}), of("kubernetes", suffix, environments.Variables{name: "two"})
+		if (one == two) != same {
+			t.Errorf("with two values of %s: %s and %s", name, one, two)
+		}
+	}
+	written := map[string]string{"secret_suffix": "state", "config_context": "prod"}
+	if got, want := of("kubernetes", written, environments.Variables{"KUBE_CTX": "other"}), of("kubernetes", written, nil); got != want {
+		t.Errorf("what is written does not come before a variable: %s", got)
+	}
+}

@@ -28,7 +28,7 @@ var backendAddresses = map[string]map[string]string{
 	"oci":        {"bucket": "", "namespace": "", "key": "terraform.tfstate", "region": "", "workspace_key_prefix": ""},
 	"http":       {"address": ""},
 	"pg":         {"conn_str": "", "schema_name": "terraform_remote_state"},
-	"kubernetes": {"secret_suffix": "", "namespace": "default", "host": "", "config_path": "", "config_paths": "", "config_context": ""},
+	"kubernetes": {"secret_suffix": "", "namespace": "default", "host": "", "config_path": "", "config_paths": "", "config_context": "", "config_context_cluster": ""},
 	"cloud":      {"hostname": "app.terraform.io", "organization": "", "workspaces.name": "", "workspaces.tags": "", "workspaces.project": ""},
 	"remote":     {"hostname": "app.terraform.io", "organization": "", "workspaces.name": "", "workspaces.prefix": ""},
 }
@@ -49,6 +49,10 @@ var fromVariables = map[string]map[string][]string{
 	"consul":  {"address": {"CONSUL_HTTP_ADDR"}},
 	"http":    {"address": {"TF_HTTP_ADDRESS"}},
 	"pg":      {"conn_str": {"PG_CONN_STR"}, "schema_name": {"PG_SCHEMA_NAME"}},
+	"kubernetes": { // not KUBE_CONFIG_PATH: the same cluster's file lies elsewhere on another machine
+		"namespace": {"KUBE_NAMESPACE"}, "host": {"KUBE_HOST"},
+		"config_context": {"KUBE_CTX"}, "config_context_cluster": {"KUBE_CTX_CLUSTER"},
+	},
 	"cloud": {
 		"hostname": {"TF_CLOUD_HOSTNAME"}, "organization": {"TF_CLOUD_ORGANIZATION"},
 		"workspaces.project": {"TF_CLOUD_PROJECT"}, "workspaces.name": {"TF_WORKSPACE"},
