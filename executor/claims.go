@@ -56,7 +56,27 @@ func (o *Ownership) claim(ctx context.Context, step *schema.Step, id *schema.Ide
 	if c.record.Stands() && c.record.Identity.Same(id) && c.record.MovesFrom == "" {
 		return c, c.sameLineage(step)
 	}
-	return c, o.inherit(ctx, step, c)
+	if err := o.inherit(ctx, step, c); err != nil {
+		return c, err
+	}
+	return c, o.atRest(ctx, step, c.from)
+}
+
+// atRest refuses to take over what another run is at work on under its earlier name: that is not locked for this run. Nil
+// is nothing to take over.
+func (o *Ownership) atRest(ctx context.Context, step *schema.Step, from *schema.Record) error {
+	if from == nil || from.Environment == step.Environment || o.AtWork == nil {
+		return nil
+	}
+	run, err := o.AtWork(ctx, from.Environment)
+	if err != nil || run == "" {
+		return err
+	}
+	return &environments.RefusedError{
+		Reason: fmt.Sprintf("it was %s before, and its record cannot move now: %s", from.Step, run),
+		Hint: fmt.Sprintf("when that has ended, look whether %s is still what %s was, and run the command again; if it was killed: bitops unlock %s",
+			step.Environment, from.Environment, from.Environment),
+	}
 }
 
 // sameLineage makes sure that the state at an address is the one that was applied there.

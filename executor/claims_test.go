@@ -47,6 +47,32 @@ func TestWhatIsNotInThePlanIsNoOrphan(t *testing.T) {
 	}
 }
 
+// What another run is at work on under its earlier name is not taken over: only that run has its lock.
+func TestWhatAnotherRunIsAtWorkOnIsNotTakenOver(t *testing.T) {
+	for _, at := range []string{"", "another bitops is at work in b"} {
+		s := stageOf(map[schema.StepName]act{"a/x": {outcome: schema.Succeeded}})
+		thing := &schema.Identity{Key: "a thing"}
+		s.records.records["b/x"] = schema.Record{
+			Version: 2, Step: "b/x", Environment: "b", Tool: "fake", State: schema.StatePartial, Run: "other", Identity: thing,
+		}
+		plan := chain(schema.CommandApply, "a")
+		x := executorOf(s)
+		x.Ownership = &executor.Ownership{
+			Plan: plan, Registry: ownedBy("b/x"), Owns: func(*schema.Step) bool { return true },
+			Declared: map[schema.StepName]*schema.Identity{"a/x": thing},
+			Orphans:  []schema.Orphan{{Step: "b/x", Environment: "b", Identity: thing}},
+			AtWork:   func(context.Context, schema.EnvironmentName) (string, error) { return at, nil },
+		}
+		if _, err := x.Run(t.Context(), plan); err != nil {
+			t.Fatal(err)
+		}
+		moved := s.records.records["b/x"].State == schema.StateRenamed
+		if e := s.finished(t, "a/x"); moved != (at == "") || moved != (e.Outcome == schema.Succeeded) {
+			t.Errorf("with %q at work: %s: %+v, moved: %t", at, e.Outcome, e.Error, moved)
+		}
+	}
+}
+
 // ownedBy is a Registry in which one step owns everything.
 type ownedBy schema.StepName
 

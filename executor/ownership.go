@@ -49,6 +49,9 @@ type Ownership struct {
 	// RenamedFrom returns the name that the manifest says a step had before, or "". Nil: none had.
 	RenamedFrom func(*schema.Step) schema.StepName
 
+	// AtWork says which other run is at work in an environment, "" for none. Nil: none ever is.
+	AtWork func(context.Context, schema.EnvironmentName) (string, error)
+
 	mu      sync.Mutex
 	claimed map[string]schema.StepName           // in this run, by key
 	known   map[schema.StepName]*schema.Identity // claimed, or asked for

@@ -57,7 +57,10 @@ func (r *run) beginPresumed(ctx context.Context, step *schema.Step, b *begun) er
 		c.record = nil // the tool will tell which of them it is
 	}
 	if c.record == nil && r.Ownership.owner(step) != step {
-		if c.from, err = r.Ownership.earlierName(ctx, step, id); err != nil {
+		if c.from, err = r.Ownership.earlierName(ctx, step, id); err == nil {
+			err = r.Ownership.atRest(ctx, step, c.from)
+		}
+		if err != nil {
 			return err
 		}
 	}
