@@ -61,10 +61,11 @@ func rank(chosen bool) int {
 // load takes a step into the plan, or returns nil when nothing is kept of it: with the files that it was applied with last.
 func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.Step, error) {
 	records, err := b.store.Records(ctx, name)
-	if err != nil || len(records) == 0 || records[0].Kept == "" { // what is there, if anything, is of an earlier apply
+	at := slices.IndexFunc(records, (*schema.Record).Stands)
+	if err != nil || at < 0 || records[at].Kept == "" { // what is there, if anything, is of an earlier apply
 		return nil, err
 	}
-	content, err := b.store.Kept(ctx, name, records[0].Kept)
+	content, err := b.store.Kept(ctx, name, records[at].Kept)
 	if err != nil || content == nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (b *orphanPlan) load(ctx context.Context, name schema.StepName) (*schema.St
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := verify(a, records[0]); err != nil {
+	if err := verify(a, records[at]); err != nil {
 		return nil, err
 	}
 	if b.chosen[name] || b.kept.defaults == "" {
