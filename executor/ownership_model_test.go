@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,7 +68,7 @@ type estate struct {
 	branches [2][]*entry
 	files    map[string]*entry // archived, by hash
 	world    map[string]*property
-	clock    int
+	clock    atomic.Int64
 	log      []string
 	problem  string // the first one
 
@@ -259,7 +260,7 @@ func (w *estate) Do(ctx context.Context, r environments.Request, _ func(schema.E
 
 // act changes what a key names. Nothing that another step holds is touched, unless the step is that one under a new name.
 func (w *estate) act(step *schema.Step, key string, half bool) {
-	w.clock++
+	w.tick()
 	w.note("    %s: %s %s (half %v)", step.Name, w.command, key, half)
 	there := w.world[key]
 	if there != nil && !there.forgotten && there.holder != step.Name {
@@ -275,7 +276,7 @@ func (w *estate) act(step *schema.Step, key string, half bool) {
 	case there.holder != step.Name:
 		there.lost[there.holder] = true
 	}
-	there.holder, there.serial = step.Name, w.clock
+	there.holder, there.serial = step.Name, int(w.clock.Load())
 	delete(there.lost, step.Name)
 	w.world[key] = there
 	if w.command.Destroys() && !half {
@@ -463,7 +464,7 @@ func (w *estate) recorded() []*schema.Record {
 
 // run executes a plan as the commands do.
 func (w *estate) run(v *executor.Survey, plan *schema.Plan) {
-	w.clock++
+	w.tick()
 	w.command, w.power, w.ran, w.fails = plan.Command, true, map[schema.StepName]bool{}, map[schema.StepName]bool{}
 	w.crashIn, w.stopIn, w.away = -1, -1, false
 	switch rapid.IntRange(0, 9).Draw(w.T, "trouble") {
@@ -481,7 +482,7 @@ func (w *estate) run(v *executor.Survey, plan *schema.Plan) {
 	w.stop = cancel
 	x := &executor.Executor{
 		Runner: w, Records: w, Now: w.now, LogOf: func(schema.StepName) string { return "" }, Keep: w.keep,
-		Emitter: &executor.Emitter{Run: schema.RunID(fmt.Sprintf("run-%d", w.clock)), Now: w.now, Redact: &secret.Redactor{}},
+		Emitter: &executor.Emitter{Run: schema.RunID(fmt.Sprintf("run-%d", w.clock.Load())), Now: w.now, Redact: &secret.Redactor{}},
 		Ownership: &executor.Ownership{
 			Plan: plan, Registry: w, Declared: v.Declared, Owns: owns, SameSettings: w.sameSettings,
 			Orphans: v.Orphans(w.recorded()), RenamedFrom: v.RenamedFrom,
@@ -508,10 +509,10 @@ func selected(plan *schema.Plan) (text string) {
 	return text
 }
 
-func (w *estate) now() time.Time {
-	w.clock++
-	return time.Unix(int64(w.clock), 0)
-}
+// now is a clock of which every look is later than the one before; a run looks at it from several goroutines.
+func (w *estate) now() time.Time { return time.Unix(int64(w.tick()), 0) }
+
+func (w *estate) tick() int { return int(w.clock.Add(1)) }
 
 var (
 	estateNames = []string{"a", "b", "c", "d"}
