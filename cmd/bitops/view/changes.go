@@ -36,7 +36,7 @@ func (s *summary) changes() {
 		if o := e.outcome(); o != schema.Succeeded && o != schema.Unchanged {
 			line += "  " + s.ink.amber("then "+thenWord(o))
 		}
-		s.line(line)
+		s.line(line + s.behind(e))
 	}
 	if rest := changed[len(shown):]; len(rest) > 0 {
 		s.linef("  and %s%s", amount(len(rest), "more environment"), joined(": ", counts(sumOf(rest))))

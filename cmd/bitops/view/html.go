@@ -126,6 +126,9 @@ func pageStepOf(step *schema.StepReport) pageStep {
 			p.Warnings = append(p.Warnings, "and "+number(more)+" more")
 		}
 	}
+	if where := place(step); where != "" {
+		p.Waits = append(p.Waits, where)
+	}
 	p.resources(step)
 	return p
 }

@@ -210,7 +210,7 @@ func shortWord(e environment) string {
 }
 
 func (m *markdown) line(e environment) string {
-	return fmt.Sprintf("<div>%s <b>%s</b></div>\n", code(shortWord(e)), inline(string(e.name)))
+	return fmt.Sprintf("<div>%s <b>%s</b>%s</div>\n", code(shortWord(e)), inline(string(e.name)), m.place(e))
 }
 
 func (m *markdown) detail(e environment) string {
@@ -224,7 +224,15 @@ func (m *markdown) detail(e environment) string {
 	if b.Len() == 0 {
 		return m.line(e)
 	}
-	return fmt.Sprintf("<details><summary>%s <b>%s</b></summary>\n\n%s</details>\n", code(shortWord(e)), inline(string(e.name)), &b)
+	return fmt.Sprintf("<details><summary>%s <b>%s</b>%s</summary>\n\n%s</details>\n", code(shortWord(e)), inline(string(e.name)), m.place(e), &b)
+}
+
+// place ends the line of an environment with where it is deployed.
+func (m *markdown) place(e environment) string {
+	if p := e.place(); p != "" {
+		return " " + inline(p)
+	}
+	return ""
 }
 
 func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool) {

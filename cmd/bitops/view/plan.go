@@ -36,7 +36,7 @@ func (s *summary) plan() {
 			rest = append(rest, e)
 			continue
 		}
-		s.line(s.paintCounts(pad(what[i], width), e) + "  " + s.ink.bold(visible(e.name)))
+		s.line(s.paintCounts(pad(what[i], width), e) + "  " + s.ink.bold(visible(e.name)) + s.behind(e))
 		for _, step := range e.steps {
 			s.plannedStep(step, len(e.steps) > 1, strings.Repeat(" ", width+2))
 		}
