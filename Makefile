@@ -19,6 +19,13 @@ export BITOPS_TEST_TF_PLUGINS
 build: ## Build bin/bitops, which needs no library of the system
 	CGO_ENABLED=0 go build -trimpath -o bin/bitops ./cmd/bitops
 
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: build ## Install bin/bitops into $(PREFIX)/bin
+	mkdir -p "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 bin/bitops "$(DESTDIR)$(PREFIX)/bin/bitops"
+
 # A test whose tool is missing skips. Here it fails instead: green means all ran.
 .PHONY: test
 test: ## Install what the tests need, then run every test
@@ -33,7 +40,7 @@ lint: ## Check the Go code, the shell scripts, the examples and the changelog
 	golangci-lint run ./...
 	git ls-files -z --cached --others --exclude-standard '*.sh' .ci ':!:**/testdata/**' | xargs -0 shellcheck
 	terraform fmt -check -diff -recursive docs/examples
-	docs/changelog/assemble.sh >/dev/null
+	@docs/changelog/assemble.sh | cmp -s - CHANGELOG.md || { echo 'CHANGELOG.md lags its fragments: run make changelog' >&2; exit 1; }
 
 .PHONY: fmt
 fmt: ## Format the Go code and the examples

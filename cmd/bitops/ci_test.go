@@ -126,7 +126,7 @@ func newCI(t *testing.T) *ciWorld {
 	}
 	w := &ciWorld{dir: t.TempDir()}
 	origin := filepath.Join(w.dir, "origin")
-	if err := os.CopyFS(origin, os.DirFS("../../docs/examples/quickstart")); err != nil {
+	if err := copyExample("quickstart", origin); err != nil {
 		t.Fatal(err)
 	}
 	for environment, script := range map[string]string{"backend": "test -z \"$CI_BREAK\"\n", "monitoring": "test -z \"$CI_BREAK_PLAN\"\n"} {

@@ -95,9 +95,7 @@ func example(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: example NAME")
 	}
-	source, err := filepath.Abs(filepath.Join("..", "..", "docs", "examples", args[0]))
-	ts.Check(err)
-	ts.Check(os.CopyFS(ts.MkAbs("."), os.DirFS(source)))
+	ts.Check(copyExample(args[0], ts.MkAbs(".")))
 }
 
 // environ returns the variables of the story, for programs that testscript does not start itself: it tells nobody, so a

@@ -14,6 +14,7 @@ func TestExampleRepository(t *testing.T) {
 	s := tell(t, nil)
 	check(t, os.RemoveAll(s.repository))
 	check(t, os.CopyFS(s.repository, os.DirFS(filepath.Join("..", "..", "docs", "examples", "plugin"))))
+	check(t, os.RemoveAll(s.path(".bitops"))) // of a run of the example in its place
 	check(t, os.MkdirAll(s.path(".bitops", "work"), 0o755))
 	manifest, problems := schema.LoadManifest(s.repository, schema.ManifestName)
 	equal(t, "problems of the manifest", problems.Error(), "")
