@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -16,14 +17,15 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// begunName is the file of a run that says which command began it. It is there before anything else of the run.
+// begunName is the file of a run that says which command began it, and which run that goes on with, if any: "apply",
+// "apply 20261123-143005-1c7f3a". It is there before anything else of the run.
 const begunName = "begun"
 
 // Begin gives a run that begins its place behind all runs in the store, makes its directory, and returns its id. The ids
 // sort as the runs began, whatever the clocks of the machines say: where the clock is not ahead of the last run, the id
 // counts on from that. In a shared store the place is taken there before Begin returns, so the next run on another machine
 // comes behind it, even if nothing else of this run ever arrives.
-func (s *Store) Begin(ctx context.Context, command schema.Command, now time.Time) (schema.RunID, error) {
+func (s *Store) Begin(ctx context.Context, command schema.Command, resumes schema.RunID, now time.Time) (schema.RunID, error) {
 	for {
 		ids, err := s.Runs(ctx)
 		if err != nil {
@@ -35,7 +37,7 @@ func (s *Store) Begin(ctx context.Context, command schema.Command, now time.Time
 			}
 		}
 		id := NewRunID(now)
-		err = s.claim(ctx, id, command)
+		err = s.claim(ctx, id, command, resumes)
 		if err == nil || !errors.Is(err, fs.ErrExist) {
 			return id, err
 		}
@@ -43,8 +45,8 @@ func (s *Store) Begin(ctx context.Context, command schema.Command, now time.Time
 }
 
 // claim takes the place of a run: first where others see it, so that the run can be missed there should it end here.
-func (s *Store) claim(ctx context.Context, id schema.RunID, command schema.Command) error {
-	content := []byte(string(command) + "\n")
+func (s *Store) claim(ctx context.Context, id schema.RunID, command schema.Command, resumes schema.RunID) error {
+	content := []byte(strings.TrimSpace(string(command)+" "+string(resumes)) + "\n")
 	if s.shared != nil {
 		if err := s.shared.objects.Create(ctx, s.runName(id, begunName), content); err != nil {
 			return fmt.Errorf("begin the run: %w", s.shared.named(err))
@@ -63,23 +65,23 @@ func (s *Store) claim(ctx context.Context, id schema.RunID, command schema.Comma
 	return nil
 }
 
-// Begun returns the command that began a run, "" where that is not known: the run is of an older bitops, or the disk was
-// full.
-func (s *Store) Begun(ctx context.Context, id schema.RunID) (schema.Command, error) {
+// Begun returns the command that began a run, and the run that it goes on with: "" where that is not known, or there is
+// none. The run may be of an older bitops, or the disk was full.
+func (s *Store) Begun(ctx context.Context, id schema.RunID) (command schema.Command, resumes schema.RunID, err error) {
 	f, err := s.File(ctx, id, begunName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return "", "", nil
 	}
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer f.Close()
-	var command schema.Command
-	_, err = fmt.Fscanln(f, &command)
+	line, err := bufio.NewReader(f).ReadString('\n')
 	if err != nil {
-		return "", nil // it was not written to its end
+		return "", "", nil // it was not written to its end
 	}
-	return command, nil
+	began, after, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	return schema.Command(began), schema.RunID(after), nil
 }
 
 // idLayout is how an id begins.

@@ -24,11 +24,11 @@ func TestRunsTakeTheirPlaces(t *testing.T) {
 			begun(t, dir, last)
 		}
 		begun(t, dir, "99999999-999999-ffffff") // is no time
-		id, err := s.Begin(t.Context(), schema.CommandApply, now)
+		id, err := s.Begin(t.Context(), schema.CommandApply, "", now)
 		if err != nil || string(id)[:len(what)] != what {
 			t.Errorf("after %q comes %s, %v; want %s", last, id, err, what)
 		}
-		if command, err := s.Begun(t.Context(), id); command != schema.CommandApply || err != nil {
+		if command, _, err := s.Begun(t.Context(), id); command != schema.CommandApply || err != nil {
 			t.Errorf("%s was begun by %q, %v", id, command, err)
 		}
 	}
@@ -51,11 +51,11 @@ func TestAPlaceIsSeenElsewhere(t *testing.T) {
 	inEach(t, func(t *testing.T, url string) {
 		t.Helper()
 		ahead, behind := checkout(t, url), checkout(t, url)
-		first, err := ahead.Begin(t.Context(), schema.CommandPlan, time.Now().AddDate(1, 0, 0))
+		first, err := ahead.Begin(t.Context(), schema.CommandPlan, "", time.Now().AddDate(1, 0, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := behind.Begin(t.Context(), schema.CommandDestroy, time.Now())
+		second, err := behind.Begin(t.Context(), schema.CommandDestroy, "", time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestAPlaceIsSeenElsewhere(t *testing.T) {
 			if ids, err := s.Runs(t.Context()); err != nil || !slices.Equal(ids, []schema.RunID{first, second}) {
 				t.Errorf("%v, %v; want %s, %s", ids, err, first, second)
 			}
-			if command, err := s.Begun(t.Context(), second); command != schema.CommandDestroy || err != nil {
+			if command, _, err := s.Begun(t.Context(), second); command != schema.CommandDestroy || err != nil {
 				t.Errorf("%s was begun by %q, %v", second, command, err)
 			}
 		}
@@ -80,7 +80,7 @@ func TestARunNeedsTheStoreToBegin(t *testing.T) {
 	storage := newStorage(t)
 	s := checkout(t, storage.url)
 	storage.away.Store(true)
-	if id, err := s.Begin(t.Context(), schema.CommandApply, time.Now()); err == nil {
+	if id, err := s.Begin(t.Context(), schema.CommandApply, "", time.Now()); err == nil {
 		t.Errorf("run %s began in a store that is away", id)
 	}
 }

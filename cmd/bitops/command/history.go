@@ -70,11 +70,23 @@ func (h history) chainOf(ctx context.Context, id schema.RunID, met map[schema.Ru
 	return report, nil
 }
 
+// errNoJournal says that a run ended before it had a journal, or that this has not arrived.
+var errNoJournal = errors.New("no journal")
+
+// errEmptyJournal says the same of a run whose journal has no event.
+var errEmptyJournal error = emptyJournalError{}
+
+type emptyJournalError struct{}
+
+func (emptyJournalError) Error() string { return "its journal is empty: it ended before it began" }
+
+func (emptyJournalError) Is(target error) bool { return target == errNoJournal }
+
 // run returns the report of a run, the fold of its journal. A journal whose end is damaged tells what comes before.
 func (h history) run(ctx context.Context, id schema.RunID) (*schema.Report, error) {
 	f, err := h.store.File(ctx, id, journal.FileName)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("run %s has no journal", id)
+		return nil, fmt.Errorf("run %s has %w", id, errNoJournal)
 	}
 	if err != nil {
 		return nil, err
@@ -82,7 +94,7 @@ func (h history) run(ctx context.Context, id schema.RunID) (*schema.Report, erro
 	defer f.Close()
 	events, err := journal.Read(f)
 	if len(events) == 0 {
-		return nil, fmt.Errorf("run %s: %w", id, cmp.Or(err, errors.New("its journal is empty: it ended before it began")))
+		return nil, fmt.Errorf("run %s: %w", id, cmp.Or(err, errEmptyJournal))
 	}
 	report := &schema.Report{}
 	for _, e := range events {

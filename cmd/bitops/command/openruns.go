@@ -25,7 +25,7 @@ func (e *UnreadableRunError) Error() string {
 func (e *UnreadableRunError) Unwrap() error { return e.Err }
 
 // last returns the last run that was there to change something, or nil. A run that cannot be read may be that one, unless
-// a preview began it.
+// a preview began it, or it was to go on with another one and did not come so far as to have a journal.
 func (h history) last(ctx context.Context) (*schema.Report, error) {
 	ids, err := h.store.Runs(ctx)
 	if err != nil {
@@ -39,8 +39,12 @@ func (h history) last(ctx context.Context) (*schema.Report, error) {
 		if err == nil {
 			return report, nil
 		}
-		began, beganErr := h.store.Begun(ctx, id)
-		if beganErr != nil || !began.Previews() {
+		began, resumes, beganErr := h.store.Begun(ctx, id)
+		switch {
+		case beganErr == nil && began.Previews():
+		case beganErr == nil && resumes != "" && errors.Is(err, errNoJournal): // what it was to do, that one has left
+			return h.chain(ctx, resumes)
+		default:
 			return nil, &UnreadableRunError{Run: id, Err: errors.Join(err, beganErr)}
 		}
 	}

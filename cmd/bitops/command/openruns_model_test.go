@@ -83,7 +83,7 @@ func (f *fleet) run(n int, command schema.Command, steps []schema.StepName, resu
 	}
 	_ = h.store.CatchUp(func(string) {})
 	var err error
-	if r.id, err = h.store.Begin(ctx, command, time.Now().Add(f.clocks[n])); err != nil {
+	if r.id, err = h.store.Begin(ctx, command, "", time.Now().Add(f.clocks[n])); err != nil {
 		f.t.Fatal(err)
 	}
 	if len(f.began) > 0 && r.id <= f.began[len(f.began)-1].id {

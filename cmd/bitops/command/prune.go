@@ -59,7 +59,7 @@ func (h history) latest(ctx context.Context) (map[schema.RunID]bool, error) {
 	for _, id := range slices.Backward(all) {
 		first, _, err := h.outline(ctx, id)
 		if err == nil && first.Type == "" {
-			first.Command, err = h.store.Begun(ctx, id)
+			first.Command, _, err = h.store.Begun(ctx, id)
 		}
 		if err != nil {
 			return nil, err

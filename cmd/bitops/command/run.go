@@ -150,7 +150,11 @@ func (s *session) judgeWarnings(report *schema.Report) error {
 
 // newRun tells others that a run begins, makes room for it, and returns its id.
 func (s *session) newRun(ctx context.Context, command schema.Command) (schema.RunID, error) {
-	id, err := s.store.Begin(ctx, command, time.Now())
+	var resumes schema.RunID
+	if s.previous != nil && !command.Previews() {
+		resumes = s.previous.Run
+	}
+	id, err := s.store.Begin(ctx, command, resumes, time.Now())
 	if err == nil {
 		err = s.lock.Working(id)
 	}
