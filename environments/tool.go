@@ -128,6 +128,12 @@ type Program struct {
 	VersionArgs []string // that make it print its version
 	Minimum     string   // the oldest version that works, or ""
 	Install     string   // how to get it, a sentence without a full stop
+
+	// Unfit returns why a version is not the one that the step's configuration asks for, "" where it is, and At where it
+	// asks for it. Asked for its version it must be in the step's directory, where a version manager may choose. Unfit is
+	// nil where any version from Minimum on will do.
+	Unfit func(version string) string
+	At    schema.Position
 }
 
 // Result is what a tool did, or in a plan would do.

@@ -56,7 +56,7 @@ type settings struct {
 	skipped       string // why the step is left out, or ""
 	noPreview     string // why it is not previewed, or ""
 	workspace     string
-	version       string
+	wanted        wanted
 	upgrade       bool
 }
 
@@ -120,14 +120,17 @@ func templates(v *schema.ToolValues) schema.Problems {
 
 func settingsFrom(v *schema.ToolValues, variables environments.Variables) (settings, schema.Problems) {
 	action, problems := chosenAction(variables)
+	binary := cmp.Or(v.Text(keyBinary), "terraform")
+	asked, more := wantedVersion(v, binary)
+	problems = append(problems, more...)
 	s := settings{
-		binary:        cmp.Or(v.Text(keyBinary), "terraform"),
+		binary:        binary,
 		varFiles:      words(v.List(keyVarFile)),
 		targets:       words(v.List(keyTargets)),
 		backendConfig: words(v.List(keyBackendConfig)),
 		action:        cmp.Or(action, v.Text(keyAction)),
 		workspace:     v.Text(keyWorkspace),
-		version:       v.Text(keyVersion),
+		wanted:        asked,
 		upgrade:       v.Flag(keyUpgrade),
 		noPreview:     environments.NoPreview(v),
 	}

@@ -94,18 +94,18 @@ func TestVersions(t *testing.T) {
 	tests := map[string]struct {
 		prints, config, want string
 	}{
-		"too old":                   {`Terraform v0.14.11`, "", "terraform 0.14.11 is too old: bitops needs 1.0 or newer; get"},
-		"a release candidate of 1":  {`{"terraform_version": "1.0.0-rc1"}`, "", ""},
-		"new":                       {`{"terraform_version": "1.13.0"}`, "", ""},
-		"no version":                {`hello`, "", "does not tell a version"},
-		"the wanted one":            {`Terraform v1.2.3`, "1.2.3", ""},
-		"the wanted minor":          {`Terraform v1.2.3`, "1.2", ""},
-		"another than the wanted":   {`Terraform v1.2.3`, "1.2.4", "terraform is version 1.2.3, and options.version asks for 1.2.4"},
-		"another minor":             {`Terraform v1.2.3`, "1.3", "asks for 1.3"},
-		"within a constraint":       {`Terraform v1.2.3`, "~> 1.1", ""},
-		"outside of a constraint":   {`Terraform v1.2.3`, ">= 2", "asks for >= 2"},
-		"neither version nor limit": {`Terraform v1.2.3`, "new", `options.version "new" is neither`},
-		"latest":                    {`Terraform v1.2.3`, "latest", ""},
+		"too old":                         {`Terraform v0.14.11`, "", "terraform 0.14.11 is too old: bitops needs 1.0 or newer; get"},
+		"a release candidate of 1":        {`{"terraform_version": "1.0.0-rc1"}`, "", ""},
+		"new":                             {`{"terraform_version": "1.13.0"}`, "", ""},
+		"no version":                      {`hello`, "", "does not tell a version"},
+		"the wanted one":                  {`Terraform v1.2.3`, "1.2.3", ""},
+		"the wanted minor":                {`Terraform v1.2.3`, "1.2", ""},
+		"another than the wanted":         {`Terraform v1.2.3`, "1.2.4", "terraform is version 1.2.3, and options.version asks for 1.2.4"},
+		"another minor":                   {`Terraform v1.2.3`, "1.3", "asks for 1.3"},
+		"within a constraint":             {`Terraform v1.2.3`, "~> 1.1", ""},
+		"outside of a constraint":         {`Terraform v1.2.3`, ">= 2", "asks for >= 2"},
+		"an older one than bitops drives": {`Terraform v1.2.3`, "0.13.2", ""},
+		"latest":                          {`Terraform v1.2.3`, "latest", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -66,6 +66,9 @@ func (*Terraform) Programs(repository, dir string) []environments.Program {
 	if s.binary != tofu {
 		p.Minimum = minimum.String()
 	}
+	if s.wanted.constraints != nil {
+		p.At, p.Unfit = s.wanted.at, s.wanted.unfitText
+	}
 	return []environments.Program{p}
 }
 

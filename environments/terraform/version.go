@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-version"
@@ -12,10 +11,14 @@ import (
 	"github.com/bitops-engine/bitops/environments"
 )
 
-// tofu is the name of OpenTofu's program; every version of it works.
+// tofu is the name of OpenTofu's program.
 const tofu = "tofu"
 
-var minimum = version.Must(version.NewVersion("1.0.0")) // has apply -json
+// The oldest versions that have apply -json; OpenTofu's first one does.
+var (
+	minimum     = version.Must(version.NewVersion("1.0.0"))
+	minimumTofu = version.Must(version.NewVersion("1.6.0"))
+)
 
 // versions remembers the version of each program, so that a run asks once and not for every step. It is safe for
 // concurrent use.
@@ -34,31 +37,10 @@ func (v *versions) check(ctx context.Context, s *session) (*version.Version, err
 	if s.binary != tofu && found.Core().LessThan(minimum) {
 		return nil, environments.Failuref("%s %s is too old: bitops needs 1.0 or newer; %s", s.binary, found, howToGet(s.binary))
 	}
-	if s.version == "" || s.version == "latest" {
-		return found, nil
-	}
-	wanted, err := version.NewConstraint(constraint(s.version))
-	if err != nil {
-		return nil, environments.Failuref("options.version %q is neither a version nor a constraint such as ~> 1.5", s.version)
-	}
-	if !wanted.Check(found) {
-		return nil, environments.Failuref("%s is version %s, and options.version asks for %s", s.binary, found, s.version)
+	if reason := s.wanted.unfit(found); reason != "" {
+		return nil, environments.Failuref("%s is version %s, and %s", s.binary, found, reason)
 	}
 	return found, nil
-}
-
-var partialVersion = regexp.MustCompile(`^v?(\d+)(\.\d+)?$`)
-
-// constraint turns 1.11 into a constraint that every 1.11.x meets.
-func constraint(wanted string) string {
-	m := partialVersion.FindStringSubmatch(strings.TrimSpace(wanted))
-	switch {
-	case m == nil:
-		return wanted
-	case m[2] == "":
-		return "~> " + m[1] + ".0"
-	}
-	return "~> " + m[1] + m[2] + ".0"
 }
 
 var versionText = regexp.MustCompile(`(?:"terraform_version":\s*"|\bv)(\d+\.\d+\.\d+[^"\s]*)`)
@@ -66,7 +48,7 @@ var versionText = regexp.MustCompile(`(?:"terraform_version":\s*"|\bv)(\d+\.\d+\
 // of returns the version of the program that the step would run.
 func (v *versions) of(ctx context.Context, s *session) (*version.Version, error) {
 	key := s.binary + "\x00" + s.Variables["PATH"]
-	if s.version != "" {
+	if s.wanted.constraints != nil {
 		key += "\x00" + s.Source // a version manager can answer differently in each directory
 	}
 	release, err := v.turns.take(ctx, key)

@@ -20,7 +20,7 @@ import (
 type ToolsMissingError struct{ Count int }
 
 func (e *ToolsMissingError) Error() string {
-	return count(e.Count, "program") + " that this repository needs: missing or too old"
+	return count(e.Count, "program") + " that this repository needs: missing, or not the version that is needed"
 }
 
 func newDoctor(g *global) *cobra.Command {
@@ -37,7 +37,7 @@ how to get it. Without a repository, look for everything that bitops can drive.`
 // finding is what doctor says of one program.
 type finding struct {
 	Program string `json:"program"`
-	Status  string `json:"status"` // ok, missing, too old
+	Status  string `json:"status"` // ok, missing, too old, broken, other version
 	Version string `json:"version,omitempty"`
 	Path    string `json:"path,omitempty"`
 	Minimum string `json:"minimum,omitempty"`
@@ -45,19 +45,20 @@ type finding struct {
 }
 
 func (g *global) doctor(ctx context.Context) error {
-	programs, err := g.programs()
+	programs, unfit, err := g.programs(ctx)
 	if err != nil {
 		return err
 	}
 	var findings []finding
-	bad := 0
+	bad := len(unfit)
 	for _, p := range programs {
-		f := g.look(ctx, p)
+		f := g.lookIn(ctx, p, "")
 		if f.Status != "ok" {
 			bad++
 		}
 		findings = append(findings, f)
 	}
+	findings = append(findings, unfit...)
 	if g.json {
 		err = g.printJSON(findings)
 	} else {
@@ -77,8 +78,9 @@ func (g *global) printFindings(findings []finding) error {
 	return w.Flush()
 }
 
-// programs returns the programs that the repository needs, each once, in the order of its steps.
-func (g *global) programs() ([]environments.Program, error) {
+// programs returns the programs that the repository needs, each once, in the order of its steps, and what is to be said of
+// those that are here in another version than its configuration asks for.
+func (g *global) programs(ctx context.Context) ([]environments.Program, []finding, error) {
 	bash := environments.Program{Name: "bash", VersionArgs: []string{"--version"}, Install: "install the package bash"}
 	all := []environments.Program{bash}
 	seen := map[string]bool{bash.Name: true}
@@ -93,15 +95,15 @@ func (g *global) programs() ([]environments.Program, error) {
 	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
 	if r == nil {
 		if err != nil && !schema.IsNoManifest(err) {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, tool := range g.Tools {
 			add(tool.Programs(".", "."))
 		}
-		return all, nil
+		return all, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	byName := map[schema.ToolName]environments.Tool{}
 	for _, tool := range g.Tools {
@@ -110,17 +112,17 @@ func (g *global) programs() ([]environments.Program, error) {
 	for i := range plan.Steps {
 		add(byName[plan.Steps[i].Tool].Programs(r.root, plan.Steps[i].Directory()))
 	}
-	return all, nil
+	return all, r.unfitFindings(ctx, plan), nil
 }
 
 var versionPattern = regexp.MustCompile(`\d+\.\d+(\.\d+)?[-+.\w]*`)
 
-// look finds one program and asks it for its version.
-func (g *global) look(ctx context.Context, p environments.Program) finding {
+// lookIn finds one program and asks it in a directory for its version; "" is the current one.
+func (g *global) lookIn(ctx context.Context, p environments.Program, dir string) finding {
 	f := finding{Program: p.Name, Minimum: p.Minimum}
 	var text string
 	result, err := g.Runner.Run(ctx, process.Command{
-		Name: p.Name, Args: p.VersionArgs, Env: g.Environ,
+		Name: p.Name, Args: p.VersionArgs, Env: g.Environ, Dir: dir,
 		Stdout: func(l process.Line) {
 			if text == "" {
 				text = l.Text

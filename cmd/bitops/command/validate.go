@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -16,17 +17,19 @@ func newValidate(g *global) *cobra.Command {
 		Use:   "validate",
 		Short: "Check the manifest and every tool's files",
 		Long: `Check the manifest, the graph, every reference and input, and what the tools' files declare. Every problem is
-shown at once. No tool runs, and none needs to be installed. A value that only a step with skip-deploy could give is
+shown at once. No tool needs to be installed, and none runs; but where a configuration asks for a version of a
+program that is here, that is asked for its version. A value that only a step with skip-deploy could give is
 a warning: it is there only if that step was deployed before.`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return g.validate() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.validate(cmd.Context()) },
 	}
 }
 
-func (g *global) validate() error {
+func (g *global) validate(ctx context.Context) error {
 	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan})
 	if err == nil {
-		err = r.placed(r.survey(plan, r.declare(plan)).Conflicts()).Err()
+		found := append(r.survey(plan, r.declare(plan)).Conflicts(), r.unfit(ctx, plan)...)
+		err = r.placed(found.Sorted()).Err()
 	}
 	problems, isProblems := errors.AsType[schema.Problems](err)
 	if err != nil && (!isProblems || !g.json) {
