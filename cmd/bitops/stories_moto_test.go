@@ -4,9 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,7 +34,9 @@ func moto(ts *testscript.TestScript, neg bool, args []string) {
 		_ = server.Wait() // it was killed
 	})
 	awaitListener(ts, address)
-	ts.Setenv("AWS_ENDPOINT_URL", "http://"+address)
+	front := oneAtATime("http://" + address)
+	ts.Defer(front.Close)
+	ts.Setenv("AWS_ENDPOINT_URL", front.URL)
 	ts.Setenv("AWS_ACCESS_KEY_ID", "test")
 	ts.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	ts.Setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -40,6 +47,25 @@ func moto(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(file, []byte(config), 0o644))
 		ts.Setenv("TF_CLI_CONFIG_FILE", file)
 	}
+}
+
+// oneAtATime serves what the server at origin serves, one request after the other. moto answers in threads that share
+// their models without locks: a busy machine sees it fail a request that it has carried out, and the retry finds a duplicate.
+func oneAtATime(origin string) *httptest.Server {
+	target, err := url.Parse(origin)
+	if err != nil {
+		panic(err) // it was made from an address
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}}
+	var turn sync.Mutex
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		turn.Lock()
+		defer turn.Unlock()
+		proxy.ServeHTTP(w, r)
+	}))
 }
 
 // freeAddress returns an address that nobody listens on.
