@@ -41,9 +41,19 @@ func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) St
 		r.Outcome, r.Error = schema.Failed, stepError(c.phase, err)
 		if errors.Is(context.Cause(stepCtx), errTimeout) {
 			r.Error.Message = fmt.Sprintf("timeout: stopped because it took longer than %s; %s", c.Step.Timeout, r.Error.Message)
+			r.Error.ExitCode = ownExitCode(r.Error.ExitCode)
 		}
 	}
 	return r
+}
+
+// ownExitCode returns the exit code of a program that was stopped, and 1 where that only says which signal stopped it: no
+// person interrupted it.
+func ownExitCode(code int) int {
+	if code > 128 {
+		return 1
+	}
+	return code
 }
 
 func stepError(phase schema.Phase, err error) *schema.StepError {

@@ -3,7 +3,7 @@ package planner
 import "github.com/bitops-engine/bitops/schema"
 
 // settle gives each step its limit and its timeout: the command line's, the environment's entry in the manifest, its
-// own configuration, the manifest's.
+// own configuration, the manifest's. BitOps never enforced the last two, so neither does `bitops deploy`.
 func settle(d *draft) {
 	limits := d.manifest.Settings.Limits.Keys()
 	declared := make(map[string]bool, len(limits))
@@ -17,7 +17,10 @@ func settle(d *draft) {
 		}
 		for _, step := range env.steps {
 			step.Limit = env.Limit.Text
-			step.Timeout = first(d.options.Timeout, env.Timeout, env.settings.Timeout, d.manifest.Settings.Timeout)
+			step.Timeout = first(d.options.Timeout, env.Timeout)
+			if d.options.Command != schema.CommandDeploy {
+				step.Timeout = first(step.Timeout, env.settings.Timeout, d.manifest.Settings.Timeout)
+			}
 		}
 	}
 }

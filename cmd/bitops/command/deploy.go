@@ -45,10 +45,10 @@ An environment with "approval: true" in the manifest is planned, shown and held,
 last deploy showed.
 
 ENVIRONMENT is read where BITOPS_ENVIRONMENT is not set; it is deprecated. Further variables of BitOps are heeded:
-BITOPS_FAST_FAIL, BITOPS_TIMEOUT, BITOPS_DEFAULT_FOLDER, DEFAULT_FOLDER_NAME, BITOPS_LOGGING_LEVEL,
+BITOPS_FAST_FAIL, BITOPS_DEFAULT_FOLDER, DEFAULT_FOLDER_NAME, BITOPS_LOGGING_LEVEL,
 BITOPS_LOGGING_COLOR, BITOPS_LOGGING_FILENAME, BITOPS_LOGGING_PATH, BITOPS_BUILD_CONFIG_YAML for a file with settings
 that count where nothing else is said, BITOPS_MODE, which with "validate_config" deploys nothing, and SKIP_IF_NO_ENVIRONMENT_CHANGES: with it nothing is done when the last commit
-changed nothing of the environment.`,
+changed nothing of the environment. BITOPS_TIMEOUT and the setting timeout are not enforced, as in BitOps; --timeout is.`,
 		Example: `  BITOPS_ENVIRONMENT=test bitops deploy     deploy one environment
   bitops deploy --with-dependencies         deploy what it depends on first`,
 		Args: cobra.NoArgs,

@@ -20,8 +20,9 @@ type deploySettings struct {
 
 // settingsOfBitOps reads the variables for which bitops has others, or other values. They count where the flag is not given.
 func (g *global) settingsOfBitOps(cmd *cobra.Command, o *deployOptions) (deploySettings, error) {
-	if strings.EqualFold(o.timeout, "false") {
+	if g.byVariable["timeout"] {
 		o.timeout = ""
+		g.say("bitops: warning: BitOps never enforced BITOPS_TIMEOUT, and neither does deploy: no step has a timeout; %s", enforced)
 	}
 	if err := g.fastFail(cmd); err != nil {
 		return deploySettings{}, err
@@ -65,17 +66,26 @@ func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) 
 	if err != nil {
 		return nil, err
 	}
+	ignored := m.Settings.Timeout != 0
 	for i := range m.Environments {
 		if env := &m.Environments[i]; env.Name == name {
 			file, _ := schema.LoadEnvironmentSettings(schema.Directory{Root: m.Root, Name: env.Path.Text}) // the planner tells its problems
 			own := schema.Settings{FailFast: file.FailFast, RunMode: file.RunMode, Logging: file.Logging}
 			own.Logging.Masks = nil // the planner adds them
 			m.Settings = own.Or(m.Settings)
+			ignored = env.Timeout == 0 && (ignored || file.Timeout != 0)
 		}
+	}
+	if ignored {
+		warnings = append(warnings, schema.Warningf(schema.Position{},
+			"BitOps never enforced the setting timeout, and neither does deploy: no step has a timeout").WithHint("%s", enforced))
 	}
 	m.Settings = s.own.Or(m.Settings)
 	return warnings, nil
 }
+
+// enforced is what a person can do who wants a timeout.
+const enforced = "--timeout is enforced, and so is `timeout` of an environment in the manifest"
 
 // buildSettings names the file with the settings that BitOps' image was built with.
 const buildSettings = "BITOPS_BUILD_CONFIG_YAML"
