@@ -107,7 +107,8 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
 	r.preparing, r.pending = r.ahead(ctx, graph), newPending(graph)
-	err = dag.Walk(ctx, frontier, r.step, r.settled, r.preparing.starting)
+	settled := func(s dag.Settled[schema.StepName]) { r.settled(ctx, s) }
+	err = dag.Walk(ctx, frontier, r.step, settled, r.preparing.starting)
 	r.preparing.stop()
 	told()
 	report := x.Emitter.Report()
@@ -233,7 +234,7 @@ func (r *run) summaries() []schema.StepSummary {
 // run cannot be recorded any more, it goes through the steps that are left without starting them.
 func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error) {
 	step, started := r.steps[name], r.Now()
-	end := ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
+	end := ended(environments.StepResult{Outcome: schema.NotStarted})
 	if r.goesOn(ctx) {
 		if known, settled := r.withoutStarting(ctx, step); settled {
 			end = known
@@ -260,7 +261,7 @@ func (r *run) start(ctx context.Context, step *schema.Step) ending {
 	r.Emitter.Emit(schema.Event{Type: schema.EventStepStarted, Step: step.Name})
 	r.preparing.tell(step)
 	if !r.goesOn(ctx) {
-		return ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
+		return ended(environments.StepResult{Outcome: schema.NotStarted})
 	}
 	return r.do(ctx, step)
 }
@@ -289,7 +290,7 @@ func resultOf(o schema.Outcome) dag.Result {
 		return dag.Failed
 	case schema.Held:
 		return dag.Held
-	case schema.Interrupted:
+	case schema.Interrupted, schema.NotStarted:
 		return dag.Interrupted
 	case schema.Succeeded, schema.Unchanged, schema.Skipped, schema.Deferred:
 		return dag.Succeeded
@@ -301,7 +302,7 @@ func resultOf(o schema.Outcome) dag.Result {
 func (r *run) do(ctx context.Context, step *schema.Step) ending {
 	given, err := r.values.of(ctx, step)
 	if err != nil && ctx.Err() != nil { // what was not read because of that is not missing
-		return ended(environments.StepResult{Outcome: schema.Interrupted, Reason: "not started"})
+		return ended(environments.StepResult{Outcome: schema.NotStarted})
 	}
 	if r.plan.Command.Previews() {
 		return r.preview(ctx, step, given, err)
@@ -373,20 +374,20 @@ func (r *run) without(ctx context.Context, step *schema.Step, err error) environ
 	return result
 }
 
-// settled tells of the steps that never ran.
-func (r *run) settled(s dag.Settled[schema.StepName]) {
+// settled tells of the steps that never ran. When the run stops, that is why, whatever they depend on: else it would be a
+// matter of microseconds whether a step is not started or blocked by one that was interrupted.
+func (r *run) settled(ctx context.Context, s dag.Settled[schema.StepName]) {
 	r.preparing.drops(s.Vertex)
-	e := schema.Event{Type: schema.EventStepFinished, Step: s.Vertex, Cause: s.Cause}
-	switch {
-	case s.State == dag.Blocked:
-		e.Outcome = schema.Blocked
-	case s.State == dag.NotStarted && s.Cause != "":
-		e.Outcome, e.Reason = schema.Blocked, fmt.Sprintf("not started after %s failed", s.Cause)
-	case s.State == dag.NotStarted:
-		r.stopping()
-		e.Outcome, e.Reason = schema.Interrupted, "not started"
-	default:
+	if s.State != dag.Blocked && s.State != dag.NotStarted {
 		return
 	}
+	e := schema.Event{Type: schema.EventStepFinished, Step: s.Vertex, Outcome: schema.NotStarted}
+	if r.goesOn(ctx) {
+		e.Cause = s.Cause
+		if s.State == dag.Blocked {
+			e.Outcome = schema.Blocked
+		}
+	}
+	r.stopping()
 	r.Emitter.Emit(e)
 }

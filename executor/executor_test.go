@@ -308,7 +308,7 @@ func TestStopBeforeTheBegin(t *testing.T) {
 		if len(s.events) != 5 || s.count("do", "a/x") != 0 {
 			t.Fatalf("%d events", len(s.events))
 		}
-		wantOutcome(t, s, "b/x", schema.Interrupted, "not started")
+		wantOutcome(t, s, "b/x", schema.NotStarted, "")
 	}
 }
 
@@ -326,7 +326,7 @@ func TestStopBetweenStartAndBegin(t *testing.T) {
 	if _, err := x.Run(ctx, chain(schema.CommandApply, "a")); err != nil {
 		t.Fatal(err)
 	}
-	wantOutcome(t, s, "a/x", schema.Interrupted, "not started")
+	wantOutcome(t, s, "a/x", schema.NotStarted, "")
 	if s.requested("a/x") != nil || len(s.records.saved) > 0 {
 		t.Error("it has begun")
 	}

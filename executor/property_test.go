@@ -145,7 +145,7 @@ func checkStep(t *rapid.T, o oracle, step *schema.Step, stopped bool) {
 	}
 	c := o.stage.requested(step.Name)
 	switch {
-	case len(waited) > 0 || end.Outcome == schema.Blocked || end.Reason == "not started":
+	case len(waited) > 0 || end.Outcome == schema.Blocked || end.Outcome == schema.NotStarted:
 		checkNotRun(t, o, step, end, culprits, stopped)
 		return
 	case c != nil && o.stage.count("do", step.Name) != 1:
@@ -187,7 +187,6 @@ func checkStep(t *rapid.T, o oracle, step *schema.Step, stopped bool) {
 		if !slices.Equal(end.ReplannedAfter, pending) {
 			t.Errorf("%s is planned again after %v, and should be after %v", step.Name, end.ReplannedAfter, pending)
 		}
-	case end.Outcome == schema.Interrupted && stopped: // while what others left behind was read
 	case len(w.errors) == 0 && len(w.waiting) == 0:
 		t.Errorf("%s could have run, and is %s", step.Name, end.Outcome)
 	default:
@@ -211,17 +210,16 @@ func checkNotRun(t *rapid.T, o oracle, step *schema.Step, end schema.Event, culp
 		t.Errorf("%s ran", step.Name)
 	}
 	switch {
-	case end.Outcome == schema.Interrupted && stopped:
-	case end.Outcome != schema.Blocked:
-		t.Errorf("%s is %s", step.Name, end.Outcome)
-	case slices.Contains(culprits, end.Cause):
-	case !o.plan.FailFast || o.plan.Command.Previews() || end.Reason == "":
-		t.Errorf("%s is blocked by %s, not by one of %v", step.Name, end.Cause, culprits)
+	case end.Outcome == schema.NotStarted && end.Cause == "" && stopped:
+	case end.Outcome == schema.Blocked && !slices.Contains(culprits, end.Cause):
+		t.Errorf("%s is blocked by %q, not by one of %v", step.Name, end.Cause, culprits)
+	case end.Outcome == schema.Blocked:
+	case end.Outcome != schema.NotStarted:
+		t.Errorf("%s did not run, and is %s", step.Name, end.Outcome)
+	case !o.plan.FailFast || o.plan.Command.Previews():
+		t.Errorf("%s was not started because of %q, and the run does not fail fast", step.Name, end.Cause)
 	case o.finished[end.Cause].Outcome != schema.Failed:
-		t.Errorf("%s was not started because of %s, which is %s", step.Name, end.Cause, o.finished[end.Cause].Outcome)
-	}
-	if end.Reason == "" && end.Cause == "" {
-		t.Errorf("nobody says why %s did not run", step.Name)
+		t.Errorf("%s was not started because of %q, which is %s", step.Name, end.Cause, o.finished[end.Cause].Outcome)
 	}
 }
 

@@ -114,7 +114,9 @@ func (m *machine) Do(ctx context.Context, r environments.Request, _ func(schema.
 	failed := func(err error) environments.StepResult {
 		return environments.StepResult{Outcome: schema.Failed, Error: &schema.StepError{Message: err.Error()}}
 	}
-	if err := r.Begin(); err != nil {
+	if err := r.Begin(); err != nil && ctx.Err() != nil {
+		return environments.StepResult{Outcome: schema.Interrupted}
+	} else if err != nil {
 		return failed(err)
 	}
 	m.mu.Lock()
@@ -208,10 +210,36 @@ func (m *machine) turnOn(previous *schema.Report) (*schema.Report, error) {
 	for _, e := range events {
 		report.Add(e)
 	}
+	if m.power {
+		m.checkCounts(report)
+	}
 	if previous != nil {
 		report.GoOnWith(previous)
 	}
 	return report, nil
+}
+
+// checkCounts complains when a run that ended by itself lost a step, or told of one that began that it did not, or otherwise.
+func (m *machine) checkCounts(report *schema.Report) {
+	counted := 0
+	for _, o := range []schema.Outcome{
+		schema.Succeeded, schema.Failed, schema.Blocked, schema.NotStarted, schema.Skipped, schema.Interrupted,
+	} {
+		counted += report.Count(o)
+	}
+	if counted != len(m.plan.Steps) {
+		m.problems = append(m.problems, fmt.Sprintf("%d of %d steps are counted", counted, len(m.plan.Steps)))
+	}
+	for i := range report.Steps {
+		s := &report.Steps[i]
+		mayHave := s.Outcome == schema.Succeeded || s.Outcome == schema.Failed || s.Outcome == schema.Interrupted
+		if has := mayHave && s.Outcome != schema.Interrupted; m.begun[s.Name] && !mayHave || has && !m.begun[s.Name] {
+			m.problems = append(m.problems, fmt.Sprintf("%s began: %v, and is %s", s.Name, m.begun[s.Name], s.Outcome))
+		}
+		if s.Outcome == schema.NotStarted && (s.Started || s.Cause != "" && report.Step(s.Cause).Outcome != schema.Failed) {
+			m.problems = append(m.problems, fmt.Sprintf("%s is not started after %q", s.Name, s.Cause))
+		}
+	}
 }
 
 func drawMachine(t *rapid.T) *machine {
@@ -287,6 +315,43 @@ func (m *machine) want() map[schema.StepName]string {
 func TestResumeUntilDone(t *testing.T) {
 	for range 50 {
 		rapid.Check(t, resumeUntilDone)
+	}
+}
+
+// Whenever a run is stopped: each step is counted once, by what became of it, and the run that resumes it runs those that were
+// not started or interrupted, and no other.
+func TestResumeWhatWasNotStarted(t *testing.T) {
+	for range 10 {
+		rapid.Check(t, resumeWhatWasNotStarted)
+	}
+}
+
+func resumeWhatWasNotStarted(t *rapid.T) {
+	m := drawMachine(t)
+	m.crashIn, m.stopIn = -1, rapid.IntRange(0, 3*len(m.plan.Steps)).Draw(t, "events before the stop")
+	report, err := m.turnOn(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := map[schema.StepName]bool{}
+	for i := range report.Steps {
+		if o := report.Steps[i].Outcome; o == schema.NotStarted || o == schema.Interrupted {
+			left[report.Steps[i].Name] = true
+		}
+	}
+	if stopped := report.Outcome == schema.Interrupted; stopped != (len(left) > 0) {
+		t.Errorf("the run is %s, and these are left: %v", report.Outcome, left)
+	}
+	m.stopIn = -1
+	report, err = m.turnOn(report)
+	if err != nil || report.Outcome != schema.Succeeded {
+		t.Fatalf("%v, the resumed run is %s", err, report.Outcome)
+	}
+	if !maps.Equal(m.begun, left) {
+		t.Errorf("resumed were %v, and these were left: %v", m.begun, left)
+	}
+	if len(m.problems) > 0 {
+		t.Errorf("%s", strings.Join(m.problems, "\n"))
 	}
 }
 

@@ -46,8 +46,8 @@ type Event struct {
 	Outputs  Values        `json:"outputs,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	Error    *StepError    `json:"error,omitempty"`
-	Cause    StepName      `json:"cause,omitempty"`  // of a blocked or deferred step: the step that failed, or stopped it
-	Reason   string        `json:"reason,omitempty"` // why a step was skipped, blocked, deferred or interrupted, or is not as declared
+	Cause    StepName      `json:"cause,omitempty"`  // of a blocked, deferred or not started step: the step that failed, or stopped it
+	Reason   string        `json:"reason,omitempty"` // why a step was skipped, deferred or interrupted, or is not as declared
 	Deferred []Waiting     `json:"deferred,omitempty"`
 
 	// In a plan, of a step that is unchanged as things are: the dependencies with changes after which it is planned again.
@@ -107,6 +107,7 @@ const (
 	Unchanged   Outcome = "unchanged"
 	Failed      Outcome = "failed"
 	Blocked     Outcome = "blocked"
+	NotStarted  Outcome = "not-started" // the run stopped before the step's turn: because of Cause, or of an interrupt
 	Skipped     Outcome = "skipped"
 	Interrupted Outcome = "interrupted"
 	Held        Outcome = "held"

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -102,7 +103,24 @@ func (s *StepReport) add(e Event) {
 		s.Warnings = e.Warnings
 		s.ReplannedAfter, s.Identity, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Identity, e.Fingerprint, e.DoneIn, e.Again
 		s.Digest = e.Digest
+		s.settleNotStarted()
 	default: // nothing else changes what is known of a step
+	}
+}
+
+// notStartedText is how journals began to say, in Reason, that a step was not started, before that was an outcome.
+const notStartedText = "not started"
+
+// settleNotStarted takes back the start of a step that did not begin after all, and reads what older journals say of one:
+// they call it interrupted, or blocked by a step that it may not depend on.
+func (s *StepReport) settleNotStarted() {
+	interrupted := s.Outcome == Interrupted && s.Reason == notStartedText
+	failedFast := s.Outcome == Blocked && s.Cause != "" && s.Reason == fmt.Sprintf(notStartedText+" after %s failed", s.Cause)
+	if interrupted || failedFast {
+		s.Outcome, s.Reason = NotStarted, ""
+	}
+	if s.Outcome == NotStarted {
+		s.Started = false
 	}
 }
 
@@ -197,14 +215,18 @@ func (r *Report) HasChanges() bool {
 	})
 }
 
-// Overall returns how a run with these steps ends: the worst outcome of a step decides.
+// Overall returns how a run with these steps ends: the worst outcome of a step decides. A step that was not started, and for
+// no failure, was not because the run was interrupted.
 func (r *Report) Overall() Outcome {
+	if slices.ContainsFunc(r.Steps, func(s StepReport) bool { return s.Outcome == NotStarted && s.Cause == "" }) {
+		return Interrupted
+	}
 	for _, worst := range []Outcome{Interrupted, Failed, Held} {
 		if r.Count(worst) > 0 {
 			return worst
 		}
 	}
-	if r.Count(Blocked) > 0 {
+	if r.Count(Blocked) > 0 || r.Count(NotStarted) > 0 {
 		return Failed
 	}
 	return Succeeded

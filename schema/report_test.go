@@ -25,6 +25,7 @@ func TestOverall(t *testing.T) {
 		{"blocked alone is failed", []Outcome{Blocked}, Failed, false},
 		{"held beats blocked: nothing failed", []Outcome{Held, Blocked}, Held, false},
 		{"deferred is a change to come", []Outcome{Deferred}, Succeeded, true},
+		{"not started without a failure is interrupted", []Outcome{Succeeded, NotStarted}, Interrupted, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var r Report
@@ -34,6 +35,43 @@ func TestOverall(t *testing.T) {
 			}
 			if got := r.Overall(); got != c.want || r.HasChanges() != c.changes {
 				t.Errorf("got %s, changes %t", got, r.HasChanges())
+			}
+		})
+	}
+}
+
+// Journals of before that was an outcome are read as if it had been one.
+func TestNotStarted(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		ended   Event
+		want    Outcome
+		overall Outcome
+		started bool
+	}{
+		{"the run was interrupted", Event{Outcome: NotStarted}, NotStarted, Interrupted, false},
+		{"another step failed", Event{Outcome: NotStarted, Cause: stepName(0)}, NotStarted, Failed, false},
+		{"an older run was interrupted", Event{Outcome: Interrupted, Reason: "not started"}, NotStarted, Interrupted, false},
+		{
+			"another step failed in an older run",
+			Event{Outcome: Blocked, Cause: stepName(0), Reason: "not started after e0/terraform failed"},
+			NotStarted, Failed, false,
+		},
+		{"interrupted at work", Event{Outcome: Interrupted, Error: &StepError{Message: "ended by signal 2"}}, Interrupted, Interrupted, true},
+		{"blocked by what it depends on", Event{Outcome: Blocked, Cause: stepName(0)}, Blocked, Failed, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var r Report
+			r.Add(Event{Type: EventRunStarted, Steps: summaries(2)})
+			if c.ended.Cause != "" {
+				r.Add(Event{Type: EventStepFinished, Step: stepName(0), Outcome: Failed})
+			}
+			r.Add(Event{Type: EventStepStarted, Step: stepName(1)})
+			c.ended.Type, c.ended.Step = EventStepFinished, stepName(1)
+			r.Add(c.ended)
+			s := r.Step(stepName(1))
+			if s.Outcome != c.want || s.Started != c.started || s.Reason != "" || r.Count(c.want) != 1 || r.Overall() != c.overall {
+				t.Errorf("%+v, and the run is %s", *s, r.Overall())
 			}
 		})
 	}
@@ -53,7 +91,7 @@ func summaries(n int) []StepSummary {
 // event of each kind.
 func TestTheReportIsWhatTheLastEventsSay(t *testing.T) {
 	types := []EventType{EventStepStarted, EventPhaseStarted, EventProgress, EventOutputLine, EventNotice, EventStepFinished, EventRunStopping, "unheard-of"}
-	outcomes := []Outcome{Succeeded, Unchanged, Failed, Blocked, Skipped, Interrupted, Held, Deferred}
+	outcomes := []Outcome{Succeeded, Unchanged, Failed, Blocked, NotStarted, Skipped, Interrupted, Held, Deferred}
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 4).Draw(t, "steps")
 		start := Event{Type: EventRunStarted, Run: "r", Command: CommandApply, Time: time.Unix(1, 0).UTC(), Steps: summaries(n)}
@@ -88,6 +126,7 @@ func TestTheReportIsWhatTheLastEventsSay(t *testing.T) {
 			case e.Type == EventStepFinished:
 				s := &want.Steps[i]
 				s.Outcome, s.Changes, s.Cause, s.Reason, s.Duration = e.Outcome, e.Changes, "c", "why", time.Second
+				s.Started = s.Started && e.Outcome != NotStarted
 				added[i] = *e.Changes
 			}
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 var outcomes = []schema.Outcome{
-	schema.Succeeded, schema.Unchanged, schema.Failed, schema.Blocked, schema.Skipped, schema.Interrupted, schema.Held, schema.Deferred,
+	schema.Succeeded, schema.Unchanged, schema.Failed, schema.Blocked, schema.NotStarted, schema.Skipped, schema.Interrupted, schema.Held, schema.Deferred,
 }
 
 // Whatever becomes of the steps of a run, the exit code tells the worst of it: stopped, failed, held, done.
@@ -27,10 +27,16 @@ func TestExitCodeTellsTheWorst(t *testing.T) {
 		r := &schema.Report{Command: rapid.SampledFrom([]schema.Command{
 			schema.CommandPlan, schema.CommandApply, schema.CommandDestroy, schema.CommandPlanDestroy, schema.CommandDeploy,
 		}).Draw(t, "command")}
+		interrupted := slices.Contains(steps, schema.Interrupted)
 		for i, o := range steps {
 			s := schema.StepReport{StepSummary: schema.StepSummary{Name: schema.StepName(fmt.Sprint(i))}, Outcome: o}
 			if o == schema.Failed {
 				s.Error = &schema.StepError{ExitCode: code}
+			}
+			if o == schema.NotStarted && slices.Contains(steps, schema.Failed) && rapid.Bool().Draw(t, "for a failure") {
+				s.Cause = "of a failed step"
+			} else if o == schema.NotStarted {
+				interrupted = true
 			}
 			r.Steps = append(r.Steps, s)
 		}
@@ -43,9 +49,9 @@ func TestExitCodeTellsTheWorst(t *testing.T) {
 		has := func(o schema.Outcome) bool { return slices.Contains(steps, o) }
 		want := exitDone
 		switch {
-		case has(schema.Interrupted) && signal != 0:
+		case interrupted && signal != 0:
 			want = 128 + int(signal)
-		case has(schema.Interrupted):
+		case interrupted:
 			want = exitFailed
 		case has(schema.Failed) && r.Command == schema.CommandDeploy && code > 0 && code < 256:
 			want = code

@@ -34,21 +34,13 @@ func (s *summary) changes() {
 	for i, e := range shown {
 		line := "  " + pad(what[i], whatWidth) + "   " + pad(names[i], nameWidth) + "  " + padLeft(elapsed(e.duration()), 6)
 		if o := e.outcome(); o != schema.Succeeded && o != schema.Unchanged {
-			line += "  " + s.ink.amber("then "+thenWord(o))
+			line += "  " + s.ink.amber("then "+outcomeWord(o))
 		}
 		s.line(line + s.behind(e))
 	}
 	if rest := changed[len(shown):]; len(rest) > 0 {
 		s.linef("  and %s%s", amount(len(rest), "more environment"), joined(": ", counts(sumOf(rest))))
 	}
-}
-
-// thenWord returns how an environment ended that changed something before.
-func thenWord(o schema.Outcome) string {
-	if o == "" {
-		return "not finished"
-	}
-	return visible(o)
 }
 
 // total returns the line that sums the run up.
@@ -77,6 +69,7 @@ func (s *summary) total() string {
 		{"held", count[schema.Held], s.ink.amber},
 		{"deferred", count[schema.Deferred], s.ink.amber},
 		{"not finished", count[""], s.ink.amber},
+		{"not started", count[schema.NotStarted], s.ink.amber},
 	}
 	var parts []string
 	for _, kind := range kinds {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -30,20 +31,33 @@ func byEnvironment(r *schema.Report) []environment {
 	return all
 }
 
-// outcome returns the outcome that a person has to know first of the environment's steps.
+// outcome returns the outcome that a person has to know first of the environment's steps. An environment with steps that
+// did not start is not finished if others are done.
 func (e environment) outcome() schema.Outcome {
 	order := []schema.Outcome{
-		schema.Failed, schema.Interrupted, schema.Held, schema.Blocked, "",
+		schema.Failed, schema.Interrupted, schema.Held, schema.Blocked, "", schema.NotStarted,
 		schema.Deferred, schema.Succeeded, schema.Unchanged,
 	}
 	for _, outcome := range order {
-		for _, step := range e.steps {
-			if step.Outcome == outcome {
-				return outcome
-			}
+		if !e.has(func(s *schema.StepReport) bool { return s.Outcome == outcome }) {
+			continue
 		}
+		if outcome == schema.NotStarted && e.has(done) {
+			return ""
+		}
+		return outcome
 	}
 	return schema.Skipped
+}
+
+func (e environment) has(what func(*schema.StepReport) bool) bool {
+	return slices.ContainsFunc(e.steps, what)
+}
+
+// done reports whether a step is done, by this run or by the one that it went on with.
+func done(s *schema.StepReport) bool {
+	_, is := s.Done("")
+	return is
 }
 
 // changed reports whether a step of the environment changed something or may have.

@@ -88,7 +88,7 @@ func (s *summary) blocked() {
 		if step.Reason != "" || step.Cause == "" {
 			return s.ink.text(step.Reason)
 		}
-		by := "by " + visible(step.Cause)
+		by := because(step.Outcome, step.Cause)
 		if outcome := s.outcomes[step.Cause]; outcome != "" {
 			by += ", which " + verb(outcome)
 		}
@@ -104,14 +104,17 @@ func verb(o schema.Outcome) string {
 	case schema.Interrupted, schema.Skipped:
 		return "was " + string(o)
 	default:
-		return "is " + visible(o)
+		return "is " + outcomeWord(o)
 	}
 }
 
-// cutShort shows what was interrupted, and what never began.
+// cutShort shows what was interrupted, and what did not start or has no end.
 func (s *summary) cutShort() {
 	s.groups("Interrupted", s.withOutcome(schema.Interrupted), func(step *schema.StepReport) string {
 		return s.ink.text(step.Reason)
+	})
+	s.groups("Not started", s.withOutcome(schema.NotStarted), func(step *schema.StepReport) string {
+		return because(step.Outcome, step.Cause)
 	})
 	s.groups("Not finished", s.withOutcome(""), func(step *schema.StepReport) string {
 		if step.Started {

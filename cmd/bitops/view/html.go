@@ -73,7 +73,7 @@ func HTML(w io.Writer, r *schema.Report) error {
 // urgency sorts outcomes by how soon a person wants to see them.
 func urgency(o schema.Outcome) int {
 	order := []schema.Outcome{
-		schema.Failed, schema.Interrupted, "", schema.Held, schema.Blocked, schema.Deferred, schema.Succeeded, schema.Unchanged, schema.Skipped,
+		schema.Failed, schema.Interrupted, "", schema.Held, schema.Blocked, schema.NotStarted, schema.Deferred, schema.Succeeded, schema.Unchanged, schema.Skipped,
 	}
 	return slices.Index(order, o)
 }
@@ -93,11 +93,8 @@ func tone(o schema.Outcome) string {
 
 func pageStepOf(step *schema.StepReport) pageStep {
 	p := pageStep{
-		Name: visible(step.Name), Outcome: visible(step.Outcome), Tone: tone(step.Outcome), Time: elapsed(step.Duration),
+		Name: visible(step.Name), Outcome: outcomeWord(step.Outcome), Tone: tone(step.Outcome), Time: elapsed(step.Duration),
 		Changes: counts(step.Changes),
-	}
-	if p.Outcome == "" {
-		p.Outcome = "not finished"
 	}
 	if step.Outcome == schema.Deferred && step.Changes != nil {
 		p.Changes = mocked + " " + p.Changes

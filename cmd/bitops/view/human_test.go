@@ -3,8 +3,10 @@ package view_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/schema"
@@ -201,4 +203,40 @@ func TestJSONIsTheEvents(t *testing.T) {
 	var out bytes.Buffer
 	everythingWorks().showTo(view.NewJSON(&out))
 	golden(t, "success-json", out.Bytes())
+}
+
+// Steps that nothing blocks are not said to be: neither one by one, nor when the rest of them is only counted.
+func TestManyNotStarted(t *testing.T) {
+	names := []string{"first/terraform", "below/terraform"}
+	for i := range 20 {
+		names = append(names, fmt.Sprintf("e%d/terraform", i))
+	}
+	s := tell(schema.CommandApply, names...).
+		start("first/terraform").
+		fail("first/terraform", time.Second, schema.StepError{Message: "no"}).
+		block("below/terraform", "first/terraform")
+	for _, name := range names[2:] {
+		s.add(schema.Event{Type: schema.EventStepFinished, Step: schema.StepName(name), Outcome: schema.NotStarted, Cause: "first/terraform"})
+	}
+	shown := string(s.finish(schema.Failed, time.Second).shown(view.Options{}))
+	for _, want := range []string{
+		"\n  not started  and 15 more after first/terraform failed\n",
+		"\n  by first/terraform, which failed:\n    below/terraform\n",
+		"\n1 environment failed, 1 blocked, 20 not started in 1.0s\n",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not in\n%s", want, shown)
+		}
+	}
+}
+
+// An environment of which a part is done is not one that did not start.
+func TestHalfAnEnvironmentIsNotFinished(t *testing.T) {
+	s := tell(schema.CommandApply, "a/one", "a/two", "b/one").
+		start("a/one").end("a/one", schema.Succeeded, time.Second, changes("create x.y")).
+		because("a/two", schema.NotStarted, 0, "").because("b/one", schema.NotStarted, 0, "").
+		finish(schema.Interrupted, time.Second)
+	if shown := string(s.shown(view.Options{})); !strings.Contains(shown, "\n1 environment not finished, 1 not started: +1 ~0 -0 in 1.0s\n") {
+		t.Error(shown)
+	}
 }

@@ -101,10 +101,7 @@ func errorText(step *schema.StepReport) string {
 
 // howStepEnded says in one line how a step ended, and why.
 func howStepEnded(step *schema.StepReport) string {
-	word := visible(step.Outcome)
-	if word == "" {
-		word = "not finished"
-	}
+	word := outcomeWord(step.Outcome)
 	switch {
 	case step.Error != nil && step.Outcome == schema.Deferred:
 		return word + joined(": ", firstLine(step.Reason)) + joined(": ", firstLine(step.Error.Message))
@@ -113,7 +110,7 @@ func howStepEnded(step *schema.StepReport) string {
 	case step.Reason != "":
 		return word + ": " + firstLine(step.Reason)
 	case step.Cause != "":
-		return word + " by " + visible(step.Cause)
+		return word + " " + because(step.Outcome, step.Cause)
 	case len(step.Deferred) > 0:
 		return word + ": waits for " + strings.Join(awaited(step.Deferred), ", ")
 	}

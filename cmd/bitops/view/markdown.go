@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"io"
@@ -196,17 +197,10 @@ func loses(e environment) int {
 
 // shortWord returns how an environment is summed up.
 func shortWord(e environment) string {
-	switch o := e.outcome(); o {
-	case schema.Succeeded:
-		if text := counts(e.changes()); text != "" {
-			return text
-		}
-		return "unknown"
-	case "":
-		return "not finished"
-	default:
-		return visible(o)
+	if o := e.outcome(); o != schema.Succeeded {
+		return outcomeWord(o)
 	}
+	return cmp.Or(counts(e.changes()), "unknown")
 }
 
 func (m *markdown) line(e environment) string {
@@ -237,13 +231,16 @@ func (m *markdown) place(e environment) string {
 
 func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool) {
 	if named {
-		fmt.Fprintf(b, "%s: %s\n\n", code(deployment(step)), inline(string(step.Outcome)))
+		fmt.Fprintf(b, "%s: %s\n\n", code(deployment(step)), inline(outcomeWord(step.Outcome)))
 	}
 	if step.Reason != "" {
 		fmt.Fprintf(b, "<i>%s</i>\n\n", inline(step.Reason))
 	}
 	if step.Outcome == schema.Blocked && step.Cause != "" {
 		fmt.Fprintf(b, "blocked by %s\n\n", code(string(step.Cause)))
+	}
+	if step.Outcome == schema.NotStarted && step.Cause != "" {
+		fmt.Fprintf(b, "not started after %s failed\n\n", code(string(step.Cause)))
 	}
 	for _, waiting := range step.Deferred {
 		fmt.Fprintf(b, "- %s waits for %s\n", code(waiting.Input), code(strings.Join(waiting.For, ", ")))

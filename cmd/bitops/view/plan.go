@@ -185,6 +185,7 @@ func (s *summary) planTotal() string {
 		{count[schema.Held], "held"},
 		{count[schema.Interrupted], "interrupted"},
 		{count[""], "not finished"},
+		{count[schema.NotStarted], "not started"},
 		{count[schema.Unchanged], "unchanged"},
 	} {
 		if other.n > 0 {

@@ -40,7 +40,7 @@ func randomStory(r *rand.Rand, command schema.Command) *story {
 		schema.EventNotice, schema.EventStepFinished, schema.EventStepFinished, schema.EventRunStopping, "unheard-of",
 	}
 	outcomes := []schema.Outcome{
-		schema.Succeeded, schema.Unchanged, schema.Failed, schema.Blocked, schema.Skipped,
+		schema.Succeeded, schema.Unchanged, schema.Failed, schema.Blocked, schema.NotStarted, schema.Skipped,
 		schema.Interrupted, schema.Held, schema.Deferred, schema.Outcome(randomText(r)),
 	}
 	for range r.IntN(40) {

@@ -32,10 +32,7 @@ func Runs(w io.Writer, runs []*schema.Report, color bool) error {
 }
 
 func howItEnded(r *schema.Report) string {
-	if r.Outcome == "" {
-		return "not finished"
-	}
-	return visible(r.Outcome)
+	return outcomeWord(r.Outcome)
 }
 
 func took(r *schema.Report) string {

@@ -44,15 +44,15 @@ func label(o schema.Outcome, k ink) (word string, paint func(string) string) {
 		return "done", k.green
 	case schema.Failed:
 		return "FAILED", k.alarm
-	case schema.Interrupted, schema.Held, schema.Blocked, schema.Deferred:
-		return string(o), k.amber
+	case schema.Interrupted, schema.Held, schema.Blocked, schema.NotStarted, schema.Deferred:
+		return outcomeWord(o), k.amber
 	case schema.Unchanged, schema.Skipped:
 		return string(o), k.faint
 	}
 	return visible(o), k.faint
 }
 
-// what returns what there is to say of a step that ended: never empty, and only a failure takes more than one line.
+// what returns what there is to say of a step that ended, one line at least. Only a failure takes more.
 func (h *Human) what(e schema.Event) []string {
 	took := ""
 	if e.Duration > 0 {
@@ -68,10 +68,8 @@ func (h *Human) what(e schema.Event) []string {
 			joined("  ", h.ink.text(e.Reason)) + joined("  ", replanned(e.ReplannedAfter))}
 	case schema.Failed:
 		return h.failure(e, took)
-	case schema.Blocked:
-		if e.Reason == "" {
-			return []string{"by " + visible(e.Cause)}
-		}
+	case schema.Blocked, schema.NotStarted:
+		return []string{because(e.Outcome, e.Cause)}
 	case schema.Deferred:
 		if len(e.Deferred) > 0 {
 			return []string{"waits for " + strings.Join(firstOf(awaited(e.Deferred), 3), ", ")}
@@ -175,8 +173,5 @@ func (r *repeated) rest() string {
 	}
 	word, _ := label(last.Outcome, ink{})
 	text := "  " + pad(word, labels) + "  and " + number(hidden) + " more"
-	if last.Cause != "" {
-		text += " by " + visible(last.Cause)
-	}
-	return text
+	return text + joined(" ", because(last.Outcome, last.Cause))
 }

@@ -102,8 +102,8 @@ func interrupted() *story {
 		stopping("interrupted: nothing new starts, 2 running steps get time to finish (again: kill them)").
 		end(dns, schema.Unchanged, 400*time.Millisecond, &schema.Changes{}).
 		because(backend, schema.Interrupted, 2500*time.Millisecond, "terraform was interrupted while it applied").
-		block(playbook, backend).
-		because(frontend, schema.Interrupted, 0, "not started").
+		because(playbook, schema.NotStarted, 0, "").
+		because(frontend, schema.NotStarted, 0, "").
 		finish(schema.Interrupted, 4*time.Second)
 }
 
@@ -167,8 +167,7 @@ func failsFast() *story {
 		s.block(step, network)
 	}
 	return s.add(schema.Event{
-		Type: schema.EventStepFinished, Step: dns, Outcome: schema.Blocked, Cause: network,
-		Reason: "not started after network/terraform failed",
+		Type: schema.EventStepFinished, Step: dns, Outcome: schema.NotStarted, Cause: network,
 	}).finish(schema.Failed, 2*time.Second)
 }
 

@@ -52,6 +52,30 @@ func counts(c *schema.Changes) string {
 	return fmt.Sprintf("+%d ~%d -%d", c.Add, c.Change, c.Remove)
 }
 
+// outcomeWord returns an outcome in words; "" is that of what has not ended.
+func outcomeWord(o schema.Outcome) string {
+	switch o {
+	case "":
+		return "not finished"
+	case schema.NotStarted:
+		return "not started"
+	default:
+		return visible(o)
+	}
+}
+
+// because says, behind the word for its outcome, which step kept another one from running; "" where none did.
+func because(o schema.Outcome, cause schema.StepName) string {
+	switch {
+	case cause == "":
+		return ""
+	case o == schema.NotStarted:
+		return "after " + visible(cause) + " failed"
+	default:
+		return "by " + visible(cause)
+	}
+}
+
 // pad fills a text with spaces up to a width. A longer one stays whole.
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-uniseg.StringWidth(s)))
