@@ -26,7 +26,7 @@ type claimed struct {
 // claim is what a registry learns of a key.
 type claim struct {
 	key         string
-	owners, was []schema.StepName
+	owners, was []schema.Claimant
 }
 
 // claim finds out whether a step may have what an identity names.
@@ -56,27 +56,7 @@ func (o *Ownership) claim(ctx context.Context, step *schema.Step, id *schema.Ide
 	if c.record.Stands() && c.record.Identity.Same(id) && c.record.MovesFrom == "" {
 		return c, c.sameLineage(step)
 	}
-	if err := o.inherit(ctx, step, c); err != nil {
-		return c, err
-	}
-	return c, o.atRest(ctx, step, c.from)
-}
-
-// atRest refuses to take over what another run is at work on under its earlier name: that is not locked for this run. Nil
-// is nothing to take over.
-func (o *Ownership) atRest(ctx context.Context, step *schema.Step, from *schema.Record) error {
-	if from == nil || from.Environment == step.Environment || o.AtWork == nil {
-		return nil
-	}
-	run, err := o.AtWork(ctx, from.Environment)
-	if err != nil || run == "" {
-		return err
-	}
-	return &environments.RefusedError{
-		Reason: fmt.Sprintf("it was %s before, and its record cannot move now: %s", from.Step, run),
-		Hint: fmt.Sprintf("when that has ended, look whether %s is still what %s was, and run the command again; if it was killed: bitops unlock %s",
-			step.Environment, from.Environment, from.Environment),
-	}
+	return c, o.inherit(ctx, step, c)
 }
 
 // sameLineage makes sure that the state at an address is the one that was applied there.
@@ -165,9 +145,9 @@ func (o *Ownership) inherit(ctx context.Context, step *schema.Step, c *claimed) 
 		if err != nil {
 			return err
 		}
-		now := []schema.StepName{step.Name}
+		now := []schema.Claimant{{Step: step.Name, Environment: step.Environment}}
 		for _, owner := range owners {
-			has, err := o.inheritFrom(ctx, step, owner, c)
+			has, err := o.inheritFrom(ctx, step, owner.Step, c)
 			if err != nil {
 				return err
 			}
@@ -283,16 +263,6 @@ func (o *Ownership) renamedFrom(step *schema.Step) schema.StepName {
 // isOrphan reports whether the manifest no longer has a step.
 func (o *Ownership) isOrphan(name schema.StepName) bool {
 	return slices.ContainsFunc(o.Orphans, func(orphan schema.Orphan) bool { return orphan.Step == name })
-}
-
-// register remembers for later runs that a step owns what it claimed.
-func (o *Ownership) register(ctx context.Context, c *claimed) error {
-	for _, learn := range c.claims {
-		if err := o.Registry.Claim(ctx, learn.key, learn.owners, learn.was); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // deployedElsewhere returns the record of another place in which a step is deployed, nil for none, or where it is, or was,

@@ -47,28 +47,38 @@ func TestWhatIsNotInThePlanIsNoOrphan(t *testing.T) {
 	}
 }
 
-// What another run is at work on under its earlier name is not taken over: only that run has its lock.
+// What another run is at work on under its earlier name is not taken over: only that run has its lock. A step that owns nothing
+// by name is the same under the directory that it had.
 func TestWhatAnotherRunIsAtWorkOnIsNotTakenOver(t *testing.T) {
-	for _, at := range []string{"", "another bitops is at work in b"} {
-		s := stageOf(map[schema.StepName]act{"a/x": {outcome: schema.Succeeded}})
-		thing := &schema.Identity{Key: "a thing"}
-		s.records.records["b/x"] = schema.Record{
-			Version: 2, Step: "b/x", Environment: "b", Tool: "fake", State: schema.StatePartial, Run: "other", Identity: thing,
-		}
-		plan := chain(schema.CommandApply, "a")
-		x := executorOf(s)
-		x.Ownership = &executor.Ownership{
-			Plan: plan, Registry: ownedBy("b/x"), Owns: func(*schema.Step) bool { return true },
-			Declared: map[schema.StepName]*schema.Identity{"a/x": thing},
-			Orphans:  []schema.Orphan{{Step: "b/x", Environment: "b", Identity: thing}},
-			AtWork:   func(context.Context, schema.EnvironmentName) (string, error) { return at, nil },
-		}
-		if _, err := x.Run(t.Context(), plan); err != nil {
-			t.Fatal(err)
-		}
-		moved := s.records.records["b/x"].State == schema.StateRenamed
-		if e := s.finished(t, "a/x"); moved != (at == "") || moved != (e.Outcome == schema.Succeeded) {
-			t.Errorf("with %q at work: %s: %+v, moved: %t", at, e.Outcome, e.Error, moved)
+	for _, owns := range []bool{true, false} {
+		for _, busy := range []string{"", "another bitops is at work in b"} {
+			s := stageOf(map[schema.StepName]act{"a/x": {outcome: schema.Succeeded}})
+			old := schema.Record{Version: 2, Step: "b/x", Environment: "b", Tool: "fake", State: schema.StatePartial, Run: "other"}
+			orphan := schema.Orphan{Step: "b/x", Environment: "b", RenamedTo: "a/x"}
+			plan := chain(schema.CommandApply, "a")
+			x := executorOf(s)
+			x.Ownership = &executor.Ownership{
+				Plan: plan, Registry: ownedBy("b/x"), Owns: func(*schema.Step) bool { return owns },
+				Hold: func(_ context.Context, name schema.EnvironmentName) (string, error) {
+					if name != "b" {
+						t.Errorf("%s is locked", name)
+					}
+					return busy, nil
+				},
+			}
+			if owns {
+				thing := &schema.Identity{Key: "a thing"}
+				old.Identity, orphan.Identity = thing, thing
+				x.Ownership.Declared = map[schema.StepName]*schema.Identity{"a/x": thing}
+			}
+			s.records.records["b/x"], x.Ownership.Orphans = old, []schema.Orphan{orphan}
+			if _, err := x.Run(t.Context(), plan); err != nil {
+				t.Fatal(err)
+			}
+			moved := s.records.records["b/x"].State == schema.StateRenamed
+			if e := s.finished(t, "a/x"); moved != (busy == "") || moved != (e.Outcome == schema.Succeeded) {
+				t.Errorf("owns %t, with %q: %s: %+v, moved: %t", owns, busy, e.Outcome, e.Error, moved)
+			}
 		}
 	}
 }
@@ -76,11 +86,11 @@ func TestWhatAnotherRunIsAtWorkOnIsNotTakenOver(t *testing.T) {
 // ownedBy is a Registry in which one step owns everything.
 type ownedBy schema.StepName
 
-func (o ownedBy) Owners(context.Context, string) ([]schema.StepName, error) {
-	return []schema.StepName{schema.StepName(o)}, nil
+func (o ownedBy) Owners(context.Context, string) ([]schema.Claimant, error) {
+	return []schema.Claimant{{Step: schema.StepName(o), Environment: "b"}}, nil
 }
 
-func (ownedBy) Claim(context.Context, string, []schema.StepName, []schema.StepName) error { return nil }
+func (ownedBy) Claim(context.Context, string, []schema.Claimant, []schema.Claimant) error { return nil }
 
 // A record of the first format names nothing. It is of what the step owns where its run had the same settings; where that is
 // not known, the tool is asked instead.

@@ -49,8 +49,9 @@ type Ownership struct {
 	// RenamedFrom returns the name that the manifest says a step had before, or "". Nil: none had.
 	RenamedFrom func(*schema.Step) schema.StepName
 
-	// AtWork says which other run is at work in an environment, "" for none. Nil: none ever is.
-	AtWork func(context.Context, schema.EnvironmentName) (string, error)
+	// Hold locks an environment until the run has ended, unless the run has locked it already. busy says which other run has
+	// it, "" for none. Nil: there is no other run.
+	Hold func(ctx context.Context, name schema.EnvironmentName) (busy string, err error)
 
 	mu      sync.Mutex
 	claimed map[string]schema.StepName           // in this run, by key
@@ -65,10 +66,11 @@ type Ownership struct {
 // Registry remembers which steps claimed what a key names. Implementations are safe for concurrent use.
 type Registry interface {
 	// Owners returns the steps that may have it: the one that claimed it last is first, and after it those that had it then.
-	Owners(ctx context.Context, key string) ([]schema.StepName, error)
+	Owners(ctx context.Context, key string) ([]schema.Claimant, error)
 
-	// Claim makes steps the owners of it, in place of was, which Owners returned.
-	Claim(ctx context.Context, key string, owners, was []schema.StepName) error
+	// Claim makes steps the owners of it, in place of was, which Owners returned. It returns fs.ErrExist, and changes nothing,
+	// when another run claimed it since.
+	Claim(ctx context.Context, key string, owners, was []schema.Claimant) error
 }
 
 func (o *Ownership) index() {

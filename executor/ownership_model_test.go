@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -98,7 +99,7 @@ type remembering interface {
 // notebook is a store in memory that keeps what the real one does: most cases need no disk.
 type notebook struct {
 	records map[schema.StepName]*schema.Records
-	owners  map[string][]schema.StepName
+	owners  map[string][]schema.Claimant
 }
 
 func (n *notebook) Records(_ context.Context, step schema.StepName) ([]*schema.Record, error) {
@@ -134,11 +135,14 @@ func (n *notebook) Forget(r *schema.Record) error {
 	return nil
 }
 
-func (n *notebook) Owners(_ context.Context, key string) ([]schema.StepName, error) {
+func (n *notebook) Owners(_ context.Context, key string) ([]schema.Claimant, error) {
 	return n.owners[key], nil
 }
 
-func (n *notebook) Claim(_ context.Context, key string, owners, _ []schema.StepName) error {
+func (n *notebook) Claim(_ context.Context, key string, owners, was []schema.Claimant) error {
+	if !slices.Equal(n.owners[key], was) {
+		return fs.ErrExist
+	}
 	n.owners[key] = owners
 	return nil
 }
@@ -184,14 +188,14 @@ func (w *estate) Forget(r *schema.Record) error {
 	return w.kept.Forget(r)
 }
 
-func (w *estate) Owners(ctx context.Context, key string) ([]schema.StepName, error) {
+func (w *estate) Owners(ctx context.Context, key string) ([]schema.Claimant, error) {
 	if w.away {
 		return nil, errors.New("the store is away")
 	}
 	return w.kept.Owners(ctx, key)
 }
 
-func (w *estate) Claim(ctx context.Context, key string, owners, was []schema.StepName) error {
+func (w *estate) Claim(ctx context.Context, key string, owners, was []schema.Claimant) error {
 	if err := w.write(); err != nil {
 		return err
 	}
@@ -320,8 +324,8 @@ func (w *estate) checkGiven(r environments.Request) {
 		key, serial, _ := strings.Cut(text, "#")
 		env := schema.EnvironmentName(name[2:])
 		giver := w.entryNamed(string(env))
-		if giver == nil {
-			continue // an output that it left under its earlier name
+		if giver == nil || w.leftEarlier(giver, name, key) {
+			continue // an output that a step left under its earlier name
 		}
 		if is := giver.key(w.stage); is != key {
 			if giver.known == whenClaimed && !w.ran[giver.owner()] && giver.sameStage(key, w.stage) {
@@ -334,6 +338,17 @@ func (w *estate) checkGiven(r environments.Request) {
 			w.wrong("%s is given %s = %s, and that is %d by now", r.Step.Name, name, text, there.serial)
 		}
 	}
+}
+
+// leftEarlier reports whether another step than the giver has an output recorded for what it owns here.
+func (w *estate) leftEarlier(giver *entry, output, key string) bool {
+	return slices.ContainsFunc(w.running, func(e *entry) bool {
+		records, _ := w.kept.Records(context.Background(), e.owner())
+		return e != giver && e.key(w.stage) == key && slices.ContainsFunc(records, func(r *schema.Record) bool {
+			_, left := r.Outputs[output]
+			return left && r.Identity.KeyOf() == key
+		})
+	})
 }
 
 // sameStage reports whether a key can be of a stage.
@@ -704,7 +719,7 @@ func TestNothingIsDestroyedThatWasNotNamed(t *testing.T) {
 
 func nothingIsDestroyed(t *rapid.T) {
 	w := &estate{T: t, files: map[string]*entry{}, world: map[string]*property{}}
-	w.kept = &notebook{records: map[schema.StepName]*schema.Records{}, owners: map[string][]schema.StepName{}}
+	w.kept = &notebook{records: map[schema.StepName]*schema.Records{}, owners: map[string][]schema.Claimant{}}
 	if rapid.IntRange(0, 29).Draw(t, "where") == 7 {
 		w.root, w.shared = tempDir(t), rapid.Bool().Draw(t, "shared")
 		defer os.RemoveAll(w.root)

@@ -57,10 +57,7 @@ func (r *run) beginPresumed(ctx context.Context, step *schema.Step, b *begun) er
 		c.record = nil // the tool will tell which of them it is
 	}
 	if c.record == nil && r.Ownership.owner(step) != step {
-		if c.from, err = r.Ownership.earlierName(ctx, step, id); err == nil {
-			err = r.Ownership.atRest(ctx, step, c.from)
-		}
-		if err != nil {
+		if c.from, err = r.Ownership.heldEarlierName(ctx, step, id); err != nil {
 			return err
 		}
 	}
@@ -158,7 +155,8 @@ func (r *run) plannedFor(step *schema.Step) *schema.Identity {
 
 // beginClaimed remembers that a step begins, once it has claimed what it owns.
 func (r *run) beginClaimed(ctx context.Context, step *schema.Step, b *begun, c *claimed) error {
-	if err := r.Ownership.register(ctx, c); err != nil {
+	c, err := r.Ownership.settle(ctx, step, c)
+	if err != nil {
 		return err
 	}
 	instead := c.unnamed

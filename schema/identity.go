@@ -26,6 +26,12 @@ type Identity struct {
 	Guessed bool `json:"-"`
 }
 
+// Claimant is a step that claimed what an identity names. Its environment is what a run locks that changes the step.
+type Claimant struct {
+	Step        StepName        `json:"step"`
+	Environment EnvironmentName `json:"environment"`
+}
+
 // The names in a Target.
 const (
 	TargetCluster = "cluster" // the address of the API server

@@ -28,6 +28,7 @@ import (
 // conditional write is.
 type storage struct {
 	away, mute, unconditional atomic.Bool
+	loses                     atomic.Bool // the answer to the next write
 	url                       string
 }
 
@@ -47,6 +48,11 @@ func newStorage(t testing.TB) *storage {
 		if s.mute.Load() {
 			handler.ServeHTTP(httptest.NewRecorder(), r)
 			http.Error(w, "mute", http.StatusForbidden)
+			return
+		}
+		if r.Method == http.MethodPut && s.loses.CompareAndSwap(true, false) {
+			handler.ServeHTTP(httptest.NewRecorder(), r)
+			http.Error(w, "lost", http.StatusInternalServerError)
 			return
 		}
 		if s.unconditional.Load() {

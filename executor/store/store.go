@@ -5,7 +5,7 @@
 //	  .gitignore              ignores everything here
 //	  locks/                  who is at work, in which environments
 //	  records/<step>.json     of each thing that the step owned
-//	  owners/<hash>.json      which step claimed a thing last
+//	  owners/<hash>...        which step claimed a thing last
 //	  kept/<step>@<hash>.zip  the files that a step was applied with
 //	  runs/<id>/              begun, journal.jsonl, plan.json, outputs.json, logs/<step>.log
 //	  work/                   the workspaces

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -48,19 +47,8 @@ func (s *session) ownership(ctx context.Context, plan *schema.Plan) (*executor.O
 	}
 	s.owners = s.ownershipOf(ctx, s.lifecycle("", plan), s.store, plan)
 	s.owners.Orphans, s.owners.Registry, s.owners.RenamedFrom = found, s.store, s.renames()
-	s.owners.AtWork = s.atWork
+	s.owners.Hold = s.hold
 	return s.owners, nil
-}
-
-// atWork says which other bitops is at work in an environment, "" for none.
-func (s *session) atWork(ctx context.Context, name schema.EnvironmentName) (string, error) {
-	holders, err := s.store.HoldersOf(ctx, name)
-	for _, h := range holders {
-		if host, _ := os.Hostname(); h.Process != os.Getpid() || h.Host != host {
-			return (&store.LockedError{Holder: h, Environments: []schema.EnvironmentName{name}}).Error(), err
-		}
-	}
-	return "", err
 }
 
 // viewOwnership is ownership without locks, for looking at records.

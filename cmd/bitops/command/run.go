@@ -33,7 +33,7 @@ type session struct {
 	store   *store.Store
 	redact  *secret.Redactor
 	masks   *secret.Masks
-	lock    store.Lock
+	lock    *sessionLock
 	owners  *executor.Ownership // of the plan that was run last; see ownership
 
 	previous  *schema.Report    // the run to go on with, or nil
@@ -59,10 +59,12 @@ func (r *repository) begin(ctx context.Context, o *runOptions, plan *schema.Plan
 	if s.store, err = r.openStore(ctx); err != nil {
 		return nil, err
 	}
-	s.lock, err = r.lock(ctx, &o.lockOptions, s.store, holder(plan.Command, selectedEnvironments(plan)...))
+	names := selectedEnvironments(plan)
+	first, err := r.lock(ctx, &o.lockOptions, s.store, holder(plan.Command, names...))
 	if err != nil {
 		return nil, err
 	}
+	s.lock = newSessionLock(plan.Command, first, names)
 	err = s.catchUp()
 	if err == nil && s.orphaned != nil {
 		err = s.restoreOrphans()
