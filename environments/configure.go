@@ -1,6 +1,7 @@
 package environments
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -25,12 +26,38 @@ func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValu
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
+	if c.deploys {
+		c.warnOfIgnored(values.Ignored())
+		values = values.WithoutIgnored()
+	}
 	c.configured = values
 	for _, p := range problems {
 		c.noticeOnce(p.String())
 	}
 	c.export(values.Exports())
 	return values, nil
+}
+
+// warnOfIgnored tells which keys `bitops deploy` ignores, because BitOps v2 ignored them.
+func (c *Call) warnOfIgnored(keys []schema.IgnoredKey) {
+	for _, key := range keys {
+		c.warnOnce(fmt.Sprintf("BitOps v2 ignored %s, which is %s (%s), and so does deploy; write it as %s, or remove it",
+			key.Key, key.Text, key.Position, key.Path))
+	}
+}
+
+// IgnoredKeys returns, for [Departing], the keys in the configuration of a directory that BitOps v2 ignored.
+func IgnoredKeys(s *schema.ToolSchema, d schema.Directory) []Departure {
+	values, _ := s.Resolve(d, nil) // what is wrong, validate tells
+	var all []Departure
+	for _, key := range values.Ignored() {
+		all = append(all, Departure{
+			What: fmt.Sprintf("Whether the key %s is meant: BitOps v2 ignored it, and so does `bitops deploy`, with a warning.\n"+
+				"All other commands obey it as %s. Write it so, or remove it.", key.Key, key.Path),
+			Where: fmt.Sprintf("%s (%s)", key.Position, key.Text),
+		})
+	}
+	return all
 }
 
 // Scope returns what texts of the step's configuration can say of its environment.
@@ -88,6 +115,12 @@ func (c *Call) given(name string) string {
 // Root returns the directory that the step's directory is in, laid out like the repository: positions of problems in it
 // are positions in the repository.
 func (c *Call) Root() string { return strings.TrimSuffix(c.Directory, "/"+c.Step.Directory()) }
+
+// warnOnce is noticeOnce for what a person has to look at: it counts as a warning.
+func (c *Call) warnOnce(text string) {
+	c.noticeOnce(text)
+	c.Warn(schema.Warning{Text: text})
+}
 
 // noticeOnce tells something once a step, however often it is found.
 func (c *Call) noticeOnce(text string) {

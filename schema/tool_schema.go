@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -48,6 +49,7 @@ type Property struct {
 	ExportEnv   string   // the variable that hands the value to hooks and programs, and beats the configuration
 	Variables   []string // more variables that beat the configuration, in their order
 	Aliases     []string // paths that older versions used
+	Ignored     []string // those of the aliases that BitOps v2 ignored
 	Enum        []string // the texts that are allowed; none means any
 	Required    bool
 	Idle        bool // whatever its value, the same is done: how much is told, how long is waited
@@ -57,7 +59,8 @@ type Property struct {
 	fallback *yaml.Node // the default
 }
 
-// propertyDocument is a property as it is written. Beyond v2's attributes there are `variables`, `aliases`, `enum` and `decides`.
+// propertyDocument is a property as it is written. Beyond v2's attributes there are `variables`, `aliases`, `ignored_aliases`,
+// `enum` and `decides`.
 type propertyDocument struct {
 	Type        string                `yaml:"type"`
 	Parameter   string                `yaml:"parameter"`
@@ -69,6 +72,7 @@ type propertyDocument struct {
 	Description string                `yaml:"description"`
 	Variables   []string              `yaml:"variables"`
 	Aliases     []string              `yaml:"aliases"`
+	Ignored     []string              `yaml:"ignored_aliases"`
 	Enum        []string              `yaml:"enum"`
 	Decides     *bool                 `yaml:"decides"`
 	Properties  Map[propertyDocument] `yaml:"properties"`
@@ -108,7 +112,7 @@ func (s *ToolSchema) property(e Entry[propertyDocument], path string) (Property,
 	doc := e.Value
 	p := Property{
 		Name: e.Key, Path: path, Parameter: doc.Parameter, Dash: dash(doc.DashType), ExportEnv: doc.ExportEnv,
-		Variables: doc.Variables, Aliases: doc.Aliases, Enum: doc.Enum, Required: doc.Required,
+		Variables: doc.Variables, Aliases: slices.Concat(doc.Aliases, doc.Ignored), Ignored: doc.Ignored, Enum: doc.Enum, Required: doc.Required,
 		Description: doc.Description, fallback: doc.Default.node, Idle: doc.Decides != nil && !*doc.Decides,
 	}
 	var problems Problems

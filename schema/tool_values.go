@@ -23,6 +23,7 @@ type ToolValues struct {
 type toolValue struct {
 	value    any // string, bool, int64, float64, or a list or object that JSON can write
 	from     string
+	alias    string // the older key that it stands under, or ""
 	position Position
 }
 
@@ -122,19 +123,20 @@ func (p *Property) aliased(path string) bool {
 // leaf finds the value of one property: the first of its variables that is not empty, its key, an older key, its default.
 func (r *resolver) leaf(p *Property, n *yaml.Node) {
 	if name, text := r.decided(p); text != "" {
-		r.take(p, textNode(p, text), "variable "+name, Position{})
+		r.take(p, textNode(p, text), toolValue{from: "variable " + name})
 		return
 	}
+	older := ""
 	for _, alias := range p.Aliases {
 		if n == nil {
-			n = descend(r.tool, alias)
+			n, older = descend(r.tool, alias), alias
 		}
 	}
 	switch {
 	case n != nil && !isNull(follow(n)):
-		r.take(p, n, "", r.at(n))
+		r.take(p, n, toolValue{alias: older, position: r.at(n)})
 	case p.fallback != nil && !isNull(p.fallback):
-		r.take(p, p.fallback, "default", Position{})
+		r.take(p, p.fallback, toolValue{from: "default"})
 	case p.Required:
 		r.problems = append(r.problems, Errorf(r.place(), "%s is required and has no value", p.Path).
 			WithHint("set it, or the variable %s", p.variables(r.schema.Tool)[0]))
@@ -162,18 +164,19 @@ func (r *resolver) place() Position {
 	return r.at(r.tool)
 }
 
-// take converts a node to the property's type and keeps it.
-func (r *resolver) take(p *Property, n *yaml.Node, from string, at Position) {
+// take converts a node to the property's type and keeps it with where it comes from.
+func (r *resolver) take(p *Property, n *yaml.Node, v toolValue) {
 	value, problem := p.convert(r.decoder, n)
 	if problem != nil {
-		problem.Position = at
-		if from != "" {
-			problem.Message = from + ": " + problem.Message
+		problem.Position = v.position
+		if v.from != "" {
+			problem.Message = v.from + ": " + problem.Message
 		}
 		r.problems = append(r.problems, *problem)
 		return
 	}
-	r.values[p.Path] = toolValue{value: value, from: from, position: at}
+	v.value = value
+	r.values[p.Path] = v
 }
 
 func follow(n *yaml.Node) *yaml.Node {
@@ -194,10 +197,14 @@ func descend(n *yaml.Node, path string) *yaml.Node {
 	return n
 }
 
+func (v *ToolValues) copy() *ToolValues {
+	return &ToolValues{schema: v.schema, values: maps.Clone(v.values)}
+}
+
 // Over returns the values laid over others: what a configuration file says of them counts where nothing but a default
 // says anything here.
 func (v *ToolValues) Over(below *ToolValues) *ToolValues {
-	all := &ToolValues{schema: v.schema, values: maps.Clone(v.values)}
+	all := v.copy()
 	for path, lower := range below.values {
 		upper, has := v.values[path]
 		if lower.from == "" && (!has || upper.from == "default") {
