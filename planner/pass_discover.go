@@ -38,17 +38,6 @@ func discover(d *draft) {
 	}
 }
 
-// Found returns the environments of a repository that declares none, as a plan of it would have them, and what is odd
-// about its directories.
-func Found(m *schema.Manifest, inspector Inspector) ([]schema.EnvironmentName, schema.Problems) {
-	d := &draft{manifest: m, inspector: inspector}
-	var names []schema.EnvironmentName
-	for _, e := range d.found() {
-		names = append(names, e.Name)
-	}
-	return names, d.problems.Sorted()
-}
-
 func (d *draft) found() []schema.Environment {
 	entries, err := os.ReadDir(d.manifest.Root)
 	if err != nil {
@@ -61,22 +50,38 @@ func (d *draft) found() []schema.Environment {
 		if strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") || name == d.defaultFolder() || !d.holdsTool(name) {
 			continue
 		}
-		switch other := d.linkedTo(entry); {
-		case !schema.EnvironmentName(name).Valid() && schema.EnvironmentName(schema.Composed(name)).Valid():
-			d.add(schema.Warningf(at, "directory %q looks like an environment, but its accents are characters of their own (Unicode NFD)", name).
-				WithHint("rename it: mv '%s' '%s'", name, schema.Composed(name)))
-		case !schema.EnvironmentName(name).Valid():
-			d.add(schema.Warningf(at, "directory %q looks like an environment, but cannot be the name of one", name).
-				WithHint("declare it under another name, with `path: %q`", name))
-		case other != "":
-			d.add(schema.Warningf(at, "directory %q is left out: it is a link to %q", name, other))
-		default:
+		if d.canName(name) && !d.isLink(name, d.linkedTo(entry)) {
 			found = append(found, schema.Environment{
 				Name: schema.EnvironmentName(name), Position: at, Path: schema.Located{Text: name, Position: at},
 			})
 		}
 	}
 	return found
+}
+
+// canName reports whether the path of a directory can be the name of its environment, and warns where it cannot.
+func (d *draft) canName(dir string) bool {
+	at := schema.Position{File: d.manifest.File}
+	switch {
+	case schema.EnvironmentName(dir).Valid():
+		return true
+	case schema.EnvironmentName(schema.Composed(dir)).Valid():
+		d.add(schema.Warningf(at, "directory %q looks like an environment, but its accents are characters of their own (Unicode NFD)", dir).
+			WithHint("rename it: mv '%s' '%s'", dir, schema.Composed(dir)))
+	default:
+		d.add(schema.Warningf(at, "directory %q looks like an environment, but cannot be the name of one", dir).
+			WithHint("declare it under another name, with `path: %q`", dir))
+	}
+	return false
+}
+
+// isLink reports whether a directory is a link to another one, "" for none, and warns where it is.
+func (d *draft) isLink(dir, other string) bool {
+	if other == "" {
+		return false
+	}
+	d.add(schema.Warningf(schema.Position{File: d.manifest.File}, "directory %q is left out: it is a link to %q", dir, other))
+	return true
 }
 
 // linkedTo returns which other directory at the root a symbolic link stands for, "" for none. That directory is the

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// AddEnvironments adds the key `environments` to a manifest that has none, and leaves every other line as it is where
-// that can be done. Otherwise the file is rewritten: it says the same, but is laid out anew, and comments can be lost.
+// AddEnvironments adds environments to a manifest. To those that are declared they are added as text, and everything else
+// in the file stays as it is; where that cannot be done, the error says so. A file that declares none gets the key
+// `environments` the same way where possible. Otherwise it is rewritten: it says the same, but is laid out differently, and
+// comments can be lost.
 func AddEnvironments(manifest []byte, names []EnvironmentName) (text []byte, rewritten bool, err error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(manifest, &document); err != nil {
@@ -22,18 +25,20 @@ func AddEnvironments(manifest []byte, names []EnvironmentName) (text []byte, rew
 		root = document.Content[0]
 	}
 	body := child(root, "bitops")
-	switch {
-	case root.Kind != yaml.MappingNode || body != nil && body.Kind != yaml.MappingNode && body.Tag != "!!null":
+	if root.Kind != yaml.MappingNode || body != nil && body.Kind != yaml.MappingNode && body.Tag != "!!null" {
 		return nil, false, errors.New("what stands under `bitops` is no mapping")
-	case body != nil && (child(body, "environments") != nil || child(body, "include") != nil):
-		return nil, false, errors.New("environments are declared already")
+	}
+	was := meaning(&document)
+	if body != nil && child(body, "environments") != nil {
+		text, err = extendEnvironments(manifest, was, body, names)
+		return text, false, err
 	}
 	text = insertEnvironments(manifest, body, names)
-	if addsOnly(manifest, text, names) {
+	if addsOnly(was, text, names) {
 		return text, false, nil
 	}
 	text, err = rewriteEnvironments(&document, root, body, names)
-	if err == nil && !addsOnly(manifest, text, names) {
+	if err == nil && !addsOnly(was, text, names) {
 		err = errors.New("the file is written in a way that nothing can be added to")
 	}
 	return text, true, err
@@ -46,7 +51,8 @@ func insertEnvironments(manifest []byte, body *yaml.Node, names []EnvironmentNam
 	if body != nil && body.Kind == yaml.MappingNode && body.Column > 1 {
 		indent = strings.Repeat(" ", body.Column-1)
 	}
-	added := environmentLines(names, indent)
+	end := lineEnd(manifest)
+	added := fmt.Sprintf("%senvironments:%s", indent, end) + environmentLines(names, indent+"  ", end)
 	lines := strings.SplitAfter(string(manifest), "\n")
 	at, inside := len(lines), false
 	for i, line := range lines {
@@ -59,21 +65,33 @@ func insertEnvironments(manifest []byte, body *yaml.Node, names []EnvironmentNam
 			inside = false
 		}
 	}
-	before := strings.Join(lines[:at], "")
-	if before != "" && !strings.HasSuffix(before, "\n") {
-		before += "\n"
-	}
+	before := ended(strings.Join(lines[:at], ""), end)
 	if body == nil && !bitopsKey.Match(manifest) {
-		before += "bitops:\n"
+		before += "bitops:" + end
 	}
 	return []byte(before + added + strings.Join(lines[at:], ""))
 }
 
-func environmentLines(names []EnvironmentName, indent string) string {
+// lineEnd returns how the lines of a text end.
+func lineEnd(text []byte) string {
+	if bytes.Contains(text, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// ended returns lines with the end of the last one, if there is any.
+func ended(lines, end string) string {
+	if lines != "" && !strings.HasSuffix(lines, "\n") {
+		return lines + end
+	}
+	return lines
+}
+
+func environmentLines(names []EnvironmentName, indent, end string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%senvironments:\n", indent)
 	for _, name := range names {
-		fmt.Fprintf(&b, "%s  %s: {}\n", indent, QuoteKey(string(name)))
+		fmt.Fprintf(&b, "%s%s: {}%s", indent, QuoteKey(string(name)), end)
 	}
 	return b.String()
 }
@@ -116,24 +134,57 @@ func rewriteEnvironments(document, root, body *yaml.Node, names []EnvironmentNam
 	return out.Bytes(), encoder.Close()
 }
 
-// addsOnly reports whether a text says what the manifest does, and the environments, and nothing else.
-func addsOnly(manifest, text []byte, names []EnvironmentName) bool {
-	var was, is map[string]any
-	if yaml.Unmarshal(manifest, &was) != nil || yaml.Unmarshal(text, &is) != nil {
+// addsOnly reports whether a text says what a manifest does, and the environments, and nothing else.
+func addsOnly(was any, text []byte, names []EnvironmentName) bool {
+	var document yaml.Node
+	if yaml.Unmarshal(text, &document) != nil {
 		return false
 	}
-	if was == nil {
-		was = map[string]any{}
-	}
-	want := map[string]any{}
+	want := extended(was)
+	body := extended(want[meaningOf("bitops")])
+	environments := extended(body[meaningOf("environments")])
 	for _, name := range names {
-		want[string(name)] = map[string]any{}
+		environments[meaningOf(string(name))] = map[string]any{}
 	}
-	body, _ := was["bitops"].(map[string]any)
-	if body == nil {
-		body = map[string]any{}
+	body[meaningOf("environments")] = environments
+	want[meaningOf("bitops")] = body
+	return reflect.DeepEqual(any(want), meaning(&document))
+}
+
+func meaningOf(key string) string { return "!!str " + key }
+
+// extended returns a mapping with room for more; of what is none, an empty one.
+func extended(mapping any) map[string]any {
+	entries, _ := mapping.(map[string]any)
+	entries = maps.Clone(entries)
+	if entries == nil {
+		entries = map[string]any{}
 	}
-	body["environments"] = want
-	was["bitops"] = body
-	return reflect.DeepEqual(was, is)
+	return entries
+}
+
+// meaning returns what a document says, without how it is written: mappings, lists, and texts with their types before them.
+func meaning(n *yaml.Node) any {
+	switch n.Kind {
+	case yaml.DocumentNode:
+		return meaning(n.Content[0])
+	case yaml.MappingNode:
+		all := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			all[n.Content[i].ShortTag()+" "+n.Content[i].Value] = meaning(n.Content[i+1])
+		}
+		return all
+	case yaml.SequenceNode:
+		var all []any
+		for _, item := range n.Content {
+			all = append(all, meaning(item))
+		}
+		return all
+	case yaml.AliasNode:
+		return "*" + n.Value
+	}
+	if n.Kind == 0 || n.ShortTag() == "!!null" {
+		return nil
+	}
+	return n.ShortTag() + " " + n.Value
 }

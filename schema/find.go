@@ -119,6 +119,16 @@ func (c *candidate) beats(chosen *candidate) bool {
 	})
 }
 
+// DeclaresEnvironments reports whether a directory has a manifest of its own: a configuration file with environments.
+func DeclaresEnvironments(d Directory) bool {
+	name, there := d.ConfigurationFile()
+	if !there {
+		return false
+	}
+	c := &candidate{dir: d.Path(), name: path.Base(name)}
+	return c.read() && c.declares
+}
+
 // IsNoManifest reports whether the error says that no manifest was found.
 func IsNoManifest(err error) bool {
 	_, ok := errors.AsType[*NoManifestError](err)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,15 +22,21 @@ func newInit(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write a manifest for the environments found here",
-		Long: `Write bitops.config.yaml for the environments in a directory: every directory in it that holds a tool's directory.
-Where BitOps v2 had a bitops.config.yaml, the environments are added to it and everything else in it stays. What the
-files do not say, such as which environment needs which, is told.
+		Long: `Write bitops.config.yaml for the environments in a directory: every directory in it, at any depth, that holds a
+tool's directory. An environment further down is named by its path, such as prod/network.
+
+A bitops.config.yaml that is there, of an earlier init or of BitOps v2, is given the environments that it does not
+declare; everything else in it stays. Without DIR it is looked for in the directories above, too. What is left out is
+told, and what the files do not say, such as which environment needs which.
+
+init has git ignore .bitops, what terraform downloads, and local state, which holds secrets: it writes .gitignore or
+adds to it. Commit the lock files (.terraform.lock.hcl).
 
 With --example a small repository is written that can be deployed right away, without any account.`,
-		Example: `  bitops init                    in an operations repository
+		Example: `  bitops init                    in an operations repository, and again when there are more environments
   bitops init --example demo     a repository to try things out`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := filepath.Join(g.chdir, append(args, ".")[0])
 			if len(args) == 1 && filepath.IsAbs(args[0]) {
 				dir = args[0]
@@ -37,7 +44,7 @@ With --example a small repository is written that can be deployed right away, wi
 			if example {
 				return g.initExample(dir)
 			}
-			return g.initManifest(dir)
+			return g.initManifest(cmd.Context(), dir, len(args) == 0)
 		},
 	}
 	cmd.Flags().BoolVar(&example, "example", false, "write a repository that can be deployed right away")
@@ -64,42 +71,55 @@ func (g *global) initExample(dir string) error {
 	return nil
 }
 
-// initManifest writes the manifest that does what a repository without one would do, for people to go on from. A file of
-// BitOps that is there keeps what it says.
-func (g *global) initManifest(dir string) error {
+// initManifest declares the environments of a repository that are not declared yet, for people to go on from, and has git
+// ignore what bitops and the tools leave there. A file that is there keeps what it says.
+func (g *global) initManifest(ctx context.Context, dir string, above bool) error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return &UsageError{Command: "bitops init", Err: fmt.Errorf("%s is not a directory", dir)}
 	}
-	m, old, err := readExisting(dir)
+	e, err := readExisting(dir, above)
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(dir, m.File)
+	m := e.manifest
 	if g.Plugins != nil {
 		r := &repository{global: g, root: m.Root, manifest: m}
 		g.Tools = append(g.Tools, g.Plugins.Tools(r.pluginPlace())...)
 		g.pluginsLoaded = true
 	}
 	names, warnings := planner.Found(m, &environments.Inspector{Repository: m.Root, Registered: g.Tools})
-	if len(names) == 0 {
-		return schema.Problems{schema.Errorf(schema.Position{File: dir}, "holds no environments").
-			WithHint("an environment is a directory with a terraform, ansible, helm or cloudformation directory in it; " +
-				"`bitops init --example DIR` writes a repository to begin with")}
+	for i := range warnings {
+		warnings[i].File = filepath.Join(e.dir, warnings[i].File)
 	}
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = string(name)
+	if len(names) == 0 && len(m.Environments) == 0 {
+		return append(warnings, schema.Errorf(schema.Position{File: dir}, "holds no environments").
+			WithHint("an environment is a directory with a terraform, ansible, helm or cloudformation directory in it; "+
+				"`bitops init --example DIR` writes a repository to begin with"))
 	}
-	if old == nil {
-		if err := createFile(file, manifestFor(list)); err != nil {
-			return err
-		}
-		g.print("Wrote %s with %s: %s.", file, count(len(list), "environment"), strings.Join(list, ", "))
-	} else if err := g.addTo(file, old, names); err != nil {
+	if err := g.declare(e, names); err != nil {
 		return err
 	}
-	g.chdir = dir
-	return g.tellUnknown(m, len(names), warnings)
+	g.chdir = e.dir
+	if err := (&repository{global: g, root: m.Root}).ignore(ctx, e.dir); err != nil {
+		return err
+	}
+	return g.tellUnknown(m, len(m.Environments)+len(names), warnings)
+}
+
+// declare writes environments into the manifest.
+func (g *global) declare(e *existing, names []schema.EnvironmentName) error {
+	switch {
+	case e.text == nil:
+		if err := createFile(e.file(), manifestFor(names)); err != nil {
+			return err
+		}
+		g.print("Wrote %s with %s: %s.", e.file(), count(len(names), "environment"), strings.Join(listed(names), ", "))
+		return nil
+	case len(names) == 0:
+		g.print("Left %s as it is: it declares every environment that is here (%d).", e.file(), len(e.manifest.Environments))
+		return nil
+	}
+	return g.addTo(e.file(), e.text, names)
 }
 
 // createFile writes a file that must not be there.
@@ -118,7 +138,7 @@ func createFile(file, text string) error {
 	return nil
 }
 
-func manifestFor(names []string) string {
+func manifestFor(names []schema.EnvironmentName) string {
 	var b strings.Builder
 	b.WriteString(`# Which environments there are, and which depend on which.
 # An environment waits for what it names in depends_on, and can use the outputs of others:
@@ -131,7 +151,7 @@ bitops:
   environments:
 `)
 	for _, name := range names {
-		fmt.Fprintf(&b, "    %s: {}\n", schema.QuoteKey(name))
+		fmt.Fprintf(&b, "    %s: {}\n", schema.QuoteKey(string(name)))
 	}
 	return b.String()
 }
