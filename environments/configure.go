@@ -1,7 +1,9 @@
 package environments
 
 import (
+	"bytes"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -11,7 +13,7 @@ import (
 // beats the file, the file beats the default. The values are handed to everything the step starts from here on, under
 // the names that the tool's schema exports. It can be called again to read the file anew.
 //
-// Unknown keys are told as notices. Anything wrong is an error of type schema.Problems.
+// Unknown keys are told as notices, unless the file is the one of the checkout: who planned the step has told them. Anything wrong is an error of type schema.Problems.
 func (c *Call) Configure(s *schema.ToolSchema) (*schema.ToolValues, error) {
 	return c.ConfigureFrom(s, c.Step.Directory())
 }
@@ -31,11 +33,28 @@ func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValu
 		values = values.WithoutIgnored()
 	}
 	c.configured = values
-	for _, p := range problems {
-		c.noticeOnce(p.String())
+	if len(problems) > 0 && !c.asInCheckout(dir) {
+		for _, p := range problems {
+			c.noticeOnce(p.String())
+		}
 	}
 	c.export(values.Exports())
 	return values, nil
+}
+
+// asInCheckout reports whether the configuration file of a directory of the workspace is the one in the checkout.
+func (c *Call) asInCheckout(dir string) bool {
+	file, there := schema.Directory{Root: c.Root(), Name: dir}.ConfigurationFile()
+	if !there {
+		return false
+	}
+	checkout := strings.TrimSuffix(c.Source, filepath.FromSlash(c.Step.Directory()))
+	source, err := schema.ReadFile(filepath.Join(checkout, filepath.FromSlash(file)))
+	if err != nil {
+		return false
+	}
+	copied, err := schema.ReadFile(filepath.Join(c.Root(), filepath.FromSlash(file)))
+	return err == nil && bytes.Equal(source, copied)
 }
 
 // warnOfIgnored tells which keys `bitops deploy` ignores, because BitOps v2 ignored them.

@@ -94,6 +94,11 @@ app/ansible/bitops.config.yaml:6:18: options.skip-deploy must be true or false, 
 	equal(t, "problems of the repository", found.Error(), want)
 	s.write(map[string]string{"bitops.config.yaml": "ansible: {cli: {tag: x}}"})
 	s.fake("").apply()
+	equal(t, "notices", s.texts(schema.EventNotice), "")
+	s.afterSync = func(dir string) {
+		check(t, os.WriteFile(dir+"/bitops.config.yaml", []byte("ansible: {cli: {tag: x} }"), 0o600))
+	}
+	s.apply()
 	equal(t, "notices", s.texts(schema.EventNotice), `app/ansible/bitops.config.yaml:1:17: warning: unknown key "tag" (did you mean "tags"?)`)
 }
 

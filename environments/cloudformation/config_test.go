@@ -59,9 +59,9 @@ func TestSettings(t *testing.T) {
     cfn-s3-bucket: b
     cfn-s3-prefix: p
     cfn-files: {template-file: t.yaml}
-    cfn-merge-parameters: {parameters: {enabled: true}}`, nil, settings{
+    cfn-merge-parameters: {parameters: {enabled: true, directory: more}}`, nil, settings{
 			action: "deploy", validate: true, stackName: "app", template: source{name: "t.yaml"},
-			merged: source{name: "parameters"}, capabilities: []string{}, bucket: "b", prefix: "p",
+			merged: source{name: "more"}, capabilities: []string{}, bucket: "b", prefix: "p",
 		}},
 		"the flag turns the file off": {
 			strings.Replace(v2, "flag: true", "flag: 'false'", 1), nil,

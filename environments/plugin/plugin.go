@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -43,8 +44,16 @@ func New(o Options) []environments.Tool {
 func (p *Plugin) Name() schema.ToolName { return p.name }
 
 // Inspect implements environments.Tool: a script can take any input and leave any output.
-func (p *Plugin) Inspect(schema.Directory) (schema.Interface, schema.Problems) {
-	return schema.Interface{AnyInput: true, MoreOutput: true}, p.load().problems
+// The configuration's keys that are not known are warnings; values may still come from hooks and variables.
+func (p *Plugin) Inspect(d schema.Directory) (schema.Interface, schema.Problems) {
+	f := p.load()
+	problems := f.problems
+	if f.parses() {
+		_, found := f.keys.Resolve(d, nil)
+		found = slices.DeleteFunc(found, func(p schema.Problem) bool { return p.Severity == schema.SeverityError })
+		problems = slices.Concat(problems, found)
+	}
+	return schema.Interface{AnyInput: true, MoreOutput: true}, problems
 }
 
 // Private implements environments.Tool: there is nothing of the kind.

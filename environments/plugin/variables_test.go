@@ -151,7 +151,9 @@ func TestUnknownKeysAreToldOnce(t *testing.T) {
 	s := tell(t, example)
 	s.write(map[string]string{"net/hello/bitops.config.yaml": "hello:\n  cli: {name: x}\n  optoins: {}\n"})
 	s.apply()
-	equal(t, "notices", s.notices(), `net/hello/bitops.config.yaml:3:3: warning: unknown key "optoins" (did you mean "options"?)`)
+	equal(t, "notices", s.notices(), "")
+	_, found := s.plugin().Inspect(schema.Directory{Root: s.repository, Name: "net/hello"})
+	equal(t, "problems of the repository", found.Error(), `net/hello/bitops.config.yaml:3:3: warning: unknown key "optoins" (did you mean "options"?)`)
 }
 
 func TestLongCommandLinesAreInTheFile(t *testing.T) {

@@ -92,8 +92,10 @@ net/terraform/bitops.config.yaml:5:5: warning: unknown key "worksapce" (did you 
 	equal(t, "processes", s.processes(), "")
 }
 
-func TestWarningsAreNotices(t *testing.T) {
-	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {old: 1}"}).fake(version1)
+// What is wrong in the checkout, the planner has told.
+func TestWarningsOfEditedFilesAreNotices(t *testing.T) {
+	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": ""}).fake(version1)
+	s.afterSync = func(dir string) { writeFile(t, dir+"/bitops.config.yaml", "terraform: {old: 1}") }
 	_, _ = s.try(t.Context(), schema.CommandPlan)
 	contains(t, "notices", s.texts(schema.EventNotice), `net/terraform/bitops.config.yaml:1:13: warning: unknown key "old"`)
 }
