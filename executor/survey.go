@@ -3,6 +3,7 @@ package executor
 import (
 	"os"
 	"path"
+	"slices"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -15,6 +16,9 @@ type Survey struct {
 
 	// RenamedFrom returns the name that the manifest says a step had before, or "".
 	RenamedFrom func(*schema.Step) schema.StepName
+
+	// Records returns what is recorded of a step of the manifest. Nil: nothing is.
+	Records func(schema.StepName) []*schema.Record
 
 	// Lineage returns the lineage of what a step owns, "" where that is not known.
 	Lineage func(*schema.Step, *schema.Identity) string
@@ -54,9 +58,10 @@ func (v *Survey) Orphans(records []*schema.Record) []schema.Orphan {
 		if v.Plan.Step(r.Step) != nil || !r.Stands() {
 			continue
 		}
+		successor := v.successor(r)
 		all = append(all, schema.Orphan{
 			Step: r.Step, Environment: r.Environment, State: r.State, Run: r.Run, Time: r.Time,
-			Kept: r.Kept != "", Archive: r.Kept, Identity: r.Identity, RenamedTo: v.successor(r),
+			Kept: r.Kept != "", Archive: r.Kept, Identity: r.Identity, RenamedTo: successor, Contested: v.contested(r, successor),
 		})
 	}
 	return all
@@ -79,6 +84,17 @@ func (v *Survey) successor(r *schema.Record) schema.StepName {
 		}
 	}
 	return ""
+}
+
+// contested reports whether what a record is of was moved there from its successor, which has the earlier name.
+func (v *Survey) contested(r *schema.Record, successor schema.StepName) bool {
+	step := v.Plan.Step(successor)
+	if step == nil || v.Records == nil || v.RenamedFrom(step) == r.Step {
+		return false
+	}
+	return slices.ContainsFunc(v.Records(successor), func(own *schema.Record) bool {
+		return own.State == schema.StateRenamed && own.RenamedTo == r.Step && own.Identity.KeyOf() == r.Identity.KeyOf()
+	})
 }
 
 // moved reports whether a local state was moved to the file of a step.

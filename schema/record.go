@@ -64,6 +64,10 @@ type Orphan struct {
 	Identity    *Identity       `json:"identity,omitempty"`
 	MovesFrom   StepName        `json:"moves_from,omitempty"` // whose record this one takes the place of; while an apply has begun
 	RenamedTo   StepName        `json:"renamed_to,omitempty"` // the step of the manifest that owns it now
+
+	// Contested says that the step in RenamedTo had it before this one, and that the manifest does not say that it is to come
+	// back: that step is refused.
+	Contested bool `json:"contested,omitempty"`
 }
 
 // RecordState tells how much of a step exists.

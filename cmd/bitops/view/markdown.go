@@ -146,13 +146,10 @@ func (m *markdown) held() {
 func (m *markdown) orphans() {
 	o := orphansOf(m.report)
 	var b strings.Builder
-	if len(o.renamed) > 0 && m.report.Command.Previews() {
-		b.WriteString("#### " + renamedTitle + "\n\n")
-		for _, line := range firstOf(o.renamed, commentResources) {
-			b.WriteString("- " + inline(line) + "\n")
-		}
-		b.WriteString("\n")
+	if m.report.Command.Previews() {
+		writeRenames(&b, renamedTitle, o.renamed)
 	}
+	writeRenames(&b, contestedTitle, o.contested)
 	if len(o.lines) == 0 {
 		m.add(b.String())
 		return
@@ -165,6 +162,18 @@ func (m *markdown) orphans() {
 		b.WriteString("\nTake it down: " + code(o.command) + "\n")
 	}
 	m.add(b.String() + "\n")
+}
+
+// writeRenames shows what has another name.
+func writeRenames(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	b.WriteString("#### " + title + "\n\n")
+	for _, line := range firstOf(lines, commentResources) {
+		b.WriteString("- " + inline(line) + "\n")
+	}
+	b.WriteString("\n")
 }
 
 // details has a folded part for each environment with something to say, those that lose something first.

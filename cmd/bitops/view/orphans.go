@@ -13,12 +13,14 @@ type orphaned struct {
 	lines   []string
 	command string // "" when nothing is kept
 
-	renamed []string // a line for each that has another name now, and stays
+	renamed   []string // a line for each that has another name now, and stays
+	contested []string // a line for each that was renamed, in a checkout that has the earlier name
 }
 
 const (
-	orphansTitle = "No longer in the manifest, and still deployed"
-	renamedTitle = "Renamed; apply moves the record"
+	orphansTitle   = "No longer in the manifest, and still deployed"
+	renamedTitle   = "Renamed; apply moves the record"
+	contestedTitle = "Renamed elsewhere; the manifest here has the earlier name"
 )
 
 // orphansOf names what is deployed and no longer in the manifest: environments of which nothing is, and the steps of others.
@@ -30,6 +32,10 @@ func orphansOf(r *schema.Report) orphaned {
 	var o orphaned
 	var names []string
 	for _, orphan := range r.Orphans {
+		if orphan.Contested {
+			o.contested = append(o.contested, visible(orphan.RenamedTo)+" was renamed to "+visible(orphan.Step))
+			continue
+		}
 		if orphan.RenamedTo != "" {
 			o.renamed = append(o.renamed, visible(orphan.Step)+" is "+visible(orphan.RenamedTo)+" now")
 			continue
@@ -57,15 +63,24 @@ func orphansOf(r *schema.Report) orphaned {
 // orphansNamed is how many names a command has at most.
 const orphansNamed = 20
 
+// renames shows what has another name.
+func (s *summary) renames(title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	s.section(title, s.ink.amber)
+	for _, line := range lines[:s.options.limit(groupsShown, len(lines))] {
+		s.line("  " + line)
+	}
+}
+
 // orphans shows them.
 func (s *summary) orphans() {
 	o := orphansOf(s.report)
-	if len(o.renamed) > 0 && s.report.Command.Previews() { // an apply says so of each that it moves
-		s.section(renamedTitle, s.ink.amber)
-		for _, line := range o.renamed[:s.options.limit(groupsShown, len(o.renamed))] {
-			s.line("  " + line)
-		}
+	if s.report.Command.Previews() { // an apply says so of each that it moves
+		s.renames(renamedTitle, o.renamed)
 	}
+	s.renames(contestedTitle, o.contested)
 	if len(o.lines) == 0 {
 		return
 	}
