@@ -61,5 +61,8 @@ func stepError(phase schema.Phase, err error) *schema.StepError {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		e.ExitCode, e.Lines = f.ExitCode, f.Lines
 	}
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		e.Resolve = refused.Hint
+	}
 	return e
 }

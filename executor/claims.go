@@ -195,7 +195,11 @@ func (o *Ownership) inheritFrom(ctx context.Context, step *schema.Step, owner sc
 		refused.Hint = fmt.Sprintf("if %s is what %s was, write `renamed_from: %s` into its entry of the manifest; if nothing of %s exists any more: bitops forget %s",
 			step.Environment, record.Environment, record.Environment, owner, owner)
 	}
-	refused.Reason = fmt.Sprintf("%s belongs to %s, which run %s deployed", record.Identity.Key, owner, record.Run)
+	deployed := "deployed"
+	if record.State == schema.StatePartial {
+		deployed = "began to deploy"
+	}
+	refused.Reason = fmt.Sprintf("%s belongs to %s, which run %s %s", record.Identity.Key, owner, record.Run, deployed)
 	return false, refused
 }
 

@@ -94,7 +94,7 @@ func (m *Emitter) redact(e *schema.Event) {
 	e.Reason = m.clean(e.Reason)
 	if e.Error != nil {
 		clean := *e.Error
-		clean.Message = m.clean(clean.Message)
+		clean.Message, clean.Resolve = m.clean(clean.Message), m.clean(clean.Resolve)
 		clean.Lines = nil
 		stream := m.Redact.Stream()
 		for _, line := range e.Error.Lines {

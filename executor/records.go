@@ -122,8 +122,9 @@ func (r *run) foundNothing(ctx context.Context, step *schema.Step, result enviro
 		return result
 	}
 	result.Outcome, result.Refused = schema.Failed, true
-	result.Error = &schema.StepError{Message: fmt.Sprintf("nothing of it is here (%s), and run %s deployed it elsewhere (%s); "+
-		"choose that place, or, if nothing of it exists any more: bitops forget %s", result.Identity.Where(), other.Run, other.Identity.Where(), step.Name)}
+	resolve := fmt.Sprintf("choose that place, or, if nothing of it exists any more: bitops forget %s", step.Name)
+	result.Error = &schema.StepError{Resolve: resolve, Message: fmt.Sprintf("nothing of it is here (%s), and run %s deployed it elsewhere (%s); %s",
+		result.Identity.Where(), other.Run, other.Identity.Where(), resolve)}
 	return result
 }
 

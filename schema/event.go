@@ -153,6 +153,9 @@ type StepError struct {
 	Phase    Phase    `json:"phase,omitempty"`
 	ExitCode int      `json:"exit_code,omitempty"` // the program's own
 	Lines    []string `json:"lines,omitempty"`     // the last error lines of the program
+
+	// Resolve is what a person has to do before the step can succeed: it was refused, and is again until then.
+	Resolve string `json:"resolve,omitempty"`
 }
 
 // Waiting says which input of a deferred step waits for what.

@@ -104,8 +104,10 @@ func (s *session) orphanedState() error {
 			return nil
 		}
 	}
-	return environments.Failuref("its local state is not here (%s), so %s cannot know what to take down; bring the file back, "+
-		"or, if nothing of it exists any more: bitops forget %s", filepath.Join(s.module.dir.Name, place.Path), s.binary, s.Step.Name)
+	return &environments.RefusedError{
+		Reason: fmt.Sprintf("its local state is not here (%s), so %s cannot know what to take down", filepath.Join(s.module.dir.Name, place.Path), s.binary),
+		Hint:   fmt.Sprintf("bring the file back, or, if nothing of it exists any more: bitops forget %s", s.Step.Name),
+	}
 }
 
 // configured changes the usual place by what the backend block and the configuration say.

@@ -3,6 +3,7 @@ package view
 import (
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -87,10 +88,39 @@ func (s *summary) whereLogsAre() {
 	}
 }
 
+// whatGoesOn shows the command that goes on after the run, and what has to be resolved before: refused steps are refused
+// again.
 func (s *summary) whatGoesOn() {
-	if next := s.options.next(s.report); next != "" {
-		s.line("Go on with: " + s.ink.bold(visible(next)))
+	next := s.options.next(s.report)
+	if next == "" {
+		return
 	}
+	title := "Go on with: "
+	for _, text := range s.toResolve() {
+		s.line("Resolve first: " + text)
+		title = "Then go on with: "
+	}
+	s.line(title + s.ink.bold(visible(next)))
+}
+
+// hintsShown is how many things are named that have to be resolved.
+const hintsShown = 3
+
+// toResolve says what has to be done before refused steps can succeed, each thing once.
+func (s *summary) toResolve() []string {
+	var hints []string
+	for _, step := range s.withOutcome(schema.Failed) {
+		if step.Error == nil || step.Error.Resolve == "" {
+			continue
+		}
+		if hint := visible(step.Error.Resolve); !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
+	}
+	if more := len(hints) - hintsShown; more > 0 {
+		hints = append(hints[:hintsShown], "and "+amount(more, "more cause")+" above")
+	}
+	return hints
 }
 
 // list shows names as a paragraph, so many at most.
