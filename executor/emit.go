@@ -108,20 +108,6 @@ func (m *Emitter) redact(e *schema.Event) {
 	e.Outputs = m.Protect(e.Outputs)
 }
 
-// clearChanges returns changes as events show them.
-func (m *Emitter) clearChanges(c *schema.Changes) *schema.Changes {
-	if c == nil {
-		return nil
-	}
-	clean := *c
-	clean.Resources = nil
-	for _, r := range c.Resources {
-		r.Address = m.clean(r.Address)
-		clean.Resources = append(clean.Resources, r)
-	}
-	return &clean
-}
-
 func (m *Emitter) cleanWarnings(ws *schema.Warnings) *schema.Warnings {
 	if ws == nil {
 		return nil

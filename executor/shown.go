@@ -122,15 +122,15 @@ func (r *run) savedDigest(step *schema.Step) string {
 	return ""
 }
 
-// digestOf returns the digest of a step's plan: of its changes, of what it was made with, and of the artifact in a directory. It
-// is "" where that cannot be read.
+// digestOf returns the digest of a step's plan: of its changes, of what it was made with, and of the artifact in a directory,
+// which has their values: a journal need not hold all of them. It is "" where that cannot be read.
 func (r *run) digestOf(planned *schema.StepReport, dir string) string {
 	artifacts, err := hashFiles(dir)
 	if err != nil {
 		return ""
 	}
 	digest, err := schema.HashOf(map[string]any{
-		"step": planned.Name, "changes": planned.Changes, "fingerprint": planned.Fingerprint, "artifacts": artifacts,
+		"step": planned.Name, "changes": planned.Changes.WithoutAttributes(), "fingerprint": planned.Fingerprint, "artifacts": artifacts,
 	})
 	if err != nil {
 		return ""

@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Approval is a plan of one step that a person saw and approved. A step of an environment with `approval: true` changes
@@ -54,17 +55,52 @@ func (r *Report) OpenApprovals() []Approval {
 	return open
 }
 
-// SameChanges reports whether two plans list the same changes, in whatever order. It is false where one of them is not known.
-func SameChanges(a, b *Changes) bool {
-	if a == nil || b == nil {
+// SameChanges reports whether what a person approved and what would be done now are the same changes, in whatever order: the same
+// resources, and as far as it was known then, with the same values. It is false where one of them is not known.
+func SameChanges(approved, now *Changes) bool {
+	if approved == nil || now == nil || approved.ValuesWithheld && hasAttributes(now) {
 		return false
 	}
-	counts := func(c *Changes) [4]int { return [4]int{c.Add, c.Change, c.Remove, c.Outputs} }
-	return a.Open == b.Open && counts(a) == counts(b) && slices.Equal(sortedResources(a), sortedResources(b))
+	approved, now = approved.Bounded(), now.Bounded()
+	counts := func(c *Changes) [6]int {
+		return [6]int{c.Add, c.Change, c.Remove, c.Outputs, len(c.Deferred), len(c.Invocations)}
+	}
+	return approved.Open == now.Open && counts(approved) == counts(now) &&
+		slices.EqualFunc(sortedResources(approved), sortedResources(now), sameResource) &&
+		sameAttributes(approved.OutputChanges, now.OutputChanges)
+}
+
+func hasAttributes(c *Changes) bool {
+	return len(c.OutputChanges) > 0 || slices.ContainsFunc(c.Resources, func(r ResourceChange) bool { return len(r.Attributes) > 0 })
 }
 
 func sortedResources(c *Changes) []ResourceChange {
 	return slices.SortedFunc(slices.Values(c.Resources), func(x, y ResourceChange) int {
 		return cmp.Or(cmp.Compare(x.Address, y.Address), cmp.Compare(x.Action, y.Action))
 	})
+}
+
+func sameResource(approved, now ResourceChange) bool {
+	return approved.Address == now.Address && approved.Action == now.Action && sameAttributes(approved.Attributes, now.Attributes)
+}
+
+// sameAttributes reports whether attributes differ from what was approved only where that was not known then.
+func sameAttributes(approved, now []AttributeChange) bool {
+	open := func(a AttributeChange) bool {
+		return slices.ContainsFunc(approved, func(o AttributeChange) bool { return o.Unknown && within(o.Path, a.Path) })
+	}
+	known := func(all []AttributeChange) []AttributeChange {
+		all = slices.DeleteFunc(slices.Clone(all), open)
+		slices.SortFunc(all, func(x, y AttributeChange) int { return cmp.Compare(x.Path, y.Path) })
+		return all
+	}
+	return slices.EqualFunc(known(approved), known(now), func(x, y AttributeChange) bool {
+		return x.Path == y.Path && string(x.Before) == string(y.Before) && string(x.After) == string(y.After) && !y.Unknown
+	})
+}
+
+// within reports whether a path is another one or leads on from it.
+func within(path, longer string) bool {
+	rest, ok := strings.CutPrefix(longer, path)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }

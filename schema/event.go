@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // EventVersion is the version of the Event document that this program writes.
 const EventVersion = 1
@@ -13,7 +10,7 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Signed, Orphans
+	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Signed, WithholdValues, Orphans
 	EventStepStarted   EventType = "step-started"   // Step, Inputs
 	EventPhaseStarted  EventType = "phase-started"  // Step, Phase, Text: what runs
 	EventProgress      EventType = "progress"       // Step, Text: what the tool is doing to what
@@ -70,7 +67,10 @@ type Event struct {
 	PlanDigest  string       `json:"plan_digest,omitempty"` // of its file
 	Pinned      bool         `json:"pinned,omitempty"`      // only what the plan file shows is applied
 	Signed      bool         `json:"signed,omitempty"`      // and it has to be signed
-	Orphans     []Orphan     `json:"orphans,omitempty"`     // what is deployed and no longer in the manifest
+
+	WithholdValues bool `json:"withhold_values,omitempty"` // the manifest keeps values of attributes out of journals and comments
+
+	Orphans []Orphan `json:"orphans,omitempty"` // what is deployed and no longer in the manifest
 }
 
 // StepSummary is what a run says of its steps when it starts.
@@ -113,39 +113,6 @@ const (
 	Held        Outcome = "held"
 	Deferred    Outcome = "deferred" // in a plan: cannot be planned before something upstream is applied
 )
-
-// Changes are what a tool changed, or would change.
-type Changes struct {
-	Add       int              `json:"add"`
-	Change    int              `json:"change"`
-	Remove    int              `json:"remove"`
-	Outputs   int              `json:"outputs,omitempty"` // only outputs change: how many
-	Resources []ResourceChange `json:"resources,omitempty"`
-	Open      bool             `json:"open,omitempty"` // there may be more: the tool cannot tell all that it would change
-}
-
-// Empty reports whether nothing changes. What is only read does not; what is imported, moved or forgotten does.
-func (c *Changes) Empty() bool {
-	if c == nil {
-		return true
-	}
-	changes := slices.ContainsFunc(c.Resources, func(r ResourceChange) bool { return r.Action != "read" })
-	return c.Add == 0 && c.Change == 0 && c.Remove == 0 && c.Outputs == 0 && !changes
-}
-
-// Plus returns the sum of two counts, without the resources.
-func (c Changes) Plus(o *Changes) Changes {
-	if o == nil {
-		return c
-	}
-	return Changes{Add: c.Add + o.Add, Change: c.Change + o.Change, Remove: c.Remove + o.Remove, Outputs: c.Outputs + o.Outputs}
-}
-
-// ResourceChange is one resource that changes.
-type ResourceChange struct {
-	Address string `json:"address"`
-	Action  string `json:"action"` // create, update, delete, replace, read, import, move, forget
-}
 
 // StepError is why a step failed.
 type StepError struct {

@@ -27,6 +27,8 @@ type Report struct {
 	Pinned     bool   `json:"pinned,omitempty"`      // only what the plan file shows was applied
 	Signed     bool   `json:"signed,omitempty"`      // and it had to be signed
 
+	WithholdValues bool `json:"withhold_values,omitempty"` // the manifest keeps values of attributes out of journals and comments
+
 	index map[StepName]int
 }
 
@@ -70,7 +72,7 @@ func (r *Report) Add(e Event) {
 	case EventRunStarted:
 		*r = Report{
 			Run: e.Run, Command: e.Command, Started: e.Time,
-			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Signed: e.Signed, Orphans: e.Orphans,
+			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Signed: e.Signed, Orphans: e.Orphans, WithholdValues: e.WithholdValues,
 		}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})

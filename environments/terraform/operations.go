@@ -179,5 +179,8 @@ func decode(text []byte, target any) error {
 	for len(text) > 0 && text[0] != '{' {
 		_, text, _ = bytes.Cut(text, []byte("\n"))
 	}
+	if json.Valid(text) { // a decoder would copy all of it
+		return json.Unmarshal(text, target)
+	}
 	return json.NewDecoder(bytes.NewReader(text)).Decode(target)
 }

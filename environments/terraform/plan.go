@@ -45,88 +45,26 @@ func (s *session) show(ctx context.Context, file string) (environments.Result, e
 	if err != nil {
 		return environments.Result{}, err
 	}
-	result, err := readPlan(text)
+	plan, err := readPlan(text)
 	if err != nil {
-		return result, fmt.Errorf("read what %s show prints: %w", s.binary, err)
+		return environments.Result{}, fmt.Errorf("read what %s show prints: %w", s.binary, err)
 	}
-	return result, nil
-}
-
-// readPlan reads a plan in terraform's JSON form:
-// https://developer.hashicorp.com/terraform/internals/json-format
-func readPlan(text []byte) (environments.Result, error) {
-	var plan tfjson.Plan
-	plan.UseJSONNumber(true)
-	if err := decode(text, &plan); err != nil {
-		return environments.Result{}, err
-	}
-	var resources []schema.ResourceChange
-	for _, r := range plan.ResourceChanges {
-		if action := actionOf(r); action != "" {
-			resources = append(resources, schema.ResourceChange{Address: r.Address, Action: action})
-		}
-	}
-	changes := counted(resources)
-	outputs := schema.Values{}
-	changed := 0
-	for name, change := range plan.OutputChanges {
-		if !change.Actions.NoOp() {
-			changed++
-		}
-		value, err := plannedOutput(&plan, name, change)
-		if err != nil {
-			return environments.Result{}, fmt.Errorf("output %s: %w", name, err)
-		}
-		if change.Actions.Delete() {
-			continue
-		}
-		outputs[name] = value
-	}
-	if changes.Empty() {
-		changes.Outputs = changed
-	}
-	return environments.Result{Changes: changes, Outputs: outputs}, nil
-}
-
-// actionOf names what happens to a resource, or "" when nothing does.
-func actionOf(r *tfjson.ResourceChange) string {
-	if r.Change == nil {
-		return ""
-	}
-	switch a := r.Change.Actions; {
-	case a.Replace():
-		return "replace"
-	case a.Create():
-		return "create"
-	case a.Update():
-		return "update"
-	case a.Delete():
-		return "delete"
-	case a.Read():
-		return "read"
-	case a.Forget():
-		return "forget"
-	case a.NoOp() && r.PreviousAddress != "":
-		return "move"
-	case a.NoOp() && r.Change.Importing != nil:
-		return "import"
-	}
-	return ""
+	s.Hide(plan.secrets...)
+	plan.changes.Open = len(plan.changes.Deferred) > 0 || plan.partial && !s.limited()
+	return plan.result()
 }
 
 // plannedOutput returns the value that an output will have. One that is known keeps its type; of one that is known in
 // part, terraform tells no type, so that its lists and maps become tuples and objects.
-func plannedOutput(plan *tfjson.Plan, name string, change *tfjson.Change) (schema.Value, error) {
+func plannedOutput(planned *tfjson.StateOutput, change *tfjson.Change) (schema.Value, error) {
 	sensitive := change.AfterSensitive != nil && change.AfterSensitive != false
-	if plan.PlannedValues != nil {
-		if o := plan.PlannedValues.Outputs[name]; o != nil && o.Type != cty.NilType {
-			text, err := json.Marshal(o.Value)
-			if err != nil {
-				return schema.Value{}, err
-			}
-			data, err := ctyjson.Unmarshal(text, o.Type)
-			return schema.Value{Data: data, Sensitive: sensitive || o.Sensitive}, err
+	if planned != nil && planned.Type != cty.NilType {
+		text, err := json.Marshal(planned.Value)
+		if err != nil {
+			return schema.Value{}, err
 		}
+		data, err := ctyjson.Unmarshal(text, planned.Type)
+		return schema.Value{Data: data, Sensitive: sensitive || planned.Sensitive}, err
 	}
 	data, err := merge(change.After, change.AfterUnknown)
 	return schema.Value{Data: data, Sensitive: sensitive}, err

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -172,13 +173,13 @@ func (s *session) must(ctx context.Context, p environments.ProgramCall) error {
 
 // read runs a program whose standard output is an answer, for bitops alone.
 func (s *session) read(ctx context.Context, p environments.ProgramCall) ([]byte, error) {
-	var out strings.Builder
+	var out bytes.Buffer
 	p.Stdout = func(line string) {
 		out.WriteString(line)
 		out.WriteByte('\n')
 	}
 	err := s.must(ctx, p)
-	return []byte(out.String()), err
+	return out.Bytes(), err
 }
 
 // explain turns what went wrong into what a person needs: where to get the program, or its text from the first error on.

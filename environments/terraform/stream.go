@@ -241,11 +241,7 @@ func (s *stream) changes() *schema.Changes {
 	if s.applied == nil {
 		return counted(s.done)
 	}
-	c := &schema.Changes{Add: s.applied.Add, Change: s.applied.Change, Remove: s.applied.Remove, Resources: s.planned}
-	if c.Empty() {
-		c.Outputs = s.changedOutputs
-	}
-	return c
+	return &schema.Changes{Add: s.applied.Add, Change: s.applied.Change, Remove: s.applied.Remove, Resources: s.planned, Outputs: s.changedOutputs}
 }
 
 // counted returns changes with the numbers of what the resources say.

@@ -57,7 +57,9 @@ func TestUnchangedPlanIsOneProcess(t *testing.T) {
 				c.Args, c.Stdout = []string{"show", "-json", file}, func(l process.Line) { text.WriteString(l.Text) }
 				_, err := process.Local{}.Run(t.Context(), c)
 				check(t, err)
-				shown, err = readPlan(text.Bytes())
+				plan, err := readPlan(text.Bytes())
+				check(t, err)
+				shown, err = plan.result()
 				check(t, err)
 			})
 			planned := s.plan()

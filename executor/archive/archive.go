@@ -51,7 +51,7 @@ func writePlan(z *zip.Writer, plan *schema.SavedPlan, dir string, sign func(dige
 	if plan.Artifacts, err = digestsOf(dir); err != nil {
 		return "", err
 	}
-	text, err := json.MarshalIndent(plan, "", "  ")
+	text, err := planText(plan)
 	if err == nil {
 		err = add(z, planName, bytes.NewReader(text))
 	}
@@ -65,6 +65,21 @@ func writePlan(z *zip.Writer, plan *schema.SavedPlan, dir string, sign func(dige
 		err = addSignature(z, digest, sign)
 	}
 	return digest, errors.Join(err, z.Close())
+}
+
+// planText returns a plan as it is written. One that would be too large to be read is written with bounded changes: what the
+// tools keep of it has all of them.
+func planText(plan *schema.SavedPlan) ([]byte, error) {
+	text, err := json.MarshalIndent(plan, "", "  ")
+	if err != nil || readable(text) {
+		return text, err
+	}
+	report, bounded := *plan.Report, *plan
+	report.Steps, bounded.Report = slices.Clone(report.Steps), &report
+	for i := range report.Steps {
+		report.Steps[i].Changes = report.Steps[i].Changes.Bounded()
+	}
+	return json.MarshalIndent(&bounded, "", "  ")
 }
 
 func addSignature(z *zip.Writer, digest string, sign func(digest string) (*Signature, error)) error {

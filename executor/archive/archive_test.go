@@ -3,6 +3,7 @@ package archive_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -160,5 +161,31 @@ func TestExtractStaysInside(t *testing.T) {
 		if entries, _ := os.ReadDir(outer); len(entries) != 1 {
 			t.Errorf("%s: %v", name, entries)
 		}
+	}
+}
+
+// A plan whose changes are too many to be read again is written with less of them: what the tools keep has all.
+func TestPlanWithTooManyValuesCanBeRead(t *testing.T) {
+	plan := aPlan()
+	list := "[1" + strings.Repeat(",1", 5_000_001) + "]"
+	plan.Report.Steps[0].Changes = &schema.Changes{Change: 1, Resources: []schema.ResourceChange{{
+		Address: "a.b", Action: "update", Attributes: []schema.AttributeChange{
+			{Path: "list", Before: json.RawMessage(list)}, {Path: "port", Before: json.RawMessage("443"), After: json.RawMessage("22")},
+		},
+	}}}
+	text, _, err := archive.Bytes(plan, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := archive.Read("plan", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := a.Plan.Report.Steps[0].Changes.Resources[0].Attributes
+	if len(got) != 2 || got[0].BeforeBytes != len(list) || string(got[1].After) != "22" {
+		t.Errorf("%d attributes: %.200v", len(got), got)
+	}
+	if len(plan.Report.Steps[0].Changes.Resources[0].Attributes[0].Before) != len(list) {
+		t.Error("the report that is shown is cut too")
 	}
 }

@@ -94,11 +94,7 @@ func digestFile(f *zip.File) (string, error) {
 // checkPlan reports whether a plan.json can be decoded: it is of a version that is known, and it does not take more memory
 // than a plan takes.
 func checkPlan(text []byte) error {
-	values := 0
-	for _, sign := range []string{",", "[", "{"} {
-		values += bytes.Count(text, []byte(sign))
-	}
-	if values > mostValues {
+	if valuesIn(text) > mostValues {
 		return fmt.Errorf("%s is too large: it has more than %d values", planName, mostValues)
 	}
 	var counted struct {
@@ -118,6 +114,18 @@ func checkPlan(text []byte) error {
 	}
 	return nil
 }
+
+// valuesIn returns how many values a JSON text has at most.
+func valuesIn(text []byte) int {
+	values := 0
+	for _, sign := range []string{",", "[", "{"} {
+		values += bytes.Count(text, []byte(sign))
+	}
+	return values
+}
+
+// readable reports whether a plan.json can be read again.
+func readable(text []byte) bool { return len(text) <= largestPlan && valuesIn(text) <= mostValues }
 
 // counter counts the elements of all arrays that it is decoded from, which takes no memory.
 type counter int

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
@@ -29,9 +30,10 @@ type Journal struct {
 	// Plain takes out of the text of output what has no place in a file, such as colours; nil leaves it as it is.
 	Plain func(string) string
 
-	dir  string
-	file *os.File
-	logs map[schema.StepName]*os.File // of the steps that run; nil until something is written
+	dir      string
+	file     *os.File
+	withhold bool                         // no values of changes are written
+	logs     map[schema.StepName]*os.File // of the steps that run; nil until something is written
 }
 
 // Create makes the journal of a run, which must not exist, in the run's directory, which may.
@@ -72,7 +74,7 @@ func (j *Journal) Write(e schema.Event) error {
 
 // record adds one line to the journal.
 func (j *Journal) record(e schema.Event) error {
-	line, err := json.Marshal(e)
+	line, err := json.Marshal(j.bounded(e))
 	if err != nil {
 		return err
 	}
@@ -85,6 +87,27 @@ func (j *Journal) record(e schema.Event) error {
 	default:
 		return nil
 	}
+}
+
+// bounded returns an event as the journal holds it: what a step changes can be larger than all else of a run together, and
+// the run may keep its values out of journals.
+func (j *Journal) bounded(e schema.Event) schema.Event {
+	if e.Type == schema.EventRunStarted {
+		j.withhold = e.WithholdValues
+	}
+	e.Changes = j.boundedChanges(e.Changes)
+	e.Approvals = slices.Clone(e.Approvals)
+	for i := range e.Approvals {
+		e.Approvals[i].Changes = j.boundedChanges(e.Approvals[i].Changes)
+	}
+	return e
+}
+
+func (j *Journal) boundedChanges(c *schema.Changes) *schema.Changes {
+	if j.withhold {
+		c = c.WithoutValues()
+	}
+	return c.Bounded()
 }
 
 // log writes what an event adds to its step's log.

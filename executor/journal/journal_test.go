@@ -352,3 +352,35 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A journal holds a bounded part of what a step changes, and no values where the run keeps them out.
+func TestJournalHoldsChangesInBounds(t *testing.T) {
+	var many []schema.AttributeChange
+	for range schema.MostAttributes + 5 {
+		many = append(many, schema.AttributeChange{Path: "p", After: schema.TextValue("a-value" + strings.Repeat("x", 2*schema.LongestValue))})
+	}
+	changes := &schema.Changes{Add: 1, Resources: []schema.ResourceChange{{Address: "a.b", Action: "create", Attributes: many}}}
+	for _, withhold := range []bool{false, true} {
+		w := create(t)
+		w.write(t,
+			schema.Event{Type: schema.EventRunStarted, WithholdValues: withhold, Approvals: []schema.Approval{{Step: "s", Changes: changes}}},
+			schema.Event{Type: schema.EventStepFinished, Step: "s", Changes: changes})
+		text := w.text(t)
+		if bytes.Contains(text, []byte("a-value")) == withhold {
+			t.Errorf("withhold %v: values are there: %v", withhold, !withhold)
+		}
+		events, err := journal.Read(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []*schema.Changes{events[0].Approvals[0].Changes, events[1].Changes} {
+			r := c.Resources[0]
+			if len(r.Attributes) != schema.MostAttributes || r.AttributesOmitted != 5 || c.ValuesWithheld != withhold {
+				t.Errorf("%d attributes, %d omitted", len(r.Attributes), r.AttributesOmitted)
+			}
+		}
+	}
+	if len(changes.Resources[0].Attributes) != len(many) {
+		t.Error("the event itself is cut")
+	}
+}
