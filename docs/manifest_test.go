@@ -110,6 +110,37 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 	}
 }
 
+// Every variable of the caller that beats a key is in the documentation, and every one that does not.
+func TestEveryVariableOfTheCallerIsDescribed(t *testing.T) {
+	files, err := filepath.Glob("../environments/*/bitops.schema.yaml")
+	if err != nil || len(files) < 4 {
+		t.Fatal(files, err)
+	}
+	_, section, _ := strings.Cut(read(t, "lifecycle.md"), "### Variables that beat a file")
+	counting, general, _ := strings.Cut(section, "Other names of BitOps")
+	general, _, _ = strings.Cut(general, "\n\n")
+	exported := regexp.MustCompile(`(?:export_env|variables): *\[?([\w, ]+)`)
+	for _, file := range files {
+		text := read(t, file)
+		s, problems := schema.ParseToolSchema([]byte(text), file)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		counts := s.Variables()
+		for _, m := range exported.FindAllStringSubmatch(text, -1) {
+			for _, name := range strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r == ' ' }) {
+				where := general
+				if _, does := counts[name]; does {
+					where = counting
+				}
+				if !strings.Contains(where, "`"+name+"`") {
+					t.Errorf("%s is not where lifecycle.md has such variables", name)
+				}
+			}
+		}
+	}
+}
+
 // describes fails the test for every key of a JSON Schema that a page does not have.
 func describes(t *testing.T, file string, text []byte) {
 	t.Helper()

@@ -21,6 +21,7 @@ type CallOptions struct {
 	Source    string // the step's directory in the checkout, absolute
 	Orphan    bool   // the step is no longer in the manifest, and its directory may not be in the checkout
 	Variables Variables
+	Caller    Variables     // those in which bitops was started, which Variables hold too; not changed
 	Inputs    schema.Values // from the manifest: they win over what the environment's files set
 	Offered   schema.Values // from dependencies and earlier steps, by name: whatever the environment sets wins
 	Workspace *workspace.Workspace
@@ -63,6 +64,7 @@ type Call struct {
 	configured *schema.ToolValues  // what Configure read last; nil where it could not
 	exported   map[string]exported // the variables that Configure set
 	read       map[string]string   // those that ReadVariables set
+	hooked     map[string]bool     // those that hooks set
 	told       map[string]bool     // what was told once
 	mask       *maskFile           // nil where no hook could write to it
 	owned      *schema.Identity    // what the step owns, once its tool said so

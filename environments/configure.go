@@ -22,8 +22,12 @@ func (c *Call) Configure(s *schema.ToolSchema) (*schema.ToolValues, error) {
 // relative to its root.
 func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValues, error) {
 	root := c.Root()
-	values, problems := s.Resolve(schema.Directory{Root: root, Name: dir}, c.given)
+	values, problems := s.ResolveFor(schema.Directory{Root: root, Name: dir}, c.ToolVariables())
 	problems = append(problems, values.Expand(c.Scope())...)
+	for _, of := range values.Unheeded() {
+		c.NoticeOnce(fmt.Sprintf("%s is set in the environment of bitops and does not count, because other programs may mean something else by it; "+
+			"write %s into the file, or the variable into env of the manifest", of.Variable, of.Path))
+	}
 	c.configured = nil
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -33,9 +37,12 @@ func (c *Call) ConfigureFrom(s *schema.ToolSchema, dir string) (*schema.ToolValu
 		values = values.WithoutIgnored()
 	}
 	c.configured = values
+	for _, by := range values.ByCaller() {
+		c.TellDecided(by.Variable, by.Path)
+	}
 	if len(problems) > 0 && !c.asInCheckout(dir) {
 		for _, p := range problems {
-			c.noticeOnce(p.String())
+			c.NoticeOnce(p.String())
 		}
 	}
 	c.export(values.Exports())
@@ -131,18 +138,40 @@ func (c *Call) given(name string) string {
 	return value
 }
 
+// ToolVariables returns the step's variables for what its configuration comes to.
+func (c *Call) ToolVariables() schema.ToolVariables {
+	return schema.ToolVariables{Get: c.given, Caller: c.ofCaller, Deploys: c.deploys}
+}
+
+// TellDecided tells, once a step, that a variable decides something of the configuration, where it comes from the environment
+// in which bitops was started.
+func (c *Call) TellDecided(name, what string) {
+	if c.ofCaller(name) {
+		c.NoticeOnce(fmt.Sprintf("%s is set in the environment of bitops and decides %s", name, what))
+	}
+}
+
+// ofCaller reports whether a variable is as bitops found it in its own environment: neither the manifest nor a file or hook
+// of the step has said anything of it.
+func (c *Call) ofCaller(name string) bool {
+	_, manifest := c.Step.Env[name]
+	_, file := c.read[name]
+	value, inherited := c.Caller[name]
+	return inherited && !manifest && !file && !c.hooked[name] && c.given(name) == value
+}
+
 // Root returns the directory that the step's directory is in, laid out like the repository: positions of problems in it
 // are positions in the repository.
 func (c *Call) Root() string { return strings.TrimSuffix(c.Directory, "/"+c.Step.Directory()) }
 
-// warnOnce is noticeOnce for what a person has to look at: it counts as a warning.
+// warnOnce is NoticeOnce for what a person has to look at: it counts as a warning.
 func (c *Call) warnOnce(text string) {
-	c.noticeOnce(text)
+	c.NoticeOnce(text)
 	c.Warn(schema.Warning{Text: text})
 }
 
-// noticeOnce tells something once a step, however often it is found.
-func (c *Call) noticeOnce(text string) {
+// NoticeOnce tells something once a step, however often it is found.
+func (c *Call) NoticeOnce(text string) {
 	if c.told == nil {
 		c.told = map[string]bool{}
 	}

@@ -46,6 +46,10 @@ func (e *exchange) collect(c *Call) error {
 			e.secrets(a.value)
 		}
 		c.Variables[a.name] = a.value
+		if c.hooked == nil {
+			c.hooked = map[string]bool{}
+		}
+		c.hooked[a.name] = true
 	}
 	outputs, err := e.outputs.news()
 	if err != nil {

@@ -273,9 +273,9 @@ var checkPatience = 2 * time.Minute
 // outside returns a call of a step that touches no workspace: its directory is the one in the checkout.
 func (l *Lifecycle) outside(step *schema.Step) *Call {
 	dir := l.inRepository(step)
-	variables := VariablesOf(l.Environ).Unattended().With(step.Env)
+	caller := VariablesOf(l.Environ).Unattended()
 	return NewCall(CallOptions{
-		Step: step, Directory: dir, Source: dir, Variables: variables, Runner: l.Runner, Observe: func(schema.Event) {},
+		Step: step, Directory: dir, Source: dir, Variables: caller.With(step.Env), Caller: caller, Runner: l.Runner, Observe: func(schema.Event) {},
 		Cache: filepath.Join(l.Store, "cache"), Real: l.real.of,
 	})
 }

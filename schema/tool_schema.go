@@ -23,6 +23,9 @@ type ToolSchema struct {
 	Tool ToolName
 	Root Property // the object under the tool's key
 
+	// ShortNames are the words, beside the tool's name, that tell of a variable which tool it is for.
+	ShortNames []string
+
 	file string
 }
 
@@ -46,10 +49,11 @@ type Property struct {
 	Type        PropertyType
 	Parameter   string   // the argument that hands the value to the program, without dashes; "" for none
 	Dash        string   // what stands before the parameter: -- or -
-	ExportEnv   string   // the variable that hands the value to hooks and programs, and beats the configuration
-	Variables   []string // more variables that beat the configuration, in their order
+	ExportEnv   string   // the variable that hands the value to hooks and programs, and can beat the configuration
+	Variables   []string // more variables that can, in their order
 	Aliases     []string // paths that older versions used
 	Ignored     []string // those of the aliases that BitOps v2 ignored
+	Assumed     bool     // BitOps v2 had a default where there is none here
 	Enum        []string // the texts that are allowed; none means any
 	Required    bool
 	Idle        bool // whatever its value, the same is done: how much is told, how long is waited
@@ -60,7 +64,7 @@ type Property struct {
 }
 
 // propertyDocument is a property as it is written. Beyond v2's attributes there are `variables`, `aliases`, `ignored_aliases`,
-// `enum` and `decides`.
+// `enum`, `decides` and `default_in_v2`, and for the tool `short_names`.
 type propertyDocument struct {
 	Type        string                `yaml:"type"`
 	Parameter   string                `yaml:"parameter"`
@@ -73,6 +77,8 @@ type propertyDocument struct {
 	Variables   []string              `yaml:"variables"`
 	Aliases     []string              `yaml:"aliases"`
 	Ignored     []string              `yaml:"ignored_aliases"`
+	Assumed     bool                  `yaml:"default_in_v2"`
+	ShortNames  []string              `yaml:"short_names"`
 	Enum        []string              `yaml:"enum"`
 	Decides     *bool                 `yaml:"decides"`
 	Properties  Map[propertyDocument] `yaml:"properties"`
@@ -104,7 +110,7 @@ func ParseToolSchema(text []byte, file string) (*ToolSchema, Problems) {
 	}
 	s := &ToolSchema{Tool: ToolName(doc[0].Key), file: file}
 	root, more := s.property(doc[0], "")
-	s.Root = root
+	s.Root, s.ShortNames = root, doc[0].Value.ShortNames
 	return s, append(problems, more...)
 }
 
@@ -112,7 +118,7 @@ func (s *ToolSchema) property(e Entry[propertyDocument], path string) (Property,
 	doc := e.Value
 	p := Property{
 		Name: e.Key, Path: path, Parameter: doc.Parameter, Dash: dash(doc.DashType), ExportEnv: doc.ExportEnv,
-		Variables: doc.Variables, Aliases: slices.Concat(doc.Aliases, doc.Ignored), Ignored: doc.Ignored, Enum: doc.Enum, Required: doc.Required,
+		Variables: doc.Variables, Aliases: slices.Concat(doc.Aliases, doc.Ignored), Ignored: doc.Ignored, Assumed: doc.Assumed, Enum: doc.Enum, Required: doc.Required,
 		Description: doc.Description, fallback: doc.Default.node, Idle: doc.Decides != nil && !*doc.Decides,
 	}
 	var problems Problems
@@ -167,32 +173,50 @@ func dash(spelled string) string {
 // group reports whether a property only holds others.
 func (p *Property) group() bool { return len(p.Properties) > 0 }
 
-// variables returns the names of the variables that beat the configuration, strongest first.
+// ownVariable returns the name of the variable that is about this property and nothing else.
+func (p *Property) ownVariable(tool ToolName) string {
+	return "BITOPS_" + variableWord(string(tool)) + "_" + variableWord(p.Name)
+}
+
+// variables returns the names of the variables that can beat the configuration, strongest first.
 func (p *Property) variables(tool ToolName) []string {
-	names := []string{"BITOPS_" + variableWord(string(tool)) + "_" + variableWord(p.Name)}
+	names := []string{p.ownVariable(tool)}
 	if p.ExportEnv != "" {
 		names = append(names, "BITOPS_"+p.ExportEnv, p.ExportEnv)
 	}
 	return append(names, p.Variables...)
 }
 
-// Variables returns the names of all variables that beat the configuration, and for each whether it decides what a step
-// does. The caller owns the map.
+// Tells reports whether the name of a variable tells which tool it is for, as NAMESPACE and TIMEOUT do not.
+func (s *ToolSchema) Tells(name string) bool {
+	name = "_" + name + "_"
+	for _, word := range append([]string{string(s.Tool)}, s.ShortNames...) {
+		if strings.Contains(name, "_"+variableWord(word)+"_") {
+			return true
+		}
+	}
+	return false
+}
+
+// Variables returns the names of all variables of the caller that beat the configuration, and for each whether it decides
+// what a step does. The caller owns the map.
 func (s *ToolSchema) Variables() map[string]bool {
 	all := map[string]bool{}
-	s.Root.collectVariables(s.Tool, all)
+	s.Root.collectVariables(s, all)
 	return all
 }
 
-func (p *Property) collectVariables(tool ToolName, all map[string]bool) {
+func (p *Property) collectVariables(s *ToolSchema, all map[string]bool) {
 	for i := range p.Properties {
-		p.Properties[i].collectVariables(tool, all)
+		p.Properties[i].collectVariables(s, all)
 	}
 	if p.group() {
 		return
 	}
-	for _, name := range p.variables(tool) {
-		all[name] = all[name] || !p.Idle
+	for _, name := range p.variables(s.Tool) {
+		if s.Tells(name) {
+			all[name] = all[name] || !p.Idle
+		}
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 type ToolValues struct {
 	schema *ToolSchema
 	values map[string]toolValue // by path; absent where nothing says anything
+
+	unheeded []ByCaller
 }
 
 // toolValue is one value and where it comes from.
@@ -24,13 +26,19 @@ type toolValue struct {
 	value    any // string, bool, int64, float64, or a list or object that JSON can write
 	from     string
 	alias    string // the older key that it stands under, or ""
+	caller   string // the variable of the caller that says it, or ""
 	position Position
 }
 
 // Resolve reads the configuration file of a directory and returns the values. A directory without one has only variables and
 // defaults, and where variable is nil, only defaults. Unknown keys are warnings, because real repositories hold leftovers.
 func (s *ToolSchema) Resolve(d Directory, variable func(name string) string) (*ToolValues, Problems) {
-	r := &resolver{ToolValues: &ToolValues{schema: s, values: map[string]toolValue{}}, variable: variable}
+	return s.ResolveFor(d, ToolVariables{Get: variable})
+}
+
+// ResolveFor is Resolve for a step, some of whose variables count for less than others.
+func (s *ToolSchema) ResolveFor(d Directory, variables ToolVariables) (*ToolValues, Problems) {
+	r := &resolver{ToolValues: &ToolValues{schema: s, values: map[string]toolValue{}}, variables: variables}
 	file, ok := d.ConfigurationFile()
 	if !ok {
 		r.decoder = newDecoder(nil, path.Join(d.Name, ManifestName), SeverityWarning, &yaml.Node{})
@@ -57,8 +65,8 @@ func (s *ToolSchema) Resolve(d Directory, variable func(name string) string) (*T
 type resolver struct {
 	*ToolValues
 	*decoder
-	tool     *yaml.Node // under the tool's key
-	variable func(string) string
+	tool      *yaml.Node // under the tool's key
+	variables ToolVariables
 }
 
 // document reads the whole file: one key, the tool's.
@@ -122,8 +130,8 @@ func (p *Property) aliased(path string) bool {
 
 // leaf finds the value of one property: the first of its variables that is not empty, its key, an older key, its default.
 func (r *resolver) leaf(p *Property, n *yaml.Node) {
-	if name, text := r.decided(p); text != "" {
-		r.take(p, textNode(p, text), toolValue{from: "variable " + name})
+	if name, text := r.variables.over(r.schema, p); text != "" {
+		r.decided(p, name, text)
 		return
 	}
 	older := ""
@@ -132,28 +140,40 @@ func (r *resolver) leaf(p *Property, n *yaml.Node) {
 			n, older = descend(r.tool, alias), alias
 		}
 	}
+	weak, text := r.variables.under(r.schema, p)
 	switch {
+	case text != "" && (n == nil || isNull(follow(n)) || p.saysNo(r.decoder, n)):
+		r.decided(p, weak, text)
 	case n != nil && !isNull(follow(n)):
 		r.take(p, n, toolValue{alias: older, position: r.at(n)})
+		return
 	case p.fallback != nil && !isNull(p.fallback):
 		r.take(p, p.fallback, toolValue{from: "default"})
 	case p.Required:
 		r.problems = append(r.problems, Errorf(r.place(), "%s is required and has no value", p.Path).
-			WithHint("set it, or the variable %s", p.variables(r.schema.Tool)[0]))
+			WithHint("set it, or the variable %s", p.ownVariable(r.schema.Tool)))
+	}
+	if name := r.variables.unheeded(r.schema, p); name != "" {
+		r.unheeded = append(r.unheeded, ByCaller{Variable: name, Path: p.Path})
 	}
 }
 
-// decided returns the variable that decides a property, and its value, "" for none.
-func (r *resolver) decided(p *Property) (name, text string) {
-	if r.variable == nil {
-		return "", ""
+// decided takes the value that a variable says.
+func (r *resolver) decided(p *Property, name, text string) {
+	v := toolValue{from: "variable " + name}
+	if r.variables.fromCaller(name) {
+		v.caller = name
 	}
-	for _, name := range p.variables(r.schema.Tool) {
-		if text := r.variable(name); text != "" {
-			return name, text
-		}
+	r.take(p, textNode(p, text), v)
+}
+
+// saysNo reports whether a value is false, which BitOps v2 took for one that is missing.
+func (p *Property) saysNo(d *decoder, n *yaml.Node) bool {
+	if p.Type != TypeBoolean {
+		return false
 	}
-	return "", ""
+	value, problem := p.convert(d, n)
+	return problem == nil && value == false
 }
 
 // place is where a key that is missing belongs.
@@ -198,7 +218,7 @@ func descend(n *yaml.Node, path string) *yaml.Node {
 }
 
 func (v *ToolValues) copy() *ToolValues {
-	return &ToolValues{schema: v.schema, values: maps.Clone(v.values)}
+	return &ToolValues{schema: v.schema, values: maps.Clone(v.values), unheeded: v.unheeded}
 }
 
 // Over returns the values laid over others: what a configuration file says of them counts where nothing but a default

@@ -56,7 +56,7 @@ func (t *CloudFormation) Identify(ctx context.Context, c *environments.Call, bel
 // stackName returns the name of the stack as the files in the checkout say it, "" where they do not.
 func (t *CloudFormation) stackName(c *environments.Call, below schema.Directory) string {
 	own := schema.Directory{Root: c.Root(), Name: c.Step.Directory()}
-	values, problems := unfinishedSchema().Resolve(own, func(name string) string { return c.Variables[name] })
+	values, problems := unfinishedSchema().ResolveFor(own, c.ToolVariables())
 	if _, there := below.ConfigurationFile(); there {
 		defaults, more := unfinishedSchema().Resolve(below, nil)
 		values, problems = values.Over(defaults), append(problems, more...)

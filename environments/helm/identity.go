@@ -60,7 +60,7 @@ func (t *Helm) Identify(ctx context.Context, c *environments.Call, below schema.
 // declared reads what the files in the checkout say.
 func declared(c *environments.Call, below schema.Directory) (settings, bool) {
 	d := configurationDirectory(schema.Directory{Root: c.Root(), Name: c.Step.Directory()})
-	values, problems := unfinishedSchema().Resolve(d, func(name string) string { return c.Variables[name] })
+	values, problems := unfinishedSchema().ResolveFor(d, c.ToolVariables())
 	lower := configurationDirectory(below)
 	if _, there := lower.ConfigurationFile(); there {
 		defaults, more := unfinishedSchema().Resolve(lower, nil)

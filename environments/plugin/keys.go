@@ -94,6 +94,7 @@ func optional(p schema.Property) schema.Property {
 // them.
 func withReserved(s *schema.ToolSchema, name schema.ToolName) *schema.ToolSchema {
 	all := *s
+	all.ShortNames = append(slices.Clone(s.ShortNames), string(name))
 	all.Root.Properties = slices.Clone(s.Root.Properties)
 	options := subProperty(&all.Root, sectionOptions)
 	options.Properties = slices.Clone(options.Properties)

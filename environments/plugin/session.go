@@ -78,9 +78,7 @@ func (p *Plugin) session(c *environments.Call, want completeness) (*session, err
 // resolve reads skip-deploy and preview alone from a configuration whose other keys only the script knows.
 func (s *session) resolve(keys *schema.ToolSchema) (*schema.ToolValues, error) {
 	dir := s.Step.Directory()
-	values, problems := keys.Resolve(schema.Directory{Root: strings.TrimSuffix(s.Directory, "/"+dir), Name: dir}, func(name string) string {
-		return s.Variables[name]
-	})
+	values, problems := keys.ResolveFor(schema.Directory{Root: strings.TrimSuffix(s.Directory, "/"+dir), Name: dir}, s.ToolVariables())
 	return values, problems.Err()
 }
 

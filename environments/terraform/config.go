@@ -75,6 +75,11 @@ func settingsOf(c *environments.Call) (settings, error) {
 	}
 	s, problems := settingsFrom(values, c.Variables)
 	problems = append(problems, templates(values)...)
+	for _, name := range []string{variableApply, variableDestroy} {
+		if value := c.Variables[name]; value != "" && !strings.EqualFold(value, "false") {
+			c.TellDecided(name, keyAction)
+		}
+	}
 	action := s.done(c)
 	c.Export("TERRAFORM_COMMAND", action)
 	c.Export("BITOPS_TERRAFORM_COMMAND", action)

@@ -111,7 +111,7 @@ func (t *Terraform) declares(c *environments.Call, below schema.Directory) (*ses
 	} else if c.ReadVariables(environmentFile) != nil {
 		return nil, false
 	}
-	values, problems := configurationSchema().Resolve(own, func(name string) string { return c.Variables[name] })
+	values, problems := configurationSchema().ResolveFor(own, c.ToolVariables())
 	backend := layers[0].backend
 	for _, lower := range layers[1:] {
 		if backend == nil {
