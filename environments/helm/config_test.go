@@ -89,7 +89,7 @@ helm:
 	s.variables["HELM_SET_FLAG"], s.variables["HELM_DEBUG"] = `["c=d", "e=f"]`, "false"
 	s.apply()
 	args := strings.Join(s.runner.Commands()[3].Args, " ") // after the questions for both names of the release
-	contains(t, "arguments", args, "upgrade other ", "--namespace=outside", "--timeout=2s", "--set=c=d --set=e=f")
+	contains(t, "arguments", args, "upgrade other ", "--namespace=outside", "--timeout=2s", "/set.values.json")
 	lacks(t, "arguments", args, "--debug", "a=b")
 }
 

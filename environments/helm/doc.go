@@ -41,7 +41,7 @@
 //	values-files/*          of the default folder, then of the step
 //	offered values          only where the files name the key and leave it empty
 //	inputs                  `image.tag` is the key tag under image
-//	cli.set
+//	cli.set                 as a file like the others, except for whole numbers (setvalues.go)
 //
 // # Secrets
 //

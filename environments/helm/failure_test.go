@@ -81,7 +81,8 @@ helm:
 	equal(t, "the directory's name", strings.Join(commands[2].Args, " "), "status api --output=json --namespace=shop")
 	equal(t, "upgrade", commands[3].Args, []string{
 		"upgrade", "shop-api", ".", "--install", "--create-namespace", "--cleanup-on-fail", "--atomic", "--force", "--debug",
-		"--timeout=60s", "--output=json", "--values=values.yaml", "--values=" + private, "--set=a=1,b=2", "--set=text=with space",
+		"--timeout=60s", "--output=json", "--values=values.yaml", "--values=" + private,
+		"--values=" + s.repository + "/.bitops/private/set.values.json", "--set=a=1,b=2",
 		"--namespace=shop",
 	})
 	equal(t, "directory", commands[3].Dir, s.workspace())

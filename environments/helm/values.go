@@ -55,10 +55,8 @@ func (s *session) values() ([]string, error) {
 	for _, file := range files {
 		args = append(args, "--values="+asListItem(file))
 	}
-	for _, set := range s.set {
-		args = append(args, "--set="+set)
-	}
-	return args, nil
+	set, err := s.setArguments(files)
+	return append(args, set...), err
 }
 
 // asListItem quotes a name that would be two: helm splits the argument at commas, as lines of CSV.
