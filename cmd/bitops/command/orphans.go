@@ -137,8 +137,7 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 	case len(chosen) == 0:
 		return nil, nil
 	case len(others) > 0 && o.Only == nil:
-		return nil, &UsageError{Command: "bitops " + string(o.Command), Err: fmt.Errorf(
-			"%s is in the manifest and other names are not any more; take them down one after the other", others[0])}
+		return nil, r.mixedNames(manifest, all, o, others)
 	}
 	for _, orphan := range all {
 		if chosen[orphan.Step] && orphan.RenamedTo != "" {
@@ -157,6 +156,43 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 		withOptions(&plan.Steps[i], o)
 	}
 	return &plan, nil
+}
+
+// mixedNames says what is wrong with names of which some are of orphans and others are not: those are known to nothing, or
+// they are in the manifest.
+func (r *repository) mixedNames(manifest *schema.Plan, all []schema.Orphan, o planner.Options, others []string) error {
+	var known []string
+	for i := range manifest.Steps {
+		known = append(known, string(manifest.Steps[i].Environment))
+	}
+	for _, orphan := range all {
+		if orphan.RenamedTo == "" {
+			known = append(known, string(orphan.Environment))
+		}
+	}
+	var problems schema.Problems
+	for _, name := range others {
+		alone := o
+		alone.Selectors = []string{name}
+		if _, found := planner.Build(r.manifest, r.inspector(), alone); found.HasErrors() {
+			problems = append(problems, schema.Errorf(schema.Position{}, "%q is not in the manifest, and nothing of that name is recorded as deployed", name).
+				WithHint("%s", schema.DidYouMean(name, slices.Compact(known))))
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	orphaned := slices.DeleteFunc(slices.Clone(o.Selectors), func(name string) bool { return slices.Contains(others, name) })
+	return schema.Problems{schema.Errorf(schema.Position{}, "%s is in the manifest, and %s is not any more: they cannot be destroyed together",
+		others[0], orphaned[0]).WithHint("use two commands: bitops destroy %s, and bitops destroy %s", shellWords(orphaned), shellWords(others))}
+}
+
+func shellWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = shellWord(word)
+	}
+	return strings.Join(quoted, " ")
 }
 
 // chosenOrphans returns the orphans that are named, by their own name or that of an environment that the manifest no longer
