@@ -54,9 +54,27 @@ func (o *Ownership) claim(ctx context.Context, step *schema.Step, id *schema.Ide
 		c.record = ofLineage(named, id) // its state was moved to another place
 	}
 	if c.record.Stands() && c.record.Identity.Same(id) && c.record.MovesFrom == "" {
-		return c, c.sameLineage(step)
+		if err := c.sameLineage(step); err != nil {
+			return c, err
+		}
+		c.from, err = o.saidToBe(ctx, step)
+		return c, err
 	}
 	return c, o.inherit(ctx, step, c)
+}
+
+// saidToBe returns the record under the earlier name that the manifest says a recorded step had, or nil: one that names
+// nothing, because an older bitops wrote it. What a record names otherwise, and the step does not own, is something else.
+func (o *Ownership) saidToBe(ctx context.Context, step *schema.Step) (*schema.Record, error) {
+	name := o.renamedFrom(step)
+	if name == "" || !o.isOrphan(name) {
+		return nil, nil
+	}
+	all, err := o.Records.Records(ctx, name)
+	if _, unnamed := sorted(all); err == nil && unnamed.Stands() && unnamed.Tool == step.Tool {
+		return unnamed, nil
+	}
+	return nil, err
 }
 
 // sameLineage makes sure that the state at an address is the one that was applied there.
@@ -133,7 +151,10 @@ func (o *Ownership) mayMoveBack(step *schema.Step, all []*schema.Record, id *sch
 // inherit finds out what is known of a thing that the step has no record of: that another step owns it, or that the step
 // had another name when it was deployed.
 func (o *Ownership) inherit(ctx context.Context, step *schema.Step, c *claimed) (err error) {
-	if c.from, err = o.earlierName(ctx, step, c.id); err != nil || o.Registry == nil {
+	if c.from, err = o.earlierName(ctx, step, c.id); err == nil {
+		err = o.stateStays(step, c)
+	}
+	if err != nil || o.Registry == nil {
 		return err
 	}
 	keys := []string{c.id.Key}
@@ -160,6 +181,22 @@ func (o *Ownership) inherit(ctx context.Context, step *schema.Step, c *claimed) 
 		}
 	}
 	return nil
+}
+
+// stateStays refuses a new name for what has its local state in its old place still: the step would make everything again, and
+// what that state knows would be forgotten.
+func (o *Ownership) stateStays(step *schema.Step, c *claimed) error {
+	if c.from == nil || c.from.Identity == nil || o.Lineage == nil {
+		return nil
+	}
+	was := c.from.Identity
+	if was.File == "" || was.File == c.id.File || was.Lineage == "" || o.Lineage(step, was) != was.Lineage {
+		return nil
+	}
+	return &environments.RefusedError{
+		Reason: fmt.Sprintf("it was %s before, and its local state is still in %s", c.from.Step, was.File),
+		Hint:   fmt.Sprintf("move %s to %s", was.File, c.id.File),
+	}
 }
 
 func lineageKey(id *schema.Identity) string { return "lineage " + id.Lineage }

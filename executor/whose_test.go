@@ -94,6 +94,7 @@ type claiming struct {
 	command  schema.Command
 	book     *book
 	orphans  []schema.Orphan
+	before   keys                              // renamed_from
 	forgets  bool                              // there is no registry
 	declared map[schema.EnvironmentName]string // what the files say
 	claims   map[schema.EnvironmentName]string // what the selected steps claim when they run
@@ -126,6 +127,12 @@ func (c claiming) run(t *testing.T) map[schema.EnvironmentName]string {
 	x := executorOf(runner.stage)
 	x.Runner, x.Records = runner, c.book
 	x.Ownership = &executor.Ownership{Plan: plan, Owns: func(*schema.Step) bool { return true }, Declared: declared, Orphans: c.orphans}
+	x.Ownership.RenamedFrom = func(s *schema.Step) schema.StepName {
+		if before := c.before[s.Environment]; before != "" {
+			return schema.EnvironmentName(before).Step("x")
+		}
+		return ""
+	}
 	if !c.forgets {
 		x.Ownership.Registry = c.book
 	}
@@ -222,6 +229,25 @@ func TestARenameIsSeenByWhatIsOwned(t *testing.T) {
 	wantRefused(t, failed["a"], "")
 	if r := b.of("b", "K"); r.State != schema.StateRenamed || r.RenamedTo != "a/x" {
 		t.Errorf("b is %+v", r)
+	}
+}
+
+// A record that an older bitops wrote names nothing. Where its directory was renamed and the step applied since, the manifest
+// can still say which one it was; a record that names something else stays.
+func TestAnOldRecordOfAStepThatIsRecorded(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		old := recordOf("b", "L", schema.StateDeployed, "")
+		orphan := orphanOf("b", "L")
+		if !named {
+			old.Identity, orphan.Identity = nil, nil
+		}
+		b := bookOf(recordOf("a", "K", schema.StateDeployed, ""), old)
+		failed := claiming{book: b, orphans: []schema.Orphan{orphan}, before: keys{"a": "b"}, plan: envs{"a"}, claims: keys{"a": "K"}}.run(t)
+		wantRefused(t, failed["a"], "")
+		all := b.records["b/x"].Records
+		if stays := len(all) == 1 && all[0].State == schema.StateDeployed; stays != named || b.stateOf("a", "K") != schema.StateDeployed {
+			t.Errorf("named %t: b is %+v, a is %q", named, all[0], b.stateOf("a", "K"))
+		}
 	}
 }
 

@@ -106,7 +106,8 @@ func (s *session) orphanedState() error {
 	}
 	return &environments.RefusedError{
 		Reason: fmt.Sprintf("its local state is not here (%s), so %s cannot know what to take down", filepath.Join(s.module.dir.Name, place.Path), s.binary),
-		Hint:   fmt.Sprintf("bring the file back, or, if nothing of it exists any more: bitops forget %s", s.Step.Name),
+		Hint: fmt.Sprintf("bring the file back; if it moved with its directory, write `renamed_from: %s` into the entry of the environment that "+
+			"has it now, and apply that; if nothing of it exists any more: bitops forget %s", s.Step.Environment, s.Step.Name),
 	}
 }
 

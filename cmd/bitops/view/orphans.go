@@ -36,6 +36,9 @@ func orphansOf(r *schema.Report) orphaned {
 			o.contested = append(o.contested, visible(orphan.RenamedTo)+" was renamed to "+visible(orphan.Step))
 			continue
 		}
+		if failed := r.Step(orphan.RenamedTo); failed != nil && failed.Outcome == schema.Failed {
+			continue // and says why
+		}
 		if orphan.RenamedTo != "" {
 			o.renamed = append(o.renamed, visible(orphan.Step)+" is "+visible(orphan.RenamedTo)+" now")
 			continue
