@@ -30,7 +30,6 @@ var faults = map[string]string{
 	"extra-vars become a second playbook":                        "TestWasExtraVarsASecondPlaybook TestWasAValueWithASpaceTwoArguments",
 	"a key called type or default lost":                          "TestWasAKeyCalledTypeOrDefaultLost",
 	"var-file and backend-config dropped":                        "TestWasVarFileAndBackendConfigDropped",
-	"each target applied on its own":                             "TestWasEachTargetAppliedOnItsOwn",
 	"applied, and then destroyed":                                "TestWasApplyThenDestroyed",
 	"an unknown stack-action ends with exit code 0":              "TestWasUnknownStackActionExitZero",
 	"values-versions.yaml of the defaults never used":            "TestWasDefaultValuesVersionsNeverUsed",

@@ -36,6 +36,7 @@ type CallOptions struct {
 	// whose plans are no more than a preview leaves nothing there, and does what its files and inputs say.
 	Artifact string
 	Planned  bool
+	Review   Review // of what is left, when Planned is only what comes first
 
 	// Claims is told what the step owns, and whether that is only looked at. It returns an error when the step may not have
 	// it. May be nil.

@@ -68,6 +68,7 @@ type Request struct {
 
 	Artifact string // where a plan leaves what applying it needs, or, when Planned, where it did; "" for nowhere
 	Planned  bool   // apply or destroy what Artifact holds
+	Review   Review // of what is left, where that holds only what comes first
 
 	// Begin is called once before the step can change anything, and not at all when it is skipped or previewed, or does
 	// not come that far. When it fails, the step does not go on. May be nil.
@@ -87,6 +88,7 @@ type StepResult struct {
 	Error   *schema.StepError
 	Reason  string
 	Refused bool // nothing was changed, because what the step owns belongs to something else
+	Begun   bool // of a held step: it has changed something before
 
 	Owed     []string         // what the step leaves to do, see CallOptions
 	Warnings *schema.Warnings // of the tool, in its last attempt; nil for none
@@ -118,7 +120,7 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 		}
 		result, err := l.phases(stepCtx, c, tool, hooks, begin)
 		ended := outcome(ctx, stepCtx, c, result, err) // judged before the on-failure hooks take their time
-		if ended.Error != nil {
+		if ended.Error != nil && ended.Outcome != schema.Deferred {
 			afterFailure(stepCtx, c, hooks, ended.Error.Message)
 		}
 		if ended.Outcome != schema.Skipped {
@@ -249,15 +251,18 @@ func afterFailure(ctx context.Context, c *Call, hooks *exchange, cause string) {
 	}
 }
 
-// Check asks the step's tool whether its programs will do, before anything starts. It touches no workspace.
-func (l *Lifecycle) Check(ctx context.Context, step *schema.Step) error {
+// Check asks the step's tool whether it can do what a command wants, and its programs will do, before anything starts. It touches
+// no workspace.
+func (l *Lifecycle) Check(ctx context.Context, step *schema.Step, command schema.Command) error {
 	checker, ok := l.tool(step.Tool).(Checker)
 	if !ok {
 		return nil
 	}
 	asking, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()
-	err := checker.Check(asking, l.outside(step))
+	c := l.outside(step)
+	c.Command = command
+	err := checker.Check(asking, c)
 	if err != nil && asking.Err() != nil && ctx.Err() == nil {
 		return Failuref("%s did not say its version within %s; run it by hand to see what it waits for", step.Tool, checkPatience)
 	}

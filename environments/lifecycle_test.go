@@ -601,13 +601,13 @@ func TestCheckOfAProgramThatHangs(t *testing.T) {
 	defer environments.SetCheckPatience(50 * time.Millisecond)()
 	b := newBench(t, "a/fake/x", "")
 	b.Tools = []environments.Tool{hanging{b.tool}}
-	err := b.Check(t.Context(), step("a", "fake"))
+	err := b.Check(t.Context(), step("a", "fake"), schema.CommandApply)
 	if err == nil || !strings.Contains(err.Error(), "fake did not say its version within 50ms") {
 		t.Errorf("check: %v", err)
 	}
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := b.Check(stopped, step("a", "fake")); err == nil || strings.Contains(err.Error(), "did not say") {
+	if err := b.Check(stopped, step("a", "fake"), schema.CommandApply); err == nil || strings.Contains(err.Error(), "did not say") {
 		t.Errorf("check of a stopped run: %v", err)
 	}
 }

@@ -24,11 +24,17 @@ func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) St
 	_, refused := errors.AsType[*RefusedError](err)
 	r := StepResult{Changes: result.Changes, Outputs: result.Outputs, Owed: c.Owed, Warnings: c.warned(), Refused: refused}
 	stale, isStale := errors.AsType[*StaleError](err)
+	held, isHeld := errors.AsType[*HeldError](err)
 	switch {
+	case isHeld:
+		r.Outcome, r.Reason, r.Changes, r.Begun = schema.Held, held.Reason, held.Changes, true
 	case isStale:
 		r.Outcome, r.Reason = schema.Held, stale.Reason
 	case err == nil && result.Deferred != "":
 		r.Outcome, r.Reason = schema.Deferred, result.Deferred
+		if result.Error != nil {
+			r.Error = stepError(c.phase, result.Error)
+		}
 	case err == nil && result.Skipped != "":
 		r.Outcome, r.Reason = schema.Skipped, result.Skipped
 	case err == nil && result.Changes != nil && result.Changes.Empty():

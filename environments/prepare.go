@@ -57,7 +57,7 @@ func (l *Lifecycle) callIn(ws *workspace.Workspace, r Request, observe func(sche
 		return nil, err
 	}
 	c := NewCall(CallOptions{
-		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered, Artifact: r.Artifact, Planned: r.Planned, Claims: r.Claim, Owed: r.Owed,
+		Step: r.Step, Command: r.Command, Inputs: r.Inputs, Offered: r.Offered, Artifact: r.Artifact, Planned: r.Planned, Review: r.Review, Claims: r.Claim, Owed: r.Owed,
 		Directory: filepath.Join(ws.Directory, filepath.FromSlash(r.Step.Deployment)),
 		Source:    l.inCheckout(r.Step), Orphan: l.Checkout != "", Caller: l.inherited,
 		Workspace: ws, Private: private, Cache: filepath.Join(l.Store, "cache"), Runner: l.Runner, Observe: observe, Secrets: l.Secrets,

@@ -20,6 +20,7 @@ import (
 // attempts add up. hooks is nil for what only asks.
 func (c *Call) attempts(ctx context.Context, tool Tool, hooks *exchange, body func() (Result, error)) (Result, error) {
 	policy, command, runner, before := c.Step.Retry, c.Command, c.Runner, c.warnings
+	artifact, planned := c.Artifact, c.Planned
 	done := soFar{known: true}
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
@@ -30,6 +31,7 @@ func (c *Call) attempts(ctx context.Context, tool Tool, hooks *exchange, body fu
 		if err == nil || attempt >= policy.Attempts || ctx.Err() != nil {
 			return result, err
 		}
+		c.Artifact, c.Planned = artifact, planned // the tool may have planned the rest of what it was given
 		why := c.passes(tool, err)
 		if why == "" || !c.pause(ctx, attempt, why, time.Since(began), err) {
 			return result, err

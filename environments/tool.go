@@ -66,7 +66,8 @@ type Expander interface {
 
 // Checker is a Tool that can find out before a run whether its programs will do.
 type Checker interface {
-	// Check returns a *Failure when a program that the step needs is missing or too old. The call's workspace may not
+	// Check returns a *Failure when a program that the step needs is missing or too old, or when the step's configuration
+	// cannot be obeyed by the call's command. The call's workspace may not
 	// exist yet; its Directory is the step's directory in the checkout.
 	Check(ctx context.Context, c *Call) error
 }
@@ -143,8 +144,10 @@ type Result struct {
 	Skipped string // why the tool was not run at all, or ""
 
 	// Deferred is why a plan cannot be made before something upstream is applied, though all inputs are known, or "":
-	// the tool needs a file that an earlier step has still to write.
+	// the tool needs a file that an earlier step has still to write. With Changes that come first, it is why the rest
+	// cannot be planned before they are made, and Error, if there is one, how planning it failed.
 	Deferred string
+	Error    error
 }
 
 // Failure is a program that failed: an expected thing, with what a person needs to see of it.
@@ -169,6 +172,15 @@ func (f *Failure) Unwrap() error { return f.Cause }
 type StaleError struct{ Reason string }
 
 func (e *StaleError) Error() string { return e.Reason }
+
+// HeldError says that a step stopped in the middle: what is left of it was planned just now, and a person has to look at that.
+// Something was changed before.
+type HeldError struct {
+	Reason  string
+	Changes *schema.Changes // that are left
+}
+
+func (e *HeldError) Error() string { return e.Reason }
 
 // RefusedError says that a step may not touch what it is about to touch, because that belongs to something else. Nothing
 // was changed.

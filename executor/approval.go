@@ -41,7 +41,7 @@ func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) en
 	exact := shown != nil && unlike == "" && (waitsForNobody(shown.Changes) || approved != nil && approved.Digest == shown.Digest)
 	switch {
 	case exact && holdsArtifact(dir):
-		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
+		return r.applyShown(ctx, step, given, dir, r.restApproved(step))
 	case shown != nil && unlike == "" && !exact:
 		return r.holdAgain(ctx, step, shown, dir)
 	case unlike != "":
@@ -49,6 +49,8 @@ func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) en
 	}
 	planned, dir := r.planNow(ctx, step, given)
 	switch {
+	case planned.Outcome == schema.Deferred && planned.Changes.ComeFirst():
+		planned.Outcome, planned.Error = schema.Succeeded, nil
 	case planned.Outcome == schema.Deferred: // its tool cannot say what it would change
 		planned.Outcome, planned.Changes = schema.Succeeded, nil
 	case !done(planned.Outcome):
@@ -59,12 +61,19 @@ func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) en
 		mayGo = mayGo || r.sameAs(ctx, step, given, approved, planned.Changes)
 	}
 	if mayGo {
-		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: holdsArtifact(dir)})
+		if !holdsArtifact(dir) {
+			dir = ""
+		}
+		return r.applyShown(ctx, step, given, dir, r.restApproved(step))
 	}
 	if r.Signed {
 		return r.hold(ctx, dir, planned, r.whyUnreviewed())
 	}
-	return r.hold(ctx, dir, planned, whyHeld(approved))
+	why := whyHeld(approved)
+	if planned.Changes.ComeFirst() {
+		why += "; the rest is planned when that is done, and held in turn"
+	}
+	return r.hold(ctx, dir, planned, why)
 }
 
 func whyHeld(approved *schema.Approval) string {

@@ -14,7 +14,7 @@ func (r *run) holds(ctx context.Context, step *schema.Step, given given, planned
 		return "it is not what was reviewed any more: " + moved
 	}
 	deferral, changes := r.deferralOf(step), planned.Changes
-	deferred := planned.Outcome == schema.Deferred
+	deferred := planned.Outcome == schema.Deferred && !changes.ComeFirst() // of what comes first, all is known
 	switch {
 	case deferred && deferral == schema.DeferAll, !deferred && !deferral.Holds(changes):
 		return ""

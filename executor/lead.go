@@ -41,6 +41,7 @@ type attempt struct {
 	command  schema.Command
 	artifact string // where its plan is left, or taken from
 	planned  bool   // it is taken from there
+	review   environments.Review
 }
 
 // lead takes a step through its lifecycle.
@@ -51,7 +52,7 @@ func (r *run) lead(ctx context.Context, step *schema.Step, given given, a attemp
 	}
 	request := environments.Request{
 		Step: step, Command: a.command, Inputs: given.inputs, Offered: given.offered, Fingerprint: fingerprint,
-		Artifact: a.artifact, Planned: a.planned, Owed: r.owed(ctx, step),
+		Artifact: a.artifact, Planned: a.planned, Review: a.review, Owed: r.owed(ctx, step),
 	}
 	b := &begun{fingerprint: fingerprint}
 	if !a.command.Previews() {

@@ -85,7 +85,7 @@ func (r *run) reviewed() bool {
 func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) environments.StepResult {
 	dir, seen, unlike := r.reviewedArtifact(ctx, step, given)
 	if seen {
-		return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: dir != ""})
+		return r.applyShown(ctx, step, given, dir, r.restReviewed(step))
 	}
 	if unlike != "" {
 		r.Emitter.Emit(schema.Event{Type: schema.EventNotice, Step: step.Name, Text: "planned again: " + unlike})
@@ -100,10 +100,10 @@ func (r *run) asReviewed(ctx context.Context, step *schema.Step, given given) en
 	if why := r.holds(ctx, step, given, planned); why != "" {
 		return r.hold(ctx, dir, planned, why)
 	}
-	if planned.Outcome == schema.Deferred {
+	if planned.Outcome == schema.Deferred && !planned.Changes.ComeFirst() {
 		return r.lead(ctx, step, given, attempt{command: r.plan.Command})
 	}
-	return r.lead(ctx, step, given, attempt{command: r.plan.Command, artifact: dir, planned: true})
+	return r.applyShown(ctx, step, given, dir, r.restReviewed(step))
 }
 
 // reviewedArtifact reports whether a person has seen what a step would change, and that still fits: the saved plan tells,
@@ -117,7 +117,7 @@ func (r *run) reviewedArtifact(ctx context.Context, step *schema.Step, given giv
 		}
 	} else if before := r.before(step); r.Saved != nil && (before == nil || !before.Started) {
 		was, dir = r.Saved.Plan.Report.Step(step.Name), artifact(r.Saved.Artifacts, step.Name)
-		seen = was != nil && was.Shown() && !r.overtaken(step, was)
+		seen = was != nil && (was.Shown() && !r.overtaken(step, was) || was.ShownFirst() && dir != "")
 	}
 	if !seen || was.Fingerprint == nil {
 		return "", false, ""

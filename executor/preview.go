@@ -61,7 +61,8 @@ func (r *run) foresee(step *schema.Step, result environments.StepResult) ending 
 	case result.Outcome == schema.Unchanged && r.plan.Command == schema.CommandPlan:
 		end.replannedAfter = changes
 	}
-	if dir := r.artifactOf(step); dir != "" && (!done(end.Outcome) || len(end.replannedAfter) > 0) {
+	shown := done(end.Outcome) || end.Outcome == schema.Deferred && end.Changes.ComeFirst()
+	if dir := r.artifactOf(step); dir != "" && (!shown || len(end.replannedAfter) > 0) {
 		_ = os.RemoveAll(dir) // the report says that nothing in it counts
 	}
 	return end

@@ -251,7 +251,7 @@ func (r *run) keep(ctx context.Context, step *schema.Step, b *begun, result envi
 		result.Outcome, result.Error = schema.Failed, &schema.StepError{Message: message}
 		err = r.restore(b)
 	case command.Previews() && b.before == nil:
-	case result.Outcome == schema.Held, result.Outcome == schema.Skipped, result.Refused, command.Previews() && done(result.Outcome):
+	case result.Outcome == schema.Held && !result.Begun, result.Outcome == schema.Skipped, result.Refused, command.Previews() && done(result.Outcome):
 		err = r.restore(b)
 	case !done(result.Outcome):
 		r.keepOwed(step, b, result.Owed)

@@ -72,7 +72,7 @@ func (r *run) hold(ctx context.Context, dir string, planned environments.StepRes
 	if err := os.WriteFile(filepath.Join(dir, shownName), nil, 0o600); err != nil {
 		return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
 	}
-	planned.Outcome, planned.Outputs, planned.Reason = schema.Held, nil, reason
+	planned.Outcome, planned.Outputs, planned.Error, planned.Reason = schema.Held, nil, nil, reason
 	return planned
 }
 

@@ -65,7 +65,7 @@ func SameChanges(approved, now *Changes) bool {
 	counts := func(c *Changes) [6]int {
 		return [6]int{c.Add, c.Change, c.Remove, c.Outputs, len(c.Deferred), len(c.Invocations)}
 	}
-	return approved.Open == now.Open && counts(approved) == counts(now) &&
+	return approved.Open == now.Open && approved.First == now.First && counts(approved) == counts(now) &&
 		slices.EqualFunc(sortedResources(approved), sortedResources(now), sameResource) &&
 		sameAttributes(approved.OutputChanges, now.OutputChanges)
 }

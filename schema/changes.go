@@ -17,6 +17,9 @@ type Changes struct {
 	Resources []ResourceChange `json:"resources,omitempty"`
 	Open      bool             `json:"open,omitempty"` // there may be more: the tool cannot tell all that it would change
 
+	// First says that these changes come first, and that what is left of the step can be planned only when they are made.
+	First bool `json:"first,omitempty"`
+
 	OutputChanges []AttributeChange `json:"output_changes,omitempty"` // of a preview; the path begins with the output's name
 	Deferred      []ResourceChange  `json:"deferred,omitempty"`       // resources that the tool can plan only after it applied others
 	Drift         []ResourceChange  `json:"drift,omitempty"`          // what changed outside of the tool, since it was applied last
@@ -24,6 +27,9 @@ type Changes struct {
 
 	ValuesWithheld bool `json:"values_withheld,omitempty"` // the manifest keeps the values of attributes out of this document
 }
+
+// ComeFirst reports whether changes come first, and what is left of the step cannot be planned before they are made.
+func (c *Changes) ComeFirst() bool { return c != nil && c.First }
 
 // Empty reports whether nothing changes. What is only read does not; what is imported, moved or forgotten does.
 func (c *Changes) Empty() bool {
@@ -40,6 +46,22 @@ func (c Changes) Plus(o *Changes) Changes {
 		return c
 	}
 	return Changes{Add: c.Add + o.Add, Change: c.Change + o.Change, Remove: c.Remove + o.Remove, Outputs: c.Outputs + o.Outputs}
+}
+
+// And returns these changes and then others, with the resources of both. Nil changes none.
+func (c *Changes) And(o *Changes) *Changes {
+	switch {
+	case c.Empty():
+		return o
+	case o == nil:
+		return c
+	}
+	all, sum := *o, c.Plus(o)
+	all.Add, all.Change, all.Remove, all.Outputs = sum.Add, sum.Change, sum.Remove, sum.Outputs
+	all.Resources = slices.Concat(c.Resources, o.Resources)
+	all.Invocations = slices.Concat(c.Invocations, o.Invocations)
+	all.Open = c.Open || o.Open
+	return &all
 }
 
 // ResourceChange is one resource that changes. All but the address and the action is of a preview, and empty where the tool
@@ -221,7 +243,7 @@ func (c *Changes) WithoutAttributes() *Changes {
 	if c == nil {
 		return nil
 	}
-	all := Changes{Add: c.Add, Change: c.Change, Remove: c.Remove, Outputs: c.Outputs, Open: c.Open}
+	all := Changes{Add: c.Add, Change: c.Change, Remove: c.Remove, Outputs: c.Outputs, Open: c.Open, First: c.First}
 	for _, r := range c.Resources {
 		all.Resources = append(all.Resources, ResourceChange{Address: r.Address, Action: r.Action})
 	}

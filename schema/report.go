@@ -158,6 +158,9 @@ func (s *StepReport) Shown() bool {
 	return (s.Outcome == Succeeded || s.Outcome == Unchanged) && len(s.ReplannedAfter) == 0
 }
 
+// ShownFirst reports whether a preview showed what comes first in the step: what is left is planned when that is done.
+func (s *StepReport) ShownFirst() bool { return s.Outcome == Deferred && s.Changes.ComeFirst() }
+
 // Step returns the report of a step, or nil when the run has none of that name. It changes nothing: several goroutines may
 // ask at once.
 func (r *Report) Step(name StepName) *StepReport {

@@ -120,7 +120,7 @@ func TestUninstalledPluginsAreTold(t *testing.T) {
 	s.declared = schema.Plugin{Source: "https://git.example/hello", SourceTag: "v1"}
 	const want = "plugin hello (https://git.example/hello, tag v1) is not installed: run `bitops plugin install hello`"
 	equal(t, "problems", s.problems(), "bitops.config.yaml:3:5: warning: "+want)
-	equal(t, "check", errorText(s.lifecycle().Check(t.Context(), s.step())), want)
+	equal(t, "check", errorText(s.lifecycle().Check(t.Context(), s.step(), schema.CommandApply)), want)
 	equal(t, "failure", s.fails(schema.CommandApply).Message, want)
 	equal(t, "status", s.status(), Status{
 		Name: "hello", State: StateMissing, Source: "https://git.example/hello", Reference: "tag v1", Note: want,

@@ -18,6 +18,9 @@ func (t *Terraform) Check(ctx context.Context, c *environments.Call) error {
 	if err != nil || read.skipped != "" {
 		return err
 	}
+	if err := read.wholeDestroyed(c.Command); err != nil {
+		return err
+	}
 	_, err = t.versions.check(ctx, &session{Call: c, settings: read})
 	return err
 }

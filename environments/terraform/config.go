@@ -50,7 +50,9 @@ const (
 type settings struct {
 	binary        string
 	varFiles      []string
-	targets       []string
+	first         []string // targets of the file: they come before everything else
+	targets       []string // targets of a variable: all that there is to do
+	limitedBy     string   // the variable, or ""
 	backendConfig []string
 	action        string // as written, or ""
 	skipped       string // why the step is left out, or ""
@@ -131,7 +133,6 @@ func settingsFrom(v *schema.ToolValues, variables environments.Variables) (setti
 	s := settings{
 		binary:        binary,
 		varFiles:      words(v.List(keyVarFile)),
-		targets:       words(v.List(keyTargets)),
 		backendConfig: words(v.List(keyBackendConfig)),
 		action:        cmp.Or(action, v.Text(keyAction)),
 		workspace:     v.Text(keyWorkspace),
@@ -139,9 +140,7 @@ func settingsFrom(v *schema.ToolValues, variables environments.Variables) (setti
 		upgrade:       v.Flag(keyUpgrade),
 		noPreview:     environments.NoPreview(v),
 	}
-	if decidedBy(v, keyTargets) != "" && len(s.targets) == 1 {
-		s.targets = splitTargets(s.targets[0])
-	}
+	s.readTargets(v)
 	if v.Flag(keySkip) {
 		s.skipped = cmp.Or(decidedBy(v, keySkip), "skip-deploy") + " is set"
 	}

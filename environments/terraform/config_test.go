@@ -24,15 +24,15 @@ func TestSettings(t *testing.T) {
 	}{
 		"no file": {"", nil, settings{binary: "terraform"}},
 		"v2": {v2, nil, settings{
-			binary: "tofu", varFiles: []string{"a.tfvars"}, targets: []string{"terraform_data.a", `x.y["b, c"]`},
+			binary: "tofu", varFiles: []string{"a.tfvars"}, first: []string{"terraform_data.a", `x.y["b, c"]`},
 			backendConfig: []string{"k=v"}, action: "apply", workspace: "w", wanted: wanted{text: ">= 1.9.3"}, upgrade: true,
 		}},
 		"v1": {"terraform:\n  cli: {target: a.b, var-file: ''}\n  options: {command: plan}", nil, settings{
-			binary: "terraform", targets: []string{"a.b"}, action: "plan",
+			binary: "terraform", first: []string{"a.b"}, action: "plan",
 		}},
 		"an empty stack-action is none": {"terraform: {cli: {stack-action: ''}, options: {binary: ''}}", nil, settings{binary: "terraform"}},
 		"v1's variables choose the action": {v2, environments.Variables{"TERRAFORM_APPLY": "true", "TERRAFORM_DESTROY": "TRUE"}, settings{
-			binary: "tofu", varFiles: []string{"a.tfvars"}, targets: []string{"terraform_data.a", `x.y["b, c"]`},
+			binary: "tofu", varFiles: []string{"a.tfvars"}, first: []string{"terraform_data.a", `x.y["b, c"]`},
 			backendConfig: []string{"k=v"}, action: "destroy", workspace: "w", wanted: wanted{text: ">= 1.9.3"}, upgrade: true,
 		}},
 		"TERRAFORM_APPLY beats TERRAFORM_COMMAND, false is nothing": {"", environments.Variables{
@@ -48,7 +48,7 @@ func TestSettings(t *testing.T) {
 			"TF_TARGETS": `m.a["x, y"] m.b,m.c`, "TF_VAR_FILE": "b.tfvars", "TERRAFORM_WORKSPACE": "x", "INIT_UPGRADE": "False",
 			"TERRAFORM_SKIP_DEPLOY": "TRUE",
 		}, settings{
-			binary: "tofu", varFiles: []string{"b.tfvars"}, targets: []string{`m.a["x, y"]`, "m.b", "m.c"},
+			binary: "tofu", varFiles: []string{"b.tfvars"}, targets: []string{`m.a["x, y"]`, "m.b", "m.c"}, limitedBy: "TF_TARGETS",
 			backendConfig: []string{"k=v"}, action: "apply", workspace: "x", wanted: wanted{text: ">= 1.9.3"},
 			skipped: "TERRAFORM_SKIP_DEPLOY is set",
 		}},
@@ -59,7 +59,7 @@ func TestSettings(t *testing.T) {
 		},
 		"the longest name decides": {"", environments.Variables{
 			"BITOPS_TERRAFORM_WORKSPACE": "a", "TERRAFORM_WORKSPACE": "b", "TF_TARGETS": `["a.b", "c.d"]`,
-		}, settings{binary: "terraform", workspace: "a", targets: []string{"a.b", "c.d"}}},
+		}, settings{binary: "terraform", workspace: "a", targets: []string{"a.b", "c.d"}, limitedBy: "TF_TARGETS"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -151,15 +151,6 @@ func TestStackActionPins(t *testing.T) {
 	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is destroy: apply removes this step")
 	counts(t, s.apply().Changes, 0, 0, 1)
 	equal(t, "deployed", s.deployed(), false)
-}
-
-func TestTargets(t *testing.T) {
-	s := tellReal(t, map[string]string{
-		"main.tf":            `resource "terraform_data" "a" { for_each = toset(["x, y", "z"]) }` + "\n" + one,
-		"bitops.config.yaml": `terraform: {cli: {targets: ['terraform_data.a["x, y"]']}}`,
-	})
-	equal(t, "planned", addresses(s.plan().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
-	equal(t, "applied", addresses(s.apply().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
 }
 
 func TestPrograms(t *testing.T) {

@@ -16,10 +16,14 @@ import (
 // apply makes it so in one process, and a second one when terraform keeps outputs to itself.
 func (s *session) apply(ctx context.Context) (environments.Result, error) {
 	if s.planned() {
-		return s.applyPlanned(ctx)
+		return s.applyReviewed(ctx)
 	}
-	told, err := s.change(ctx, "apply", "-auto-approve")
-	result := environments.Result{Changes: told.changes()}
+	first, err := s.applyFirst(ctx)
+	if err != nil {
+		return environments.Result{Changes: first}, err
+	}
+	told, err := s.change(ctx, "apply", s.targets, "-auto-approve")
+	result := environments.Result{Changes: first.And(told.changes())}
 	if err != nil {
 		return result, err
 	}
@@ -46,7 +50,7 @@ func (s *session) destroy(ctx context.Context) (environments.Result, error) {
 		result.Outputs = nil
 		return result, err
 	}
-	told, err := s.change(ctx, "apply", "-destroy", "-auto-approve")
+	told, err := s.change(ctx, "apply", nil, "-destroy", "-auto-approve")
 	result := environments.Result{Changes: told.changes()}
 	if err == nil && s.limited() {
 		return result, s.leftByTargets(ctx)
@@ -65,7 +69,7 @@ func (s *session) destroy(ctx context.Context) (environments.Result, error) {
 func (s *session) leftByTargets(ctx context.Context) error {
 	deployed, err := s.deployed(ctx)
 	if err == nil && deployed {
-		err = environments.Failuref("only the targets were destroyed, and the rest still stands; take `targets`, or -target in TF_CLI_ARGS_*, away to destroy all of it")
+		err = environments.Failuref("only the targets were destroyed, and the rest still stands; take -target in TF_CLI_ARGS_* away to destroy all of it")
 	}
 	return err
 }
@@ -75,32 +79,36 @@ func (s *session) preview(ctx context.Context) (environments.Result, error) {
 	switch s.action {
 	case actionDestroy:
 		s.Notice("stack-action is destroy: apply removes this step")
-		return s.plan(ctx, "-destroy")
+		return s.planOf(ctx, nil, "-destroy")
 	case actionPlan:
 		s.Notice("stack-action is plan: apply only plans this step")
-		result, err := s.plan(ctx)
+		result, _, err := s.planFar(ctx, 0)
 		if err == nil { // others get what is there, now and then
 			result.Outputs, err = s.outputs(ctx)
 		}
 		return result, err
 	}
-	return s.plan(ctx)
+	result, _, err := s.planFar(ctx, 0)
+	return result, err
 }
 
 // onlyPlan is apply or destroy for a step whose configuration pins it to planning.
-func (s *session) onlyPlan(ctx context.Context, args ...string) (environments.Result, error) {
-	planned, err := s.plan(ctx, args...)
+func (s *session) onlyPlan(ctx context.Context) (environments.Result, error) {
+	planned, _, err := s.planFar(ctx, 0)
 	if err != nil {
 		return environments.Result{}, err
 	}
 	s.Notice("stack-action is plan: only planned (+%d ~%d -%d)",
 		planned.Changes.Add, planned.Changes.Change, planned.Changes.Remove)
+	if planned.Deferred != "" {
+		s.Notice("%s", planned.Deferred)
+	}
 	outputs, err := s.outputs(ctx)
 	return environments.Result{Changes: &schema.Changes{}, Outputs: outputs}, err
 }
 
-// change runs a command that prints messages, with the step's values.
-func (s *session) change(ctx context.Context, command string, args ...string) (*stream, error) {
+// change runs a command that prints messages, with the step's values. It is of all resources where there are no targets.
+func (s *session) change(ctx context.Context, command string, targets []string, args ...string) (*stream, error) {
 	values, err := s.values()
 	if err != nil {
 		return &stream{}, err
@@ -111,7 +119,7 @@ func (s *session) change(ctx context.Context, command string, args ...string) (*
 	}
 	maps.Copy(values.env, shared)
 	args = slices.Concat([]string{"-json", "-input=false"}, args, values.args)
-	for _, target := range s.targets {
+	for _, target := range targets {
 		args = append(args, "-target="+target)
 	}
 	return s.tell(ctx, command, args, values.env)
@@ -119,7 +127,7 @@ func (s *session) change(ctx context.Context, command string, args ...string) (*
 
 // tell runs a command that prints messages.
 func (s *session) tell(ctx context.Context, command string, args []string, variables map[string]string) (*stream, error) {
-	told := &stream{call: s.Call, hideIDs: s.module.hasSecrets()}
+	told := &stream{call: s.Call, hideIDs: s.module.hasSecrets(), staged: len(s.first) > 0}
 	p := s.program(command, args...)
 	p.Stdout = told.line
 	maps.Copy(p.Extra, variables)

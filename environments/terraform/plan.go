@@ -13,15 +13,15 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// plan finds out what apply would change. The plan file holds secrets, so that it exists only while it is read, unless it
-// is wanted as an artifact.
-func (s *session) plan(ctx context.Context, args ...string) (environments.Result, error) {
+// planOf finds out what apply would change, of all resources where there are no targets. The plan file holds secrets, so that
+// it exists only while it is read, unless it is wanted as an artifact.
+func (s *session) planOf(ctx context.Context, targets []string, args ...string) (environments.Result, error) {
 	file, forget, err := s.planFile()
 	if err != nil {
 		return environments.Result{}, err
 	}
 	defer forget() // what is left goes with the other private files
-	told, err := s.change(ctx, "plan", append(args, "-out="+file)...)
+	told, err := s.change(ctx, "plan", targets, append(args, "-out="+file)...)
 	if err == nil {
 		err = s.claimLineage(ctx, file)
 	}
@@ -32,15 +32,15 @@ func (s *session) plan(ctx context.Context, args ...string) (environments.Result
 	if ok {
 		result.Outputs = s.withNulls(result.Outputs)
 	} else {
-		if result, err = s.show(ctx, file); err != nil {
+		if result, err = s.show(ctx, file, len(targets) > 0); err != nil {
 			return environments.Result{}, err
 		}
 	}
 	return result, s.Keep(changesName, result.Changes)
 }
 
-// show asks terraform what a plan file says.
-func (s *session) show(ctx context.Context, file string) (environments.Result, error) {
+// show asks terraform what a plan file says. One of targets leaves out what it is told to.
+func (s *session) show(ctx context.Context, file string, targeted bool) (environments.Result, error) {
 	text, err := s.read(ctx, s.program("show", "-json", file))
 	if err != nil {
 		return environments.Result{}, err
@@ -50,7 +50,7 @@ func (s *session) show(ctx context.Context, file string) (environments.Result, e
 		return environments.Result{}, fmt.Errorf("read what %s show prints: %w", s.binary, err)
 	}
 	s.Hide(plan.secrets...)
-	plan.changes.Open = len(plan.changes.Deferred) > 0 || plan.partial && !s.limited()
+	plan.changes.Open = len(plan.changes.Deferred) > 0 || plan.partial && !targeted && !s.limited()
 	return plan.result()
 }
 

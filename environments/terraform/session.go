@@ -37,8 +37,12 @@ type session struct {
 func (t *Terraform) operate(
 	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
 ) (environments.Result, error) {
-	if reason, err := t.Skip(c); reason != "" || err != nil {
-		return environments.Result{Skipped: reason}, err
+	read, err := settingsOf(c)
+	if read.skipped != "" || err != nil {
+		return environments.Result{Skipped: read.skipped}, err
+	}
+	if err := read.tellTargets(c); err != nil {
+		return environments.Result{}, err
 	}
 	return t.with(ctx, c, body)
 }

@@ -45,6 +45,8 @@ type stream struct {
 	call    *environments.Call
 	hideIDs bool // of resources: one of them can be a sensitive output, which nobody knows before the end
 
+	staged bool // the file has targets, after which comes the rest
+
 	began          bool     // it has begun to change something
 	errors         []string // one text each
 	first          string   // the first error in a few words
@@ -132,7 +134,7 @@ func (s *stream) diagnostic(d *diagnostic) {
 	for _, line := range lines {
 		s.call.Log("stdout", line)
 	}
-	if d.Severity == "warning" {
+	if d.Severity == "warning" && (!s.staged || !aboutTargets(d.Summary)) {
 		s.call.Warn(d.warning(s.call.Step.Directory()))
 	}
 	if d.Severity == "error" {
@@ -149,6 +151,11 @@ func (s *stream) diagnostic(d *diagnostic) {
 	}
 	s.last = lines
 	s.lines = append(s.lines, lines...)
+}
+
+// aboutTargets reports whether a warning only says that targets leave out the rest.
+func aboutTargets(summary string) bool {
+	return summary == "Resource targeting is in effect" || summary == "Applied changes may be incomplete"
 }
 
 // failureLines returns the errors as a failure shows them.

@@ -121,7 +121,7 @@ func (t *Terraform) PlanDestroy(ctx context.Context, c *environments.Call) (envi
 		if s.missingWorkspace != "" {
 			return s.nowhere()
 		}
-		return s.plan(ctx, "-destroy")
+		return s.planOf(ctx, nil, "-destroy")
 	})
 }
 

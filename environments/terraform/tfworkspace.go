@@ -162,7 +162,11 @@ func (s *session) planAsEmpty(ctx context.Context) (environments.Result, error) 
 			return environments.Result{}, err
 		}
 	}
-	return elsewhere.plan(ctx)
+	result, _, err := elsewhere.planFar(ctx, 0)
+	if err == nil && result.Deferred != "" {
+		result.Changes = nil // they are no promise, because what is planned here is not what is applied
+	}
+	return result, err
 }
 
 func isThere(file string) bool {

@@ -44,20 +44,6 @@ output "size" { value = var.size }`,
 	equal(t, "deployed", s.deployed(), false)
 }
 
-func TestWasEachTargetAppliedOnItsOwn(t *testing.T) {
-	s := tellReal(t, map[string]string{
-		"main.tf": `resource "terraform_data" "a" {}
-resource "terraform_data" "b" {}
-resource "terraform_data" "c" {}`,
-		"bitops.config.yaml": "terraform: {cli: {targets: [terraform_data.a, terraform_data.b]}}",
-	})
-	equal(t, "applied", addresses(s.apply().Changes.Resources), []string{"create terraform_data.a", "create terraform_data.b"})
-	applied := s.started("apply")
-	equal(t, "processes", len(applied), 1)
-	contains(t, "arguments", applied[0], "-target=terraform_data.a", "-target=terraform_data.b")
-	lacks(t, "state", strings.Join(s.holding(`"name": "c"`), " "), "tfstate")
-}
-
 func TestWasApplyThenDestroyed(t *testing.T) {
 	s := tellReal(t, map[string]string{
 		"main.tf":            `resource "terraform_data" "a" {}`,

@@ -26,7 +26,7 @@ func (s *session) ready(ctx context.Context, plan *schema.Plan) error {
 		if !step.Selected {
 			continue
 		}
-		err := lifecycle.Check(ctx, step)
+		err := lifecycle.Check(ctx, step, plan.Command)
 		if err == nil || said[err.Error()] {
 			continue
 		}

@@ -90,9 +90,10 @@ func (e environment) duration() time.Duration {
 	return sum
 }
 
-// counted reports whether the changes of a step are made, or promised. Those of a deferred or held step are neither.
+// counted reports whether the changes of a step are made, or promised. Those of a deferred or held step are neither, but for
+// those that come first.
 func counted(s *schema.StepReport) bool {
-	return s.Outcome != schema.Deferred && s.Outcome != schema.Held
+	return s.ShownFirst() || s.Outcome != schema.Deferred && s.Outcome != schema.Held
 }
 
 // plus returns the sum of two changes; nil is not known, and adds nothing.

@@ -96,7 +96,7 @@ func pageStepOf(step *schema.StepReport) pageStep {
 		Name: visible(step.Name), Outcome: outcomeWord(step.Outcome), Tone: tone(step.Outcome), Time: elapsed(step.Duration),
 		Changes: counts(step.Changes),
 	}
-	if step.Outcome == schema.Deferred && step.Changes != nil {
+	if step.Outcome == schema.Deferred && step.Changes != nil && !step.ShownFirst() {
 		p.Changes = mocked + " " + p.Changes
 	}
 	if step.Error != nil {

@@ -124,7 +124,7 @@ func (m *markdown) lost() {
 }
 
 func lostIn(step *schema.StepReport) []string {
-	if step.Changes == nil || step.Outcome == schema.Deferred { // it was only previewed with made-up values
+	if step.Changes == nil || step.Outcome == schema.Deferred && !step.ShownFirst() { // it was only previewed with made-up values
 		return nil
 	}
 	var all []string
@@ -260,7 +260,7 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool)
 	if step.Outcome == schema.Deferred && step.Error != nil {
 		b.WriteString(errorBlock(step.Error))
 	}
-	if step.Outcome == schema.Deferred && step.Changes != nil {
+	if step.Outcome == schema.Deferred && step.Changes != nil && !step.ShownFirst() {
 		fmt.Fprintf(b, "%s %s\n\n", mocked, code(counts(step.Changes)))
 	}
 	if step.Changes != nil && len(step.Changes.Resources) > 0 {

@@ -144,7 +144,10 @@ func (s *summary) deferred(step *schema.StepReport, indent string) {
 	if rest := len(step.Deferred) - shown; rest > 0 {
 		s.line(indent + "and " + amount(rest, "more input"))
 	}
-	if step.Changes != nil {
+	switch {
+	case step.ShownFirst():
+		s.resources(indent, step.Changes)
+	case step.Changes != nil:
 		s.line(indent + mocked + " " + counts(step.Changes))
 		s.resources(indent+"  ", step.Changes)
 	}
