@@ -144,6 +144,9 @@ func (d *draft) detect(env *environment) []deployment {
 // detectable are the tools that a directory of their name is for: the built-in ones in their order, then the plugins.
 func (d *draft) detectable() []schema.ToolName {
 	all := slices.Clone(schema.DefaultTools)
+	if d.options.Command == schema.CommandDeploy {
+		all = slices.Clone(schema.ImageTools)
+	}
 	for _, tool := range d.tools() {
 		if !slices.Contains(all, tool) {
 			all = append(all, tool)

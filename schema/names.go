@@ -114,3 +114,6 @@ func (n StepName) FileName() string {
 // DefaultTools are the tools whose directories make an environment, in the order in which they run when nothing else
 // is said.
 var DefaultTools = []ToolName{"terraform", "ansible", "helm", "cloudformation"}
+
+// ImageTools are the same tools in the order in which the image of BitOps v2 ran them, and `bitops deploy` does.
+var ImageTools = []ToolName{"cloudformation", "terraform", "helm", "ansible"}

@@ -53,3 +53,10 @@ func (p *Property) each(visit func(*Property)) {
 		}
 	}
 }
+
+// HasOlderKeys reports whether the file has an older key for a property.
+func (v *ToolValues) HasOlderKeys() bool {
+	older := false
+	v.schema.Root.each(func(p *Property) { older = older || v.values[p.Path].alias != "" })
+	return older
+}

@@ -3,6 +3,9 @@ package helm
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
@@ -60,7 +63,21 @@ func (s *session) besideAnother(ctx context.Context) error {
 	return failure
 }
 
-var _ environments.Departing = (*Helm)(nil)
+var (
+	_ environments.Departing = (*Helm)(nil)
+	_ environments.Dated     = (*Helm)(nil)
+)
+
+// ForV1 implements environments.Dated: of the directory, or of a chart in it.
+func (*Helm) ForV1(d schema.Directory) bool {
+	if environments.HasOlderKeys(unfinishedSchema(), d) {
+		return true
+	}
+	entries, _ := d.Entries() // none where it is not there
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return e.IsDir() && environments.HasOlderKeys(unfinishedSchema(), schema.Directory{Root: d.Root, Name: path.Join(d.Name, e.Name())})
+	})
+}
 
 // Departures implements environments.Departing: a release's name that BitOps did not obey.
 func (*Helm) Departures(d schema.Directory) []environments.Departure {

@@ -82,7 +82,7 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 		if err := g.only(m, name); err != nil {
 			return nil, err
 		}
-		return settings.adjust(m, name)
+		return g.adjustFor(settings, m, name)
 	}
 	r, plan, err := g.plan(options)
 	if err != nil {

@@ -59,9 +59,9 @@ func (g *global) fastFail(cmd *cobra.Command) error {
 	return nil
 }
 
-// adjust settles what counts for the deploy of one environment: a variable beats the environment's own file, that beats
+// adjustFor settles what counts for the deploy of one environment: a variable beats the environment's own file, that beats
 // the manifest, and that the settings of the image.
-func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) (schema.Problems, error) {
+func (g *global) adjustFor(s deploySettings, m *schema.Manifest, name schema.EnvironmentName) (schema.Problems, error) {
 	warnings, err := underBuild(m, s.build)
 	if err != nil {
 		return nil, err
@@ -81,6 +81,12 @@ func (s deploySettings) adjust(m *schema.Manifest, name schema.EnvironmentName) 
 			"BitOps never enforced the setting timeout, and neither does deploy: no step has a timeout").WithHint("%s", enforced))
 	}
 	m.Settings = s.own.Or(m.Settings)
+	if name != olderDefault && g.hasOlderDefault(m, []schema.EnvironmentName{name}) {
+		m.Settings.DefaultFolder = olderDefault
+		warnings = append(warnings, schema.Warningf(schema.Position{File: olderDefault},
+			"lies under environment %q, because the configuration is that of BitOps v1, which took defaults from this folder", name).
+			WithHint("set BITOPS_DEFAULT_FOLDER, or default_folder in the manifest"))
+	}
 	return warnings, nil
 }
 

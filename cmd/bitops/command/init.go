@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,8 @@ func newInit(g *global) *cobra.Command {
 tool's directory. An environment further down is named by its path, such as prod/network.
 
 A bitops.config.yaml that is there, of an earlier init or of BitOps v2, is given the environments that it does not
-declare; everything else in it stays. Without DIR it is looked for in the directories above, too. What is left out is
+declare; everything else in it stays. A new one says which order the tools had in BitOps' image, where that differs, and
+which folder BitOps v1 took defaults from. Without DIR it is looked for in the directories above, too. What is left out is
 told, and what the files do not say, such as which environment needs which.
 
 init has git ignore .bitops, what terraform downloads, and local state, which holds secrets: it writes .gitignore or
@@ -91,6 +93,11 @@ func (g *global) initManifest(ctx context.Context, dir string, above bool) error
 	for i := range warnings {
 		warnings[i].File = filepath.Join(e.dir, warnings[i].File)
 	}
+	older := e.text == nil && g.hasOlderDefault(m, names)
+	if older {
+		m.Settings.DefaultFolder = olderDefault
+		names = slices.DeleteFunc(names, func(name schema.EnvironmentName) bool { return name == olderDefault })
+	}
 	if len(names) == 0 && len(m.Environments) == 0 {
 		return append(warnings, schema.Errorf(schema.Position{File: dir}, "holds no environments").
 			WithHint("an environment is a directory with a terraform, ansible, helm or cloudformation directory in it; "+
@@ -98,6 +105,9 @@ func (g *global) initManifest(ctx context.Context, dir string, above bool) error
 	}
 	if err := g.declare(e, names); err != nil {
 		return err
+	}
+	if older {
+		g.print("The folder %s is not an environment: BitOps v1 kept the defaults for every environment there.", olderDefault)
 	}
 	g.chdir = e.dir
 	if err := (&repository{global: g, root: m.Root}).ignore(ctx, e.dir); err != nil {
@@ -110,7 +120,11 @@ func (g *global) initManifest(ctx context.Context, dir string, above bool) error
 func (g *global) declare(e *existing, names []schema.EnvironmentName) error {
 	switch {
 	case e.text == nil:
-		if err := createFile(e.file(), manifestFor(names)); err != nil {
+		folder, tools := e.manifest.Settings.DefaultFolder, g.toolsOfImage(e.manifest, names)
+		if folder != "" { // of BitOps v1, whose order is the usual one
+			tools = nil
+		}
+		if err := createFile(e.file(), manifestFor(names, folder, tools)); err != nil {
 			return err
 		}
 		g.print("Wrote %s with %s: %s.", e.file(), count(len(names), "environment"), strings.Join(listed(names), ", "))
@@ -138,7 +152,9 @@ func createFile(file, text string) error {
 	return nil
 }
 
-func manifestFor(names []schema.EnvironmentName) string {
+// manifestFor returns the text of a manifest. folder is the default folder, "" for the usual one; tools are those whose order
+// must be said.
+func manifestFor(names []schema.EnvironmentName, folder string, tools []schema.ToolName) string {
 	var b strings.Builder
 	b.WriteString(`# Which environments there are, and which depend on which.
 # An environment waits for what it names in depends_on, and can use the outputs of others:
@@ -148,8 +164,17 @@ func manifestFor(names []schema.EnvironmentName) string {
 #     inputs:
 #       vpc_id: ${outputs.network.vpc_id}
 bitops:
-  environments:
 `)
+	if folder != "" {
+		fmt.Fprintf(&b, "  # BitOps v1 called the folder so that holds defaults for every environment.\n  default_folder: %s\n", schema.QuoteKey(folder))
+	}
+	if len(tools) > 0 {
+		b.WriteString("  # The order of BitOps' image. Without this it is terraform, ansible, helm, cloudformation.\n  deployments:\n")
+		for _, tool := range tools {
+			fmt.Fprintf(&b, "    %s: {}\n", tool)
+		}
+	}
+	b.WriteString("  environments:\n")
 	for _, name := range names {
 		fmt.Fprintf(&b, "    %s: {}\n", schema.QuoteKey(string(name)))
 	}
