@@ -88,6 +88,9 @@ func (s *session) initKey() string {
 	for _, item := range s.backendConfig {
 		s.addFile(h, item) // it can be the name of a file
 	}
+	for _, file := range s.earlyFiles() {
+		s.addFile(h, file)
+	}
 	for _, name := range []string{lockFile, overrideName, filepath.Join(dataDirectory, stateFile)} {
 		s.addFile(h, name)
 	}

@@ -27,6 +27,8 @@ type session struct {
 	found  *version.Version // of the program
 	owns   *schema.Identity // the state, once it is claimed; nil where it is not known which
 
+	early early // where OpenTofu finds what variables choose the backend
+
 	missingWorkspace string // the workspace of this call, where it does not exist
 	data             string // the data directory, "" for the usual one
 
@@ -44,14 +46,17 @@ func (t *Terraform) operate(
 	if err := read.tellTargets(c); err != nil {
 		return environments.Result{}, err
 	}
-	return t.with(ctx, c, body)
+	return t.with(ctx, c, true, body)
 }
 
-// with runs body in an initialised directory.
+// with runs body in an initialised directory. values says that the call has the values of the step.
 func (t *Terraform) with(
-	ctx context.Context, c *environments.Call, body func(*session) (environments.Result, error),
+	ctx context.Context, c *environments.Call, values bool, body func(*session) (environments.Result, error),
 ) (environments.Result, error) {
 	s, err := t.configure(c)
+	if err == nil && values {
+		err = s.keepEarly()
+	}
 	if err != nil {
 		return environments.Result{}, err
 	}
@@ -143,7 +148,7 @@ func (s *session) init(ctx context.Context, variables map[string]string) error {
 // explainInit adds what to do when the backend is another one than at the last run, or variables of OpenTofu may be missing.
 func (s *session) explainInit(err error) error {
 	failure, ok := errors.AsType[*environments.Failure](err)
-	if ok && s.binary == tofu && s.module.early() {
+	if ok && s.binary == tofu && len(s.module.early()) > 0 {
 		failure.Lines = append(failure.Lines, earlyHint)
 	}
 	if ok && strings.Contains(strings.Join(failure.Lines, "\n"), "Backend configuration changed") {
@@ -162,12 +167,22 @@ const grace = 10 * time.Minute
 // starting a program (in 2 of 60 runs of 1.11.4; probably by way of the copy of itself in the same memory that a Go program
 // is for a moment then), and at a second interrupt terraform gives its state up.
 func (s *session) program(command string, args ...string) environments.ProgramCall {
-	return environments.ProgramCall{
+	words := strings.Fields(command)
+	p := environments.ProgramCall{
 		Name:  s.binary,
-		Args:  slices.Concat(strings.Fields(command), []string{"-no-color"}, args),
+		Args:  slices.Concat(words, []string{"-no-color"}, args),
 		Extra: s.dataVariable(map[string]string{"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}),
 		Grace: grace, InterruptAlone: true,
 	}
+	if readsBackend[command] {
+		return s.withEarly(p, len(words))
+	}
+	return p
+}
+
+// readsBackend are the commands that need the backend and get no values of the step otherwise.
+var readsBackend = map[string]bool{
+	"init": true, "output": true, "state pull": true, "show": true, "workspace select": true, "workspace list": true, "workspace new": true,
 }
 
 // must runs a program that has to succeed.

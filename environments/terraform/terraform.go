@@ -93,7 +93,7 @@ func (*Terraform) Action(c *environments.Call) (schema.Command, error) {
 // Prepare implements environments.Preparer: it runs init.
 func (t *Terraform) Prepare(ctx context.Context, c *environments.Call) error {
 	s, err := t.configure(c)
-	if err != nil || s.skipped != "" {
+	if err != nil || s.skipped != "" || len(s.earlyNames()) > 0 { // the values for init are not known yet
 		return err
 	}
 	if err = t.prepare(ctx, s); err == nil {
@@ -164,7 +164,7 @@ func (t *Terraform) Destroy(ctx context.Context, c *environments.Call) (environm
 
 // Outputs implements environments.Tool.
 func (t *Terraform) Outputs(ctx context.Context, c *environments.Call) (schema.Values, error) {
-	result, err := t.with(ctx, c, func(s *session) (environments.Result, error) {
+	result, err := t.with(ctx, c, false, func(s *session) (environments.Result, error) {
 		if s.missingWorkspace != "" {
 			return environments.Result{}, nil
 		}
@@ -178,7 +178,7 @@ func (t *Terraform) Outputs(ctx context.Context, c *environments.Call) (schema.V
 // destroy removes them.
 func (t *Terraform) Deployed(ctx context.Context, c *environments.Call) (bool, error) {
 	deployed := false
-	_, err := t.with(ctx, c, func(s *session) (_ environments.Result, err error) {
+	_, err := t.with(ctx, c, false, func(s *session) (_ environments.Result, err error) {
 		if s.missingWorkspace == "" {
 			deployed, err = s.deployed(ctx)
 		}
