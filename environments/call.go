@@ -97,7 +97,7 @@ func (c *Call) Claim(ctx context.Context, id *schema.Identity) error {
 	if id == nil {
 		return nil
 	}
-	if err := c.pinnedIn(id); err != nil || c.Claims == nil {
+	if err := c.checkPins(id); err != nil || c.Claims == nil {
 		return err
 	}
 	return c.Claims(ctx, id, c.Command.Previews())

@@ -25,15 +25,16 @@ func (l *Lifecycle) pinned(ctx context.Context, c *Call) error {
 		if err != nil {
 			return Failuref("it is pinned to %s %s, and what is in effect cannot be found out: %v", name, c.Step.Target[name], err)
 		}
-		if err := c.pinnedTo(name, is); err != nil {
+		if err := c.CheckPin(name, is); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pinnedTo refuses a step of which one thing is pinned to something else.
-func (c *Call) pinnedTo(name, is string) error {
+// CheckPin refuses a step of which one thing is pinned to something else than what is in effect. A tool calls it for what it
+// knows before it knows what the step owns.
+func (c *Call) CheckPin(name, is string) error {
 	want, pinned := c.Step.Target[name]
 	if !pinned || want == is {
 		return nil
@@ -47,10 +48,10 @@ func (c *Call) pinnedTo(name, is string) error {
 	}
 }
 
-// pinnedIn is pinnedTo for what a tool has found out.
-func (c *Call) pinnedIn(id *schema.Identity) error {
+// checkPins is CheckPin for what a step owns.
+func (c *Call) checkPins(id *schema.Identity) error {
 	for _, name := range slices.Sorted(maps.Keys(id.Target)) {
-		if err := c.pinnedTo(name, id.Target[name]); err != nil {
+		if err := c.CheckPin(name, id.Target[name]); err != nil {
 			return err
 		}
 	}

@@ -73,13 +73,22 @@ func declared(c *environments.Call, below schema.Directory) (settings, bool) {
 	return read, !more.HasErrors() && read.namespace != ""
 }
 
-// claim tells what the step owns. Where the cluster does not tell who it is, that stays unknown: helm says what is wrong.
+// claim tells what the step owns. Where the cluster does not tell who it is, a preview goes on, and helm says what is wrong;
+// nothing is changed in a cluster that is not known. The context needs no cluster.
 func (s *session) claim(ctx context.Context) error {
-	id, err := s.identity(ctx)
-	if err != nil {
-		return context.Cause(ctx)
+	if err := s.CheckPin(schema.TargetContext, s.context()); err != nil {
+		return err
 	}
-	return s.Claim(ctx, id)
+	id, err := s.identity(ctx)
+	switch {
+	case err == nil:
+		return s.Claim(ctx, id)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case s.Command.Previews() || s.Claims == nil:
+		return nil
+	}
+	return s.retryable(err)
 }
 
 func (s *session) identity(ctx context.Context) (*schema.Identity, error) {

@@ -21,16 +21,20 @@ import (
 // target is what a step of helm owns: a release in a namespace of a cluster.
 type target struct {
 	Server    string // the URL of the API server
-	Cluster   string // the UID of the namespace kube-system, "" where the user may not read it
+	Cluster   string // the UID of the namespace kube-system, "" where there is none that the user may read
 	Namespace string
 	Release   string
 }
 
-// targetPatience is how long the cluster may take to tell who it is.
-const targetPatience = 5 * time.Second
+// targetPatience is how long the cluster may take to tell who it is, and changePatience how long where something is to be
+// changed in it.
+const (
+	targetPatience = 5 * time.Second
+	changePatience = 30 * time.Second
+)
 
-// target finds out what the step's release is in. It asks the cluster once for each kubeconfig, for at most
-// targetPatience; a cluster that does not answer is a *Failure. connect has chosen the kubeconfig.
+// target finds out what the step's release is in. It asks the cluster once for each kubeconfig; a cluster that does not answer
+// in time is a *Failure. connect has chosen the kubeconfig.
 func (s *session) target(ctx context.Context) (target, error) {
 	server, err := s.apiServer()
 	if err != nil {
@@ -42,7 +46,11 @@ func (s *session) target(ctx context.Context) (target, error) {
 		found.Cluster, _ = uid.(string)
 		return found, nil
 	}
-	within, cancel := context.WithTimeout(ctx, targetPatience)
+	patience := targetPatience
+	if s.Claims != nil && !s.Command.Previews() {
+		patience = changePatience
+	}
+	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if found.Cluster, err = s.clusterUID(within); err != nil {
 		if ctx.Err() != nil {
@@ -79,7 +87,7 @@ func (s *session) clusterUID(ctx context.Context) (string, error) {
 		} `json:"metadata"`
 	}
 	err = a.get(ctx, "/api/v1/namespaces/kube-system", &namespace)
-	if code(err) == http.StatusForbidden {
+	if code(err) == http.StatusForbidden || code(err) == http.StatusNotFound { // a part of a cluster may have none
 		return "", nil
 	}
 	return namespace.Metadata.UID, err

@@ -3,6 +3,7 @@ package helm
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -145,6 +146,31 @@ contexts: [{name: c, context: {cluster: c}}]
 		s := answers(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
 		_, err := s.target()
 		contains(t, "error", err.Error(), "the cluster of KUBECONFIG_BASE64 (http://127.0.0.1:", "cannot be identified", "502 Bad Gateway")
+	})
+	t.Run("and nothing is changed in it", func(t *testing.T) {
+		s := answers(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
+		for _, command := range []schema.Command{schema.CommandApply, schema.CommandDestroy} {
+			c := s.call(t.Context(), command)
+			c.Claims = func(context.Context, *schema.Identity, bool) error { return nil }
+			act := s.tool.Apply
+			if command == schema.CommandDestroy {
+				act = s.tool.Destroy
+			}
+			if _, err := act(t.Context(), c); err == nil || !strings.Contains(err.Error(), "cannot be identified") {
+				t.Errorf("%s: %v", command, err)
+			}
+		}
+	})
+	t.Run("and it is pinned to another context", func(t *testing.T) {
+		s := answers(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
+		c := s.call(t.Context(), schema.CommandPlan)
+		step := *c.Step
+		step.Target = map[string]string{schema.TargetContext: "prod"}
+		c.Step = &step
+		_, err := s.tool.Plan(t.Context(), c)
+		if _, refused := errors.AsType[*environments.RefusedError](err); !refused {
+			t.Errorf("%v", err)
+		}
 	})
 	t.Run("because there is none", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion)
