@@ -80,7 +80,7 @@ environment is planned again, and held again unless the list of changes is the s
   bitops apply plan.bitops --resume   the same, where another machine applied the plan
   bitops apply --from backend      deploy backend and what depends on it`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.completeEnvironments(0),
+		ValidArgsFunction: g.complete(0, g.environmentNames, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && g.planArgument(args[0]) {
 				if o.saved = args[0]; o.resume == "" {

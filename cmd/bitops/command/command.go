@@ -109,6 +109,7 @@ variable beats the manifest, the manifest beats the default.`,
 	)
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
+		g.completeFlags(cmd)
 	}
 	return root
 }

@@ -23,8 +23,9 @@ of them. Nothing is destroyed. It is for what somebody took down without bitops,
 its state is lost.`,
 		Example: `  bitops forget legacy
   bitops forget backend/ansible --auto-approve`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return g.forget(cmd, args, o, approved) },
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: g.complete(0, g.environmentsAndSteps, cobra.ShellCompDirectiveNoFileComp),
+		RunE:              func(cmd *cobra.Command, args []string) error { return g.forget(cmd, args, o, approved) },
 	}
 	cmd.Flags().BoolVar(&approved, "auto-approve", false, "do not ask")
 	o.addFlags(cmd)

@@ -37,6 +37,7 @@ func newGraph(g *global) *cobra.Command {
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.graph(cmd, o, args) },
 	}
 	cmd.Flags().StringVarP(&o.format, "format", "f", "tree", "`form`: tree, svg, dot, mermaid or json")
+	completeForms(cmd, "tree", "svg", "dot", "mermaid", "json")
 	cmd.Flags().BoolVar(&o.wiring, "wiring", false, "show every value's way: output, environment, variable")
 	cmd.Flags().BoolVar(&o.timing, "timing", false, "show the critical path, and how long an apply takes with 1, 2, 4, ... jobs, going by earlier ones")
 	return cmd

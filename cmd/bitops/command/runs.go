@@ -77,12 +77,14 @@ A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.
   bitops show plan.bitops -f markdown   as a comment for a pull request
   bitops show -f junit             as results of tests
   bitops show --json               for a program`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: g.complete(1, g.runsHere, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.show(cmd, o, slices.Concat(args, []string{""})[0])
 		},
 	}
 	cmd.Flags().StringVarP(&o.format, "format", "f", "text", "`form`: text, json, markdown, junit or html")
+	completeForms(cmd, "text", "json", "markdown", "junit", "html")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
 	return cmd
@@ -176,8 +178,9 @@ func newLogs(g *global) *cobra.Command {
 the run that --run names. Secrets are not in them.`,
 		Example: `  bitops logs backend/terraform
   bitops logs backend --run 20261123-143005`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return g.logs(cmd, run, args) },
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: g.complete(0, g.environmentsAndSteps, cobra.ShellCompDirectiveNoFileComp),
+		RunE:              func(cmd *cobra.Command, args []string) error { return g.logs(cmd, run, args) },
 	}
 	cmd.Flags().StringVar(&run, "run", "", "the `run`; the beginning of its id is enough")
 	return cmd
