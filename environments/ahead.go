@@ -27,6 +27,7 @@ func (l *Lifecycle) Prepare(ctx context.Context, r Request, observe func(schema.
 		return err
 	}
 	defer func() { _ = os.RemoveAll(c.Private) }()
+	c.within = ctx
 	if c.hasBeforeHooks() || c.Command.Previews() && unpreviewable(c, tool) != "" {
 		return nil
 	}

@@ -62,13 +62,15 @@ type Call struct {
 	stderr, stdout tail // of the phase; some programs complain on standard output
 	warnings       schema.Warnings
 
-	configured *schema.ToolValues  // what Configure read last; nil where it could not
-	exported   map[string]exported // the variables that Configure set
-	read       map[string]string   // those that ReadVariables set
-	hooked     map[string]bool     // those that hooks set
-	told       map[string]bool     // what was told once
-	mask       *maskFile           // nil where no hook could write to it
-	owned      *schema.Identity    // what the step owns, once its tool said so
+	configured *schema.ToolValues      // what Configure read last; nil where it could not
+	exported   map[string]exported     // the variables that Configure set
+	within     context.Context         // of the step; nil for none
+	source     sourced                 // what ReadVariables sourced last
+	read       map[string]readVariable // those that ReadVariables set
+	hooked     map[string]bool         // those that hooks set
+	told       map[string]bool         // what was told once
+	mask       *maskFile               // nil where no hook could write to it
+	owned      *schema.Identity        // what the step owns, once its tool said so
 }
 
 // RealPath resolves the symbolic links of a path, as far as it exists.

@@ -15,3 +15,5 @@ func SetCheckPatience(d time.Duration) (restore func()) {
 	checkPatience = d
 	return func() { checkPatience = before }
 }
+
+var PlainVariables = plainVariables

@@ -106,6 +106,7 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 			c.Warning("hook %s has the line ends of Windows (CR LF), and bash takes the CR as a part of commands and values", shown)
 		}
 		result, err := c.Run(ctx, ProgramCall{Name: "bash", Args: []string{h.name}, Dir: dir, Extra: extra})
+		c.source = sourced{} // a file of variables can depend on what the hook did
 		if err != nil {
 			return fmt.Errorf("hook %s: %w", shown, err)
 		}

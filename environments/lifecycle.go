@@ -340,5 +340,6 @@ func (l *Lifecycle) with(
 		return outcome(ctx, stepCtx, &Call{CallOptions: CallOptions{Step: r.Step}, phase: schema.PhaseWorkspace}, Result{}, err)
 	}
 	defer func() { _ = os.RemoveAll(c.Private) }()
+	c.within = stepCtx
 	return body(stepCtx, c, tool)
 }

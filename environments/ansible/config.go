@@ -3,6 +3,7 @@ package ansible
 import (
 	"cmp"
 	_ "embed" // the schema
+	"errors"
 	"strings"
 	"sync"
 
@@ -44,11 +45,11 @@ type settings struct {
 }
 
 // extraEnv is the file beside the playbook from which BitOps exports variables before ansible runs.
-const extraEnv = "extra_env"
+var extraEnv = environments.VariablesFile{Name: "extra_env", All: true}
 
 // configure reads the configuration in the workspace and hands its values to everything that the step starts.
 func configure(c *environments.Call) (settings, error) {
-	if err := c.ReadVariables(extraEnv); err != nil {
+	if err := c.ReadVariables(extraEnv); err != nil && !errors.Is(err, environments.ErrNotPlain) {
 		return settings{}, err
 	}
 	values, err := c.Configure(configurationSchema())

@@ -154,7 +154,7 @@ func TestExtraEnv(t *testing.T) {
 	contains(t, "variables", "\n"+strings.Join(s.runner.Commands()[0].Env, "\n")+"\n", "\nFOO=val1\n", "\nBAR=two words\n", "\nQUX=a=b\n", "\nEMPTY=\n")
 	s.write(map[string]string{"extra_env": "A=1\nsecret words\n"})
 	_, err := s.try(t.Context(), schema.CommandApply)
-	equal(t, "error", err.Error(), "app/ansible/extra_env:2: this line is not NAME=value")
+	contains(t, "error", err.Error(), "app/ansible/extra_env:2: bash cannot source this line (exit code 127)")
 }
 
 func TestPlaybooks(t *testing.T) {

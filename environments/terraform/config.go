@@ -3,6 +3,7 @@ package terraform
 import (
 	"cmp"
 	_ "embed" // the schema
+	"errors"
 	"strings"
 	"sync"
 
@@ -63,12 +64,12 @@ type settings struct {
 }
 
 // environmentFile is the file beside the *.tf files from which BitOps exports variables before terraform runs.
-const environmentFile = "ENV_FILE"
+var environmentFile = environments.VariablesFile{Name: "ENV_FILE"}
 
 // settingsOf reads the configuration in the workspace, where hooks may have edited it, and hands its values to everything
 // that the step starts.
 func settingsOf(c *environments.Call) (settings, error) {
-	if err := c.ReadVariables(environmentFile); err != nil {
+	if err := c.ReadVariables(environmentFile); err != nil && !errors.Is(err, environments.ErrNotPlain) {
 		return settings{}, err
 	}
 	values, err := c.Configure(configurationSchema())

@@ -166,13 +166,13 @@ func TestPrograms(t *testing.T) {
 func TestEnvironmentFile(t *testing.T) {
 	s := tellReal(t, map[string]string{
 		"main.tf":  "variable \"size\" {}\nvariable \"color\" {}\noutput \"both\" { value = \"${var.size} ${var.color}\" }",
-		"ENV_FILE": "# of the team\nexport TF_VAR_size=\"3 m\"\r\nTF_VAR_color=red\n\nTERRAFORM_APPLY=true\nDB_PASSWORD='s3cr3t words'\n",
+		"ENV_FILE": "# of the team\nexport TF_VAR_size=\"3 m\"\r\nTF_VAR_color=red\n\nexport TERRAFORM_APPLY=true\nDB_PASSWORD='s3cr3t words'\n",
 	})
 	s.variables["TF_VAR_color"] = "blue"
 	action, err := s.tool.Action(s.call(t.Context(), schema.CommandDeploy))
 	check(t, err)
 	equal(t, "action", action, schema.CommandApply)
-	s.afterSync = func(dir string) { writeFile(t, dir+"/ENV_FILE", "TF_VAR_size=4\nTF_VAR_color=red") }
+	s.afterSync = func(dir string) { writeFile(t, dir+"/ENV_FILE", "export TF_VAR_size=4\nTF_VAR_color=red") }
 	output(t, s.apply().Outputs, "both", "4 red")
 
 	s.afterSync = nil
@@ -183,7 +183,7 @@ func TestEnvironmentFile(t *testing.T) {
 	check(t, err)
 	equal(t, "hidden", hidden, []string{"s3cr3t words"})
 	c.Variables["TF_VAR_color"] = "green" // a hook's $BITOPS_ENV
-	writeFile(t, c.Directory+"/ENV_FILE", "TF_VAR_size=5\nTF_VAR_color=red\nTERRAFORM_WORKSPACE=w\n")
+	writeFile(t, c.Directory+"/ENV_FILE", "export TF_VAR_size=5\nTF_VAR_color=red\nexport TERRAFORM_WORKSPACE=w\n")
 	read, err := settingsOf(c)
 	check(t, err)
 	equal(t, "workspace", read.workspace, "w")
@@ -192,5 +192,6 @@ func TestEnvironmentFile(t *testing.T) {
 
 	s.write(map[string]string{"ENV_FILE": "A=1\nsecret words\n"})
 	_, err = s.try(t.Context(), schema.CommandApply)
-	equal(t, "error", err.Error(), "net/terraform/ENV_FILE:2: this line is not NAME=value")
+	contains(t, "error", err.Error(), "net/terraform/ENV_FILE:2: bash cannot source this line (exit code 127)")
+	lacks(t, "error", err.Error(), "words")
 }

@@ -80,7 +80,7 @@ type layer struct {
 
 func layerOf(d schema.Directory, m *module) layer {
 	_, configured := d.ConfigurationFile()
-	_, variables := d.Type(environmentFile)
+	_, variables := d.Type(environmentFile.Name)
 	return layer{backend: m.backend, configured: configured || variables}
 }
 
