@@ -66,7 +66,8 @@ func commandsPage(top *cobra.Command) string {
 		}
 	}
 	b.WriteString("\nWhat the exit codes mean, and what to do, is in [exit codes](exit-codes.md).\n")
-	b.WriteString("`bitops completion` writes scripts that complete commands and flags in a shell.\n\n## bitops\n\n")
+	b.WriteString("`bitops completion` writes scripts that complete commands and flags in a shell, and what they\n" +
+		"take: environments, steps, runs that this checkout knows, plan files.\n\n## bitops\n\n")
 	b.WriteString(help(top.Long) + flags("Flags of every command", top.PersistentFlags()))
 	for _, cmd := range top.Commands() {
 		if !isDocumented(cmd) {
