@@ -36,17 +36,26 @@ func (t *Terraform) initialise(ctx context.Context, s *session, force bool) (ski
 	if err := os.Remove(note); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
-	// A plugin cache of the caller's is not safe for two inits at once.
-	release, err := t.caches.take(ctx, s.Variables[cacheVariable])
+	cache := s.callersCache()
+	variables, err := s.withoutCallersCache(cache)
 	if err != nil {
 		return false, err
+	}
+	release := func() {}
+	if variables == nil {
+		if release, err = t.caches.take(ctx, cache.dir); err != nil {
+			return false, err
+		}
 	}
 	defer release()
 	shared, err := s.shareProviders(ctx)
 	if err != nil {
 		return false, err
 	}
-	err = s.init(ctx, shared.variables())
+	if variables == nil {
+		variables = shared.variables()
+	}
+	err = s.init(ctx, variables)
 	shared.release(err == nil)
 	if err != nil {
 		return false, err

@@ -104,16 +104,8 @@ func (p *providers) take(ctx context.Context, how int) error {
 	}
 }
 
-// breakLock lets terraform use what is in its cache without an entry in the lock file.
-const breakLock = "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"
-
-// variables are those that init is given. The caller's own cache is kept from an init without a lock file: terraform would
-// download each package again all the same, and write it anew while programs of other steps run from it.
+// variables are those that init is given for the shared providers.
 func (p *providers) variables() map[string]string {
-	s := p.session
-	if p.dir == "" && s.Variables[cacheVariable] != "" && s.Variables[breakLock] == "" && len(s.lockedProviders()) == 0 {
-		return map[string]string{cacheVariable: ""}
-	}
 	if p.dir == "" {
 		return nil
 	}
