@@ -87,7 +87,7 @@ func TestVariablesTellTheStatesOfABackendApart(t *testing.T) {
 	}
 	suffix := map[string]string{"secret_suffix": "state"}
 	for name, same := range map[string]bool{
-		"KUBE_CTX": false, "KUBE_CTX_CLUSTER": false, "KUBE_HOST": false, "KUBE_NAMESPACE": false, "KUBE_CONFIG_PATH": true, "KUBE_TOKEN": true,
+		"KUBE_CTX": false, "KUBE_CTX_CLUSTER": false, "KUBE_HOST": false, "KUBE_NAMESPACE": false, "KUBE_CONFIG_PATH": false, "KUBE_TOKEN": true,
 	} {
 		one, two := of("kubernetes", suffix, environments.Variables{name: "one"}), of("kubernetes", suffix, environments.Variables{name: "two"})
 		if (one == two) != same {

@@ -19,7 +19,7 @@ import (
 // (https://developer.hashicorp.com/terraform/language/backend). An argument with a value here has that by default.
 // Endpoints count where they can name another service of the same kind.
 var backendAddresses = map[string]map[string]string{
-	"s3":         {"bucket": "", "key": "", "workspace_key_prefix": "env:", "endpoint": "", "endpoints.s3": ""},
+	"s3":         {"bucket": "", "key": "", "workspace_key_prefix": "env:", "endpoint": "", "endpoints.s3": "", "partition": ""},
 	"gcs":        {"bucket": "", "prefix": ""},
 	"azurerm":    {"storage_account_name": "", "container_name": "", "key": "", "environment": "public", "endpoint": ""},
 	"consul":     {"address": "", "path": "", "datacenter": ""},
@@ -27,7 +27,7 @@ var backendAddresses = map[string]map[string]string{
 	"oss":        {"bucket": "", "prefix": "env:", "key": "terraform.tfstate", "region": "", "endpoint": ""},
 	"oci":        {"bucket": "", "namespace": "", "key": "terraform.tfstate", "region": "", "workspace_key_prefix": ""},
 	"http":       {"address": ""},
-	"pg":         {"conn_str": "", "schema_name": "terraform_remote_state"},
+	"pg":         {"host": "", "port": "", "dbname": "", "schema_name": "terraform_remote_state"},
 	"kubernetes": {"secret_suffix": "", "namespace": "default", "host": "", "config_path": "", "config_paths": "", "config_context": "", "config_context_cluster": ""},
 	"cloud":      {"hostname": "app.terraform.io", "organization": "", "workspaces.name": "", "workspaces.tags": "", "workspaces.project": ""},
 	"remote":     {"hostname": "app.terraform.io", "organization": "", "workspaces.name": "", "workspaces.prefix": ""},
@@ -37,7 +37,7 @@ var backendAddresses = map[string]map[string]string{
 var required = map[string][]string{
 	"s3": {"bucket", "key"}, "gcs": {"bucket"}, "azurerm": {"storage_account_name", "container_name", "key"},
 	"consul": {"path"}, "cos": {"bucket"}, "oss": {"bucket"}, "oci": {"bucket", "namespace"}, "http": {"address"},
-	"pg": {"conn_str"}, "kubernetes": {"secret_suffix"}, "cloud": {"organization"}, "remote": {"organization"},
+	"pg": {"dbname"}, "kubernetes": {"secret_suffix"}, "cloud": {"organization"}, "remote": {"organization"},
 }
 
 // fromVariables are the variables from which a backend takes an argument that the configuration leaves out. Endpoints come
@@ -49,7 +49,7 @@ var fromVariables = map[string]map[string][]string{
 	"consul":  {"address": {"CONSUL_HTTP_ADDR"}},
 	"http":    {"address": {"TF_HTTP_ADDRESS"}},
 	"pg":      {"conn_str": {"PG_CONN_STR"}, "schema_name": {"PG_SCHEMA_NAME"}},
-	"kubernetes": { // not KUBE_CONFIG_PATH: the same cluster's file lies elsewhere on another machine
+	"kubernetes": {
 		"namespace": {"KUBE_NAMESPACE"}, "host": {"KUBE_HOST"},
 		"config_context": {"KUBE_CTX"}, "config_context_cluster": {"KUBE_CTX_CLUSTER"},
 	},
@@ -62,6 +62,9 @@ var fromVariables = map[string]map[string][]string{
 // stateIn names the state at an address. It is not ok where the address is not known.
 func stateIn(kind string, arguments map[string]string, workspace string, variables environments.Variables) (*schema.Identity, bool) {
 	known := withVariables(kind, arguments, variables)
+	if placed := places[kind]; placed != nil {
+		placed(known, variables)
+	}
 	table, listed := backendAddresses[kind]
 	if !listed {
 		table = map[string]string{}
@@ -82,7 +85,7 @@ func stateIn(kind string, arguments map[string]string, workspace string, variabl
 		if name == "workspace_key_prefix" && workspace == defaultWorkspace || value == "" {
 			continue
 		}
-		if name == "conn_str" || name == "address" || strings.HasPrefix(name, "endpoint") {
+		if name == "address" || strings.HasPrefix(name, "endpoint") {
 			value = withoutUser(value)
 		}
 		parts = append(parts, name+"="+value)
