@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,10 @@ func junitCaseOf(step *schema.StepReport) junitCase {
 		c.Failure = &junitMessage{Message: howStepEnded(step), Text: errorText(step)}
 	default:
 		c.Skipped = &junitMessage{Message: howStepEnded(step), Text: errorText(step)}
+	}
+	if ws := step.Warnings; ws != nil {
+		lines := slices.DeleteFunc([]string{c.Output, amount(ws.Count, "warning") + ":"}, func(s string) bool { return s == "" })
+		c.Output = strings.Join(append(lines, warningLines(ws, len(ws.List))...), "\n")
 	}
 	return c
 }
