@@ -4,6 +4,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -116,7 +117,7 @@ variable beats the manifest, the manifest beats the default.`,
 
 // prepare reads flags from variables, and opens the debug log.
 func (g *global) prepare(cmd *cobra.Command) error {
-	if err := g.flagsFromVariables(cmd); err != nil {
+	if err := cmp.Or(oneDash(cmd), g.flagsFromVariables(cmd)); err != nil {
 		return err
 	}
 	g.levelGiven = cmd.Flags().Changed("log-level")

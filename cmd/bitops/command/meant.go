@@ -47,6 +47,19 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usageError(cmd, fmt.Errorf("there is no flag %s%s", dashed(word), meant(word, names)))
 }
 
+// oneDash returns the error of a long flag with one dash that reads as a short one with a value: -out=FILE is -o ut=FILE.
+func oneDash(cmd *cobra.Command) error {
+	var wrong error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		rest, named := strings.CutPrefix(f.Name, f.Shorthand)
+		value, _, _ := strings.Cut(f.Value.String(), "=")
+		if f.Shorthand != "" && named && value == rest {
+			wrong = usageError(cmd, fmt.Errorf("-%s needs two dashes: --%[1]s", f.Name))
+		}
+	})
+	return wrong
+}
+
 // dashed returns a flag as it was most likely written.
 func dashed(name string) string {
 	if len(name) == 1 {
