@@ -28,8 +28,11 @@ func (l *Lifecycle) enterGroup(ctx context.Context, c *Call, hooks *exchange) er
 	if c.Step.Within == "" || l.inGroup(c.Step) {
 		return nil
 	}
-	if err := c.runHooksIn(ctx, c.group(), schema.PhaseBefore, beforeHooks, hooks); err != nil {
-		return err
+	if HasBeforeHooks(schema.Directory{Root: c.group()}) {
+		err := l.traced(c, c.Step.Within, func() error { return c.runHooksIn(ctx, c.group(), schema.PhaseBefore, beforeHooks, hooks) })
+		if err != nil {
+			return err
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -101,7 +101,14 @@ type StepResult struct {
 // runs any more. When ctx is done the step is interrupted.
 func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event)) StepResult {
 	return l.with(ctx, r, observe, func(stepCtx context.Context, c *Call, tool Tool) StepResult {
-		if reason := skipped(c, tool); reason != "" {
+		reason := skipped(c, tool)
+		if reason == "" || l.configuredByHooks(c) {
+			if err := l.takeBack(c); err != nil {
+				return outcome(ctx, stepCtx, c, Result{}, err)
+			}
+			reason = skipped(c, tool)
+		}
+		if reason != "" {
 			if err := l.skipInGroup(stepCtx, c, tool); err != nil {
 				return outcome(ctx, stepCtx, c, Result{}, err)
 			}
@@ -200,11 +207,12 @@ func (l *Lifecycle) beforehand(ctx context.Context, c *Call, tool Tool, hooks *e
 	if err := l.enterGroup(ctx, c, hooks); err != nil {
 		return err
 	}
-	if err := c.runHooks(ctx, schema.PhaseBefore, beforeHooks, hooks); err != nil {
-		return err
-	}
 	if !hooked {
 		return nil
+	}
+	err := l.traced(c, c.Step.Deployment, func() error { return c.runHooks(ctx, schema.PhaseBefore, beforeHooks, hooks) })
+	if err != nil {
+		return err
 	}
 	return c.promise(l.made(c, tool, found))
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments/workspace"
@@ -110,6 +111,9 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 	if done != nil {
 		return done.workspace, done.err
 	}
+	if err := l.settleTraces(step); err != nil {
+		return nil, err
+	}
 	l.files().tree(step.EnvironmentPath, true) // before they are copied: what changes in between shows as changed
 	ws, notices, err := l.sync(ctx, step, l.files())
 	for _, n := range notices {
@@ -127,9 +131,27 @@ func (l *Lifecycle) prepare(ctx context.Context, step *schema.Step, observe func
 }
 
 func (l *Lifecycle) sync(ctx context.Context, step *schema.Step, files *sources) (*workspace.Workspace, []workspace.Notice, error) {
-	return workspace.Sync(ctx, workspace.Options{
+	o := l.workspaceOptions(step)
+	o.Siblings, o.Overlays = l.siblings(step, files), l.overlays(step.Environment)
+	return workspace.Sync(ctx, o)
+}
+
+// workspaceOptions say where the workspace of a step is, and what of it is left alone.
+func (l *Lifecycle) workspaceOptions(step *schema.Step) workspace.Options {
+	return workspace.Options{
 		Repository: l.Repository, Store: l.workspaceStore(), Name: workspace.DirectoryName(string(step.Environment)),
-		Path: step.EnvironmentPath, Exclude: l.private, Siblings: l.siblings(step, files), Overlays: l.overlays(step.Environment),
+		Path: step.EnvironmentPath, Exclude: l.private,
+	}
+}
+
+// Clear removes the workspace of a step's environment, but for what a tool keeps there that is nowhere else. It is for the end of
+// a run.
+func (l *Lifecycle) Clear(step *schema.Step) error {
+	return workspace.Clear(l.workspaceOptions(step), func(name string) bool {
+		return slices.ContainsFunc(l.Tools, func(t Tool) bool {
+			keeper, ok := t.(Keeper)
+			return ok && keeper.Keeps(name)
+		})
 	})
 }
 

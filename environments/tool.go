@@ -80,6 +80,12 @@ type Preparer interface {
 	Prepare(ctx context.Context, c *Call) error
 }
 
+// Keeper is a Tool whose files in a workspace can be all that there is of something.
+type Keeper interface {
+	// Keeps reports whether a file must not be removed with its workspace. The name is as for Private.
+	Keeps(name string) bool
+}
+
 // Configured is a Tool with a configuration file of its own.
 type Configured interface {
 	// ConfigurationSchema returns the JSON Schema of the tool's bitops.config.yaml.

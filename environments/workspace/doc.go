@@ -16,7 +16,7 @@
 // workspace up to date, is the rule for each:
 //
 //	the source       the repository has the name: the workspace gets the repository's version, always
-//	a hook, a tool   the repository never had the name: Sync leaves it alone
+//	a hook, a tool   the repository never had the name: Sync leaves it alone, and Traces take hooks' back
 //	nobody           the name came from the repository and is gone there: Sync deletes it
 //
 // Telling the last two apart takes a memory: a list of the names that came from the source, kept beside

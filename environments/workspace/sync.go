@@ -55,12 +55,15 @@ type syncer struct {
 
 func newSyncer(ctx context.Context, o Options) (*syncer, error) {
 	s := &syncer{Options: o, ctx: ctx, source: filepath.Join(o.Repository, o.Path)}
-	if err := os.MkdirAll(o.Store, 0o755); err != nil {
+	if err := os.MkdirAll(o.Store, 0o700); err != nil {
 		return s, err
 	}
 	store, err := filepath.EvalSymlinks(o.Store)
 	if err != nil {
 		return s, err
+	}
+	if info, err := os.Stat(store); err == nil && info.Mode().Perm()&0o077 != 0 {
+		_ = os.Chmod(store, info.Mode().Perm()&^0o077) // of another owner, it is for that one to say who sees names
 	}
 	s.store = store
 	if inside, err := filepath.Rel(o.Repository, store); err == nil && filepath.IsLocal(inside) {

@@ -3,6 +3,7 @@ package workspace
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,6 +13,12 @@ type Workspace struct {
 	Root      string // laid out like the repository
 	Directory string // the copy of the environment's directory, in or equal to Root
 	Source    string // the environment's directory in the repository
+}
+
+// In returns the workspace that o names, as Sync does, whether it is there or not.
+func In(o Options) *Workspace {
+	root := filepath.Join(o.Store, o.Name)
+	return &Workspace{Root: root, Directory: filepath.Join(root, o.Path), Source: filepath.Join(o.Repository, o.Path)}
 }
 
 // Names longer than longestName are shortened, which leaves room within the 255 bytes of a file name

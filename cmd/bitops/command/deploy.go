@@ -134,8 +134,26 @@ func (r *repository) deploy(cmd *cobra.Command, o *deployOptions, plan *schema.P
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return err
 	}
+	defer s.clear(plan)
 	_, err = s.run(cmd.Context(), plan, r.next(cmd, nil))
 	return err
+}
+
+// clear removes the workspaces of a deploy, as they ended with the container of BitOps. Keys and passwords that hooks wrote are
+// among what is in there.
+func (s *session) clear(plan *schema.Plan) {
+	lifecycle := s.lifecycle("", plan)
+	done := map[schema.EnvironmentName]bool{}
+	for i := range plan.Steps {
+		step := &plan.Steps[i]
+		if !step.Selected || done[step.Environment] {
+			continue
+		}
+		done[step.Environment] = true
+		if err := lifecycle.Clear(step); err != nil {
+			s.say("bitops: warning: what hooks and tools wrote is not all removed: %v", err)
+		}
+	}
 }
 
 // approveHeld approves what the last deploy showed and held.
