@@ -23,6 +23,9 @@ func (l *Lifecycle) variables(c *Call) error {
 	if err := c.placeKubeconfig(); err != nil {
 		return err
 	}
+	if err := c.placeAWSProfile(); err != nil {
+		return err
+	}
 	return l.inputVariables(c)
 }
 

@@ -27,6 +27,7 @@ type Lifecycle struct {
 
 	Run      schema.RunID
 	FailFast bool
+	Deploys  bool   // the run is a `bitops deploy`
 	Default  string // the default folder's name
 	Tools    []Tool
 	Runner   process.Runner
@@ -287,8 +288,12 @@ var checkPatience = 2 * time.Minute
 func (l *Lifecycle) outside(step *schema.Step) *Call {
 	dir := l.inRepository(step)
 	caller := VariablesOf(l.Environ).Unattended()
+	var command schema.Command
+	if l.Deploys {
+		command = schema.CommandDeploy
+	}
 	return NewCall(CallOptions{
-		Step: step, Directory: dir, Source: dir, Variables: caller.With(step.Env), Caller: caller, Runner: l.Runner, Observe: func(schema.Event) {},
+		Step: step, Command: command, Directory: dir, Source: dir, Variables: caller.With(step.Env), Caller: caller, Runner: l.Runner, Observe: func(schema.Event) {},
 		Cache: filepath.Join(l.Store, "cache"), Real: l.real.of,
 	})
 }

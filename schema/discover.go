@@ -22,7 +22,7 @@ func DiscoverManifest(dir string) (*Manifest, error) {
 // Only makes an environment, of a repository that declares none, the only one, if it has a directory: those beside it, with
 // whatever is wrong in them, then play no part. It reports whether it did.
 func (m *Manifest) Only(name EnvironmentName) bool {
-	if !m.Discover || !name.Valid() {
+	if !m.Discover || !name.Deployable() {
 		return false
 	}
 	info, err := os.Stat(filepath.Join(m.Root, filepath.FromSlash(string(name))))

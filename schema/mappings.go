@@ -1,6 +1,10 @@
 package schema
 
-import "gopkg.in/yaml.v3"
+import (
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
 
 type pair struct{ key, value *yaml.Node }
 
@@ -25,6 +29,10 @@ func (d *decoder) pairs(n *yaml.Node, key string) ([]pair, bool) {
 			d.errorf(k, "a key must be a word, not %s", describe(k))
 		case k.Tag == "!!merge":
 			merged = append(merged, v)
+		case twice && d.unknown == SeverityWarning: // a file of BitOps, where the last one counted
+			d.problems = append(d.problems, Warningf(d.at(k), "key %q is given twice, and the last one counts; first in line %d",
+				abbreviate(k.Value), first))
+			own[slices.IndexFunc(own, func(p pair) bool { return p.key.Value == k.Value })] = pair{k, v}
 		case twice:
 			d.errorf(k, "key %q is given twice; first in line %d", abbreviate(k.Value), first)
 		default:

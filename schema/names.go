@@ -3,6 +3,8 @@ package schema
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"path"
+	"path/filepath"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -84,6 +86,17 @@ func (n EnvironmentName) Valid() bool {
 		}
 	}
 	return true
+}
+
+// Deployable reports whether `bitops deploy` can be given the name: as in BitOps any directory of the repository, such as _prod,
+// .prod, eu+west or a@b. What means something in a pattern or a path, or cannot be shown, is not in it.
+func (n EnvironmentName) Deployable() bool {
+	if len(n) > longestName || !filepath.IsLocal(filepath.FromSlash(string(n))) || path.Clean(string(n)) != string(n) || n == "." {
+		return false
+	}
+	return !strings.ContainsFunc(string(n), func(r rune) bool {
+		return strings.ContainsRune(`\*?[]{}!:~"'<>|`, r) || unicode.IsSpace(r) || !unicode.IsPrint(r)
+	})
 }
 
 // Composed returns a name in Unicode's composed form (NFC), in which a letter and its accent are one character. A name that

@@ -135,7 +135,7 @@ net/crane/bitops.config.yaml:6:13: cli.labels must be a mapping, not "x"`},
 		{"a group that is none", "crane: {cli: x}", nil, `net/crane/bitops.config.yaml:1:14: cli must be a mapping, not "x"`},
 		{"a file that is no mapping", "- crane", nil, `net/crane/bitops.config.yaml:1:1: the file must be a mapping, not a list`},
 		{"a file that is no YAML", "crane: {", nil, `net/crane/bitops.config.yaml:1:1: is not valid YAML: did not find expected node content`},
-		{"a key given twice", "crane: {cli: {file: a, file: b}}", nil, `net/crane/bitops.config.yaml:1:24: key "file" is given twice; first in line 1`},
+		{"a key given twice", "crane: {cli: {file: a, file: b}}", nil, `net/crane/bitops.config.yaml:1:24: warning: key "file" is given twice, and the last one counts; first in line 1`},
 		{"an empty entry of a list", "crane: {cli: {set: [a, ]}}\n", nil, ""},
 		{"an entry that is null", "crane: {cli: {set: [a, ~]}}\n", nil, "net/crane/bitops.config.yaml:1:24: an entry of cli.set is empty"},
 		{"unknown keys are warnings with a place and a suggestion", "cranes: {}\ncrane:\n  cli: {fork: 1, zzz: 2}\n  optionz: {}\n", nil, `net/crane/bitops.config.yaml:1:1: warning: unknown key "cranes" (did you mean "crane"?)

@@ -39,7 +39,7 @@ func (a *Ansible) Check(ctx context.Context, c *environments.Call) error {
 	if !inPath(program, c.Variables["PATH"]) {
 		return missingProgram(fmt.Sprintf("%s: not found in PATH (%s)", program, c.Variables["PATH"]))
 	}
-	if _, found := locate(c.Directory, s.playbook); !found && !environments.HasBeforeHooks(schema.Directory{Root: c.Directory}) {
+	if len(s.playbooks(c, s.playbook)) == 0 && !environments.HasBeforeHooks(schema.Directory{Root: c.Directory}) {
 		return noPlaybook(c.Directory, s.playbook)
 	}
 	return a.newEnough(ctx, c)

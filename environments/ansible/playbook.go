@@ -28,6 +28,38 @@ func locate(dir, name string) (string, bool) {
 	return name, false
 }
 
+// playbooks returns the playbooks that are run as ansible gets them, relative to the step's directory, none where there are
+// none: the one that is named, else what BitOps calls a playbook. Where that is missing in a directory of BitOps
+// v1, `bitops deploy` runs what v1 ran: the YAML files of the directory by their names. v2 needs a configuration, so a
+// directory without one is of v1, and so is one with keys of v1.
+func (s *settings) playbooks(c *environments.Call, name string) []string {
+	if located, found := locate(c.Directory, name); found {
+		return []string{located}
+	}
+	d := schema.Directory{Root: c.Root(), Name: c.Step.Directory()}
+	_, configured := d.ConfigurationFile()
+	if !c.Deploys() || s.playbookFrom.File != "" || name != defaultPlaybook || configured && !(*Ansible)(nil).ForV1(d) {
+		return nil
+	}
+	for _, ext := range []string{"*.yaml", "*.yml"} {
+		files, _ := filepath.Glob(filepath.Join(c.Directory, ext)) // the pattern is good
+		var all []string
+		for _, file := range files {
+			if base := filepath.Base(file); !strings.HasPrefix(base, ".") && !v1Passes.MatchString(base) {
+				all = append(all, base)
+			}
+		}
+		if len(all) > 0 {
+			return all
+		}
+	}
+	return nil
+}
+
+// v1Passes are the names that BitOps v1 left out. It meant the configuration, and wrote a set of letters that the name must
+// not end in.
+var v1Passes = regexp.MustCompile(`[bitops.cnfg]\.ya?ml$`)
+
 func isFile(dir, name string) bool {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)

@@ -63,16 +63,19 @@ func (s *session) nothingToDestroy() (environments.Result, error) {
 
 // play runs ansible-playbook and returns what the plugin tells of it, whether it failed or not.
 func (s *session) play(ctx context.Context, playbook string, args ...string) (*report, error) {
-	playbook, found := locate(s.Directory, playbook)
-	if !found {
+	playbooks := s.playbooks(s.Call, playbook)
+	if len(playbooks) == 0 {
 		return &report{}, noPlaybook(s.Directory, playbook)
 	}
+	if located, _ := locate(s.Directory, playbook); located != playbooks[0] {
+		s.Warning("there is no playbook %s, so those of the directory run, as in BitOps v1: %s", playbook, strings.Join(playbooks, ", "))
+	}
 	s.tellMissing()
-	p, err := s.program(playbook, args)
+	p, err := s.program(playbooks, args)
 	if err != nil {
 		return &report{}, err
 	}
-	s.Phase(schema.PhaseTool, program+" "+playbook)
+	s.Phase(schema.PhaseTool, program+" "+strings.Join(playbooks, " "))
 	warned := &warnings{tell: s.Warn}
 	p.Warns = warned.line
 	result, err := s.Run(ctx, p)
@@ -104,7 +107,7 @@ func (s *session) play(ctx context.Context, playbook string, args ...string) (*r
 }
 
 // program is one start of ansible-playbook.
-func (s *session) program(playbook string, args []string) (environments.ProgramCall, error) {
+func (s *session) program(playbooks, args []string) (environments.ProgramCall, error) {
 	for _, source := range s.inventory {
 		args = append(args, "--inventory="+source)
 	}
@@ -121,10 +124,13 @@ func (s *session) program(playbook string, args []string) (environments.ProgramC
 	if err != nil {
 		return environments.ProgramCall{}, err
 	}
-	if strings.HasPrefix(playbook, "-") {
-		playbook = "./" + playbook
+	playbooks = slices.Clone(playbooks)
+	for i, playbook := range playbooks {
+		if strings.HasPrefix(playbook, "-") {
+			playbooks[i] = "./" + playbook
+		}
 	}
-	p := environments.ProgramCall{Name: program, Args: slices.Concat(args, inputs, []string{playbook}), Extra: extra}
+	p := environments.ProgramCall{Name: program, Args: slices.Concat(args, inputs, playbooks), Extra: extra}
 	p.Stdout = func(line string) {
 		if m := banner.FindStringSubmatch(line); m != nil {
 			s.Progress("%s", m[1])

@@ -40,7 +40,7 @@ func TestExampleRepository(t *testing.T) {
 	inputs := schema.Values{"previous": blue.Outputs["greeting"]}
 	green := do("green", schema.CommandApply, inputs)
 	output(t, green.Outputs, "greeting", "GOOD MORNING, GRACE HOPPER! (AFTER: HELLO, ADA LOVELACE!)")
-	contains(t, "log", s.log(), "about to run: hello --name='Grace Hopper' --loud")
+	contains(t, "log", s.log(), "about to run: hello --name=Grace Hopper --loud")
 	again := do("green", schema.CommandPlan, inputs)
 	equal(t, "again", again.Outcome, schema.Unchanged)
 	output(t, again.Outputs, "greeting", "GOOD MORNING, GRACE HOPPER! (AFTER: HELLO, ADA LOVELACE!)")

@@ -131,17 +131,14 @@ func (s *session) argumentsOf(p *schema.Property, action string) []argument {
 }
 
 // words returns the arguments for $BITOPS_<PLUGIN>_CLI, whose words v2's scripts let the shell split: `tool
-// $BITOPS_HELLO_CLI`. So they stand as they are; only a parameter's value with white space in it is quoted, which `eval`
-// understands and splitting would have broken anyway.
+// $BITOPS_HELLO_CLI`. So they stand there as in v2, without quotes, which would reach the tool; a value with white space
+// in it is whole in the file alone.
 func (s *session) words(action string) []string {
 	if !s.files.parses() {
 		return nil
 	}
 	var all []string
 	for _, a := range s.arguments(action) {
-		if a.flag != "" && strings.ContainsAny(a.value, " \t\r\n") {
-			a.value = "'" + strings.ReplaceAll(a.value, "'", `'\''`) + "'"
-		}
 		all = append(all, a.text())
 	}
 	return all

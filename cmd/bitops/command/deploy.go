@@ -179,7 +179,7 @@ func (g *global) environment(cmd *cobra.Command) (schema.EnvironmentName, error)
 	switch {
 	case name == "":
 		return "", usageError(cmd, errors.New("which environment? Set BITOPS_ENVIRONMENT to its name"))
-	case !schema.EnvironmentName(name).Valid():
+	case !schema.EnvironmentName(name).Deployable():
 		return "", usageError(cmd, fmt.Errorf("BITOPS_ENVIRONMENT: %q cannot be the name of an environment", name))
 	}
 	return schema.EnvironmentName(name), nil

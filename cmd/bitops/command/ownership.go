@@ -18,7 +18,9 @@ type declarations map[schema.StepName]*schema.Identity
 
 // declare reads what the steps of a plan own. It starts no process.
 func (r *repository) declare(plan *schema.Plan) declarations {
-	found := r.surveyor().DeclaredOf(plan)
+	surveyor := r.surveyor()
+	surveyor.Deploys = plan.Command == schema.CommandDeploy
+	found := surveyor.DeclaredOf(plan)
 	all := make(declarations, len(found))
 	for i, id := range found {
 		if id != nil {

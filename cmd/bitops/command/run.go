@@ -273,6 +273,7 @@ func wantsApproval(plan *schema.Plan) bool {
 func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Lifecycle {
 	l := &environments.Lifecycle{
 		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
+		Deploys: plan.Command == schema.CommandDeploy,
 		Default: s.defaultFolder(), Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
 		Secrets: s.redact.Add, Locators: s.Locators, Deployments: map[schema.EnvironmentName][]string{},
 	}
