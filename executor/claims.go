@@ -44,7 +44,7 @@ func (o *Ownership) claim(ctx context.Context, step *schema.Step, id *schema.Ide
 	if is, known := o.sameSettings(step, unnamed); is || !known {
 		c.unnamed = unnamed // one of other settings is of something else, and stays
 	}
-	if err := o.mayMoveBack(step, all, id); err != nil {
+	if err := o.mayMoveBack(ctx, step, all, id); err != nil {
 		return nil, err
 	}
 	if c.record, err = o.pick(step, all, id); err != nil {
@@ -133,10 +133,18 @@ func taken(step, other schema.StepName, id *schema.Identity) error {
 	}
 }
 
-// mayMoveBack refuses what another step took over from this one, unless the manifest says that it is to come back.
-func (o *Ownership) mayMoveBack(step *schema.Step, all []*schema.Record, id *schema.Identity) error {
+// mayMoveBack refuses what another step took over from this one and has still, unless the manifest says that it is to come
+// back. What became of it under a third name, the registry knows.
+func (o *Ownership) mayMoveBack(ctx context.Context, step *schema.Step, all []*schema.Record, id *schema.Identity) error {
 	for _, r := range all {
 		if r.State != schema.StateRenamed || !r.Identity.Same(id) || o.renamedFrom(step) == r.RenamedTo {
+			continue
+		}
+		now, err := o.Records.Records(ctx, r.RenamedTo)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(now, func(r *schema.Record) bool { return r.Stands() && r.Identity.Same(id) }) {
 			continue
 		}
 		return &environments.RefusedError{

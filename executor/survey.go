@@ -17,6 +17,9 @@ type Survey struct {
 	// RenamedFrom returns the name that the manifest says a step had before, or "".
 	RenamedFrom func(*schema.Step) schema.StepName
 
+	// Identify asks the tool of a step what it owns, nil where it cannot tell. Nil: none can.
+	Identify func(*schema.Step) *schema.Identity
+
 	// Records returns what is recorded of a step of the manifest. Nil: nothing is.
 	Records func(schema.StepName) []*schema.Record
 
@@ -68,7 +71,8 @@ func (v *Survey) Orphans(records []*schema.Record) []schema.Orphan {
 }
 
 // successor returns the step of the manifest that owns what a record is of, or "": one that the manifest says was renamed,
-// one whose files say so, or, where what it owns is not known, the one that has the record's directory.
+// one whose files or whose tool say so, or, where what it owns is not known, the one that has the
+// record's directory.
 func (v *Survey) successor(r *schema.Record) schema.StepName {
 	for i := range v.Plan.Steps {
 		step := &v.Plan.Steps[i]
@@ -78,12 +82,30 @@ func (v *Survey) successor(r *schema.Record) schema.StepName {
 		case step.Tool != r.Tool:
 		case v.RenamedFrom(step) == r.Step, certain && (r.Identity.Same(id) || v.moved(r.Identity, step, id)):
 			return step.Name
+		case !certain && r.Identity != nil && v.identified(r.Identity, step, id):
+			return step.Name
 		case certain && r.Identity != nil, r.Directory == "":
 		case path.Clean(r.Directory) == step.Directory():
 			return step.Name
 		}
 	}
 	return ""
+}
+
+// identified reports whether a step owns what a record is of, where its files say no more than a guess, or nothing. A step that
+// may own it and cannot be asked counts: what it owns must not be taken down under another name.
+func (v *Survey) identified(recorded *schema.Identity, step *schema.Step, guess *schema.Identity) bool {
+	if guess != nil && !guess.MayBe(recorded) {
+		return false
+	}
+	var id *schema.Identity
+	if v.Identify != nil {
+		id = v.Identify(step)
+	}
+	if id == nil {
+		return guess != nil
+	}
+	return id.Same(recorded)
 }
 
 // contested reports whether what a record is of was moved there from its successor, which has the earlier name.

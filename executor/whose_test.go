@@ -251,6 +251,31 @@ func TestAnOldRecordOfAStepThatIsRecorded(t *testing.T) {
 	}
 }
 
+// What was renamed belongs to its new name until it is destroyed there; under a third name, the registry knows it.
+func TestWhatWasRenamedComesBackOnceItIsGone(t *testing.T) {
+	pointer := func() *schema.Record {
+		r := recordOf("a", "K", schema.StateRenamed, "")
+		r.RenamedTo = "b/x"
+		return r
+	}
+	for name, test := range map[string]struct {
+		book    *book
+		owner   schema.EnvironmentName
+		refused string
+	}{
+		"it stands":             {bookOf(pointer(), recordOf("b", "K", schema.StateDeployed, "")), "b", "K belongs to b/x since run"},
+		"it was destroyed":      {bookOf(pointer(), recordOf("b", "K", schema.StateDestroyed, "")), "b", ""},
+		"it has a third name":   {bookOf(pointer(), recordOf("b", "K", schema.StateRenamed, ""), recordOf("c", "K", schema.StateDeployed, "")), "c", "K belongs to c/x"},
+		"it stands for another": {bookOf(pointer(), recordOf("b", "L", schema.StateDeployed, "")), "b", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.book.owners["K"] = ownedFirst(test.owner)
+			failed := claiming{book: test.book, plan: envs{"a", "b", "c"}, claims: keys{"a": "K"}}.run(t)
+			wantRefused(t, failed["a"], test.refused)
+		})
+	}
+}
+
 // A step that took something over and changed nothing gives it back.
 func TestATakeoverThatChangedNothingIsUndone(t *testing.T) {
 	b := bookOf(recordOf("b", "K", schema.StateDeployed, ""))

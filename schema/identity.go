@@ -22,7 +22,8 @@ type Identity struct {
 	File string `json:"file,omitempty"`
 
 	// Guessed says that the Key is made of what the files say alone: what the caller's settings add, such as the cluster or
-	// the account, is not in it. Such a Key is compared with other guessed ones only, and is never written down.
+	// the account, is not in it. Such a Key is compared with other guessed ones only, and is never written down. Up to its first
+	// comma it is how the certain Key begins.
 	Guessed bool `json:"-"`
 }
 
@@ -43,6 +44,12 @@ const (
 // Same reports whether both name the same thing. Nil names nothing that is known.
 func (i *Identity) Same(other *Identity) bool {
 	return i != nil && other != nil && i.Guessed == other.Guessed && i.Key == other.Key
+}
+
+// MayBe reports whether a guessed identity can turn out to be another one, which is certain.
+func (i *Identity) MayBe(certain *Identity) bool {
+	name, _, _ := strings.Cut(i.Key, ",")
+	return certain.Key == name || strings.HasPrefix(certain.Key, name+" ")
 }
 
 // SameLineage reports whether both are known to be the same state, wherever it is.

@@ -47,9 +47,12 @@ contexts: [{name: prod, context: {cluster: p, user: me}}, {name: dev, context: {
 		},
 		"pg": {
 			{
-				{set{"conn_str": "postgres://me:hunter2@h/db?sslmode=require"}, nil}, {set{"conn_str": "postgresql://h:5432/db"}, nil},
-				{set{"conn_str": "host=h dbname='db' password='a b'"}, nil}, {set{"conn_str": "dbname=db"}, variables{"PGHOST": "H"}},
-				{nil, variables{"PGHOST": "h", "PGDATABASE": "db"}}, {nil, variables{"PG_CONN_STR": "postgres://h/db"}},
+				{set{"conn_str": "postgres://me:hunter2@h/db?sslmode=require"}, nil},
+				{set{"conn_str": "postgresql://h:5432/db"}, nil},
+				{set{"conn_str": "host=h dbname='db' password='a b'"}, nil},
+				{set{"conn_str": "dbname=db"}, variables{"PGHOST": "H"}},
+				{nil, variables{"PGHOST": "h", "PGDATABASE": "db"}},
+				{nil, variables{"PG_CONN_STR": "postgres://h/db"}},
 			},
 			{{set{"conn_str": "dbname=db"}, nil}, {set{"conn_str": "postgres://localhost/db"}, nil}},
 			{{set{"conn_str": "dbname=db"}, variables{"PGHOST": "other"}}},

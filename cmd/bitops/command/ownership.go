@@ -109,11 +109,28 @@ func (r *repository) orphans(ctx context.Context, s *store.Store, plan *schema.P
 		}
 	}
 	v := r.survey(plan, declared)
+	v.Identify = r.identifying(ctx)
 	v.Records = func(name schema.StepName) []*schema.Record {
 		own, _ := s.Records(ctx, name) // one that cannot be read is complained of when the step runs
 		return own
 	}
 	return v.Orphans(records), nil
+}
+
+// identifying returns a function that asks the tool of a step what it owns, once each.
+func (r *repository) identifying(ctx context.Context) func(*schema.Step) *schema.Identity {
+	l, asked := r.surveyor(), map[schema.StepName]*schema.Identity{}
+	return func(step *schema.Step) *schema.Identity {
+		id, known := asked[step.Name]
+		if !known {
+			id, _ = l.Identify(ctx, step) // one that cannot be asked tells nothing
+			if id != nil && id.Guessed {
+				id = nil
+			}
+			asked[step.Name] = id
+		}
+		return id
+	}
 }
 
 func namesIn(plan *schema.Plan) map[schema.StepName]bool {
