@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs bitops as whoever the mounted repository belongs to, so that nothing in it
 # ends up owned by root, and no hook runs as root without need. Started as another
-# user (docker run --user), it stays that user.
+# user (docker run --user), it stays that user. With BITOPS_USER=root, as in the image
+# that stands in for that of BitOps, root stays root: hooks there install packages.
 set -eu
 
 repository=/opt/bitops_deployment
-if [ "$(id -u)" = 0 ] && [ -d "$repository" ]; then
+if [ "${BITOPS_USER:-}" != root ] && [ "$(id -u)" = 0 ] && [ -d "$repository" ]; then
 	owner=$(stat -c %u "$repository")
 	group=$(stat -c %g "$repository")
 	if [ "$owner" != 0 ]; then

@@ -50,6 +50,47 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// What hooks and plugins call, the image has: where its package is, testdata/hook-programs says.
+func TestDockerfileHasTheProgramsOfHooks(t *testing.T) {
+	text := strings.ReplaceAll(read(t, "../Dockerfile"), "\\\n", " ")
+	var installed []string
+	for _, line := range strings.Split(text, "\n") {
+		for _, command := range []string{"apk add --no-cache", "pip install --no-cache-dir"} {
+			if _, packages, ok := strings.Cut(line, command); ok {
+				packages, _, _ = strings.Cut(packages, "&&")
+				installed = append(installed, strings.Fields(packages)...)
+			}
+		}
+	}
+	_, programs, _ := strings.Cut(text, "AS programs")
+	programs, _, _ = strings.Cut(programs, "\nFROM ")
+	listed := 0
+	for _, line := range strings.Split(read(t, "testdata/hook-programs"), "\n") {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		listed++
+		program, source, _ := strings.Cut(line, " ")
+		there := false
+		switch source = strings.TrimSpace(source); source {
+		case "base":
+			there = strings.Contains(text, "FROM alpine:")
+		case "programs":
+			there = strings.Contains(programs, "/usr/local/bin") && strings.Contains(programs, program)
+		case "pip":
+			there = slices.Contains(installed, program)
+		default:
+			there = slices.Contains(installed, source)
+		}
+		if !there {
+			t.Errorf("%s: the image has no %s", program, source)
+		}
+	}
+	if listed < 30 {
+		t.Errorf("only %d programs are listed", listed)
+	}
+}
+
 // checkInstruction looks at what the parser does not: scripts, and stages that are copied from.
 func checkInstruction(t *testing.T, command instructions.Command, stages []string) {
 	t.Helper()
