@@ -122,7 +122,7 @@ func (c *Call) Phase(phase schema.Phase, what string) {
 	c.Observe(schema.Event{Type: schema.EventPhaseStarted, Step: c.Step.Name, Phase: phase, Text: what})
 }
 
-// Progress tells what the tool is doing right now.
+// Progress tells what the tool is doing right now. The log has a line that says so too.
 func (c *Call) Progress(format string, args ...any) {
 	c.Observe(schema.Event{Type: schema.EventProgress, Step: c.Step.Name, Phase: c.phase, Text: fmt.Sprintf(format, args...)})
 }

@@ -18,15 +18,15 @@ func (q *quiet) finish(_ schema.Event, status []string) {
 
 func (q *quiet) close() {}
 
-// inside returns what a phase, progress or output line says, as lines without the step's name.
+// inside returns what a phase or an output line says, as lines without the step's name. Progress says what an output line does
+// too, for who does not see those.
 func inside(e schema.Event, k ink) []string {
+	if e.Type == schema.EventProgress {
+		return nil
+	}
 	text := lines(e.Text, k.color)
-	switch e.Type {
-	case schema.EventPhaseStarted:
+	if e.Type == schema.EventPhaseStarted {
 		text[0] = k.bold("== " + visible(e.Phase) + joined(": ", text[0]))
-	case schema.EventProgress:
-		text[0] = k.faint(".. ") + text[0]
-	default:
 	}
 	return text
 }
