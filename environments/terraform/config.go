@@ -4,6 +4,7 @@ import (
 	"cmp"
 	_ "embed" // the schema
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -78,11 +79,7 @@ func settingsOf(c *environments.Call) (settings, error) {
 	}
 	s, problems := settingsFrom(values, c.Variables)
 	problems = append(problems, templates(values)...)
-	for _, name := range []string{variableApply, variableDestroy} {
-		if value := c.Variables[name]; value != "" && !strings.EqualFold(value, "false") {
-			c.TellDecided(name, keyAction)
-		}
-	}
+	tellChosen(c)
 	action := s.done(c)
 	c.Export("TERRAFORM_COMMAND", action)
 	c.Export("BITOPS_TERRAFORM_COMMAND", action)
@@ -127,15 +124,13 @@ func templates(v *schema.ToolValues) schema.Problems {
 }
 
 func settingsFrom(v *schema.ToolValues, variables environments.Variables) (settings, schema.Problems) {
-	action, problems := chosenAction(variables)
 	binary := cmp.Or(v.Text(keyBinary), "terraform")
-	asked, more := wantedVersion(v, binary)
-	problems = append(problems, more...)
+	asked, problems := wantedVersion(v, binary)
 	s := settings{
 		binary:        binary,
 		varFiles:      words(v.List(keyVarFile)),
 		backendConfig: words(v.List(keyBackendConfig)),
-		action:        cmp.Or(action, v.Text(keyAction)),
+		action:        cmp.Or(chosenAction(variables), v.Text(keyAction)),
 		workspace:     v.Text(keyWorkspace),
 		wanted:        asked,
 		upgrade:       v.Flag(keyUpgrade),
@@ -158,21 +153,29 @@ func decidedBy(v *schema.ToolValues, key string) string {
 
 // chosenAction returns the stack-action that BitOps v1's variables choose, or "". Those who set both want nothing to be
 // left: v1 applied, and then destroyed what it had applied.
-func chosenAction(variables environments.Variables) (action string, problems schema.Problems) {
-	for _, choice := range []struct{ variable, action string }{
-		{variableDestroy, actionDestroy},
-		{variableApply, actionApply},
-	} {
-		switch value := variables[choice.variable]; strings.ToLower(value) {
-		case "", "false", "no", "off", "0":
-		case "true", "yes", "on", "1":
-			action = cmp.Or(action, choice.action)
-		default:
-			problems = append(problems, schema.Errorf(schema.Position{},
-				"variable %s must be true or false, not %q", choice.variable, value))
+func chosenAction(variables environments.Variables) string {
+	switch {
+	case variables[variableDestroy] == choosing:
+		return actionDestroy
+	case variables[variableApply] == choosing:
+		return actionApply
+	}
+	return ""
+}
+
+// choosing is the only value with which these variables choose: BitOps compares with it as it is written.
+const choosing = "true"
+
+// tellChosen tells which of these variables decides, and which one does not, whatever its value suggests.
+func tellChosen(c *environments.Call) {
+	for _, name := range []string{variableApply, variableDestroy} {
+		switch value := c.Variables[name]; {
+		case value == choosing:
+			c.TellDecided(name, keyAction)
+		case value != "" && !strings.EqualFold(value, "false"):
+			c.NoticeOnce(fmt.Sprintf("%s is %q and decides nothing: as in BitOps, only %q counts", name, value, choosing))
 		}
 	}
-	return action, problems
 }
 
 // splitTargets cuts a list of resource addresses at commas and white space, but not within brackets and quotes, as in

@@ -31,13 +31,16 @@ func TestSettings(t *testing.T) {
 			binary: "terraform", first: []string{"a.b"}, action: "plan",
 		}},
 		"an empty stack-action is none": {"terraform: {cli: {stack-action: ''}, options: {binary: ''}}", nil, settings{binary: "terraform"}},
-		"v1's variables choose the action": {v2, environments.Variables{"TERRAFORM_APPLY": "true", "TERRAFORM_DESTROY": "TRUE"}, settings{
+		"v1's variables choose the action": {v2, environments.Variables{"TERRAFORM_APPLY": "true", "TERRAFORM_DESTROY": "true"}, settings{
 			binary: "tofu", varFiles: []string{"a.tfvars"}, first: []string{"terraform_data.a", `x.y["b, c"]`},
 			backendConfig: []string{"k=v"}, action: "destroy", workspace: "w", wanted: wanted{text: ">= 1.9.3"}, upgrade: true,
 		}},
 		"TERRAFORM_APPLY beats TERRAFORM_COMMAND, false is nothing": {"", environments.Variables{
 			"TERRAFORM_APPLY": "true", "TERRAFORM_COMMAND": "plan", "TERRAFORM_DESTROY": "false",
 		}, settings{binary: "terraform", action: "apply"}},
+		"they choose by true alone, as BitOps compares": {"", environments.Variables{
+			"TERRAFORM_APPLY": "yes", "TERRAFORM_COMMAND": "plan", "TERRAFORM_DESTROY": "True",
+		}, settings{binary: "terraform", action: "plan"}},
 		"TERRAFORM_COMMAND beats the file": {
 			"terraform: {options: {command: apply}}",
 			environments.Variables{"TERRAFORM_COMMAND": "Plan"},
