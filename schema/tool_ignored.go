@@ -8,13 +8,14 @@ type IgnoredKey struct {
 	Position Position
 }
 
-// Ignored returns the older keys in the file that BitOps v2 ignored, in the order of the schema.
+// Ignored returns the older keys in the file that BitOps v2 ignored, in the order of the schema, but for those that say what
+// the default says.
 func (v *ToolValues) Ignored() []IgnoredKey {
 	var all []IgnoredKey
 	v.schema.Root.each(func(p *Property) {
 		value := v.values[p.Path]
 		for _, alias := range p.Ignored {
-			if value.alias == alias {
+			if value.alias == alias && !p.isDefault(value.value) {
 				all = append(all, IgnoredKey{Key: alias, Path: p.Path, Text: plain(value.value), Position: value.position})
 			}
 		}
@@ -34,13 +35,26 @@ func (v *ToolValues) WithoutIgnored() *ToolValues {
 			return
 		}
 		delete(all.values, p.Path)
-		if p.fallback == nil || isNull(p.fallback) {
-			return
+		if value, has := p.defaultValue(); has {
+			all.values[p.Path] = toolValue{value: value, from: "default"}
 		}
-		value, _ := p.convert(newDecoder(nil, v.schema.file, SeverityWarning, p.fallback), p.fallback) // checkDefault has seen it
-		all.values[p.Path] = toolValue{value: value, from: "default"}
 	})
 	return all
+}
+
+// defaultValue returns the default of a property, if it has one.
+func (p *Property) defaultValue() (value any, has bool) {
+	if p.fallback == nil || isNull(p.fallback) {
+		return nil, false
+	}
+	value, _ = p.convert(newDecoder(nil, "", SeverityWarning, p.fallback), p.fallback) // checkDefault has seen it
+	return value, true
+}
+
+// isDefault reports whether a value is what the property has by default; a flag without a default is false.
+func (p *Property) isDefault(value any) bool {
+	standard, has := p.defaultValue()
+	return has && plain(standard) == plain(value) || !has && p.Type == TypeBoolean && value == false
 }
 
 // each calls visit for every property below p that holds a value, in their order.

@@ -22,9 +22,10 @@ func TestIgnoredKeys(t *testing.T) {
 		"an older key that v2 knew counts":   {"crane: {cli: {do: up}}", "", "", "up", "", "up", "", 1},
 		"one that it ignored does not":       {"crane: {options: {action: up}}", "", "options.action ", "up", "", "plan", "", 1},
 		"nor where there is no default":      {"crane: {options: {dry: true}}", "", "options.dry ", "plan", "true", "plan", "", 0},
+		"nor where it says the default":      {"crane: {options: {action: plan, dry: false}}", "", "", "plan", "false", "plan", "false", 1},
 		"the key of today beats both":        {"crane: {options: {action: up}, cli: {action: down}}", "", "", "down", "", "down", "", 1},
 		"a variable beats them":              {"crane: {options: {action: up}}", "down", "", "down", "", "down", "", 0},
-		"of several, those that are written": {"crane: {options: {action: up, dry: false}}", "", "options.action options.dry ", "up", "false", "plan", "", 1},
+		"of several, those that are written": {"crane: {options: {action: up, dry: true}}", "", "options.action options.dry ", "up", "true", "plan", "", 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

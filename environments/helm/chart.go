@@ -83,7 +83,7 @@ func inspect(d schema.Directory) (schema.Interface, schema.Problems) {
 	}
 	if s.namespace == "" {
 		problems = append(problems, schema.Warningf(schema.Position{File: configurationPlace(d)},
-			"%s is not set", keyNamespace).WithHint("the step needs it, from here or from the variable NAMESPACE"))
+			"%s is not set", keyNamespace).WithHint("the step needs it, from here or from the variable BITOPS_HELM_NAMESPACE"))
 	}
 	if !has(d.Root, d.Name, chartFile) && !environments.HasBeforeHooks(d) && !environments.HasBeforeHooks(above(d)) {
 		problems = append(problems, noChart(d.Name))
