@@ -63,7 +63,7 @@ func (v *Survey) Orphans(records []*schema.Record) []schema.Orphan {
 		}
 		successor := v.successor(r)
 		all = append(all, schema.Orphan{
-			Step: r.Step, Environment: r.Environment, State: r.State, Run: r.Run, Time: r.Time,
+			Step: r.Step, Environment: r.Environment, Tool: r.Tool, State: r.State, Run: r.Run, Time: r.Time,
 			Kept: r.Kept != "", Archive: r.Kept, Identity: r.Identity, RenamedTo: successor, Contested: v.contested(r, successor),
 		})
 	}

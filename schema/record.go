@@ -56,6 +56,7 @@ const KeptVersion = 1
 type Orphan struct {
 	Step        StepName        `json:"step"`
 	Environment EnvironmentName `json:"environment"`
+	Tool        ToolName        `json:"tool,omitempty"`
 	State       RecordState     `json:"state"`
 	Run         RunID           `json:"run"`               // that was at it last
 	Time        time.Time       `json:"time"`              // of that

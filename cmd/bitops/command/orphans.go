@@ -149,6 +149,9 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 	if err := b.build(ctx, all); err != nil {
 		return nil, err
 	}
+	if err := r.refuseUnsure(ctx, b, manifest, owned); err != nil {
+		return nil, err
+	}
 	r.orphaned = b.kept
 	plan := *manifest
 	plan.Steps = b.plan()
@@ -156,6 +159,33 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 		withOptions(&plan.Steps[i], o)
 	}
 	return &plan, nil
+}
+
+// refuseUnsure refuses to take down what a step of the manifest may own now: one of which nothing is recorded, and of which it
+// is known only while it runs what it owns, because a hook or a plugin decides that.
+func (r *repository) refuseUnsure(ctx context.Context, b *orphanPlan, manifest *schema.Plan, owned declarations) error {
+	l := r.surveyor()
+	for i := range manifest.Steps {
+		step := &manifest.Steps[i]
+		if owned[step.Name] != nil || !l.Owns(step) {
+			continue
+		}
+		records, err := b.store.Records(ctx, step.Name)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(records, (*schema.Record).Stands) {
+			continue
+		}
+		for _, orphan := range b.kept.selected {
+			if b.steps[orphan.Step].Tool == step.Tool && orphan.Identity != nil {
+				return r.placed(schema.Problems{schema.Errorf(schema.Position{File: r.manifest.File},
+					"%s is not destroyed: %s may be its new name, and what that owns is known when it was applied", orphan.Step, step.Name).
+					WithHint("apply it first: bitops apply %s", shellWord(string(step.Environment)))})
+			}
+		}
+	}
+	return nil
 }
 
 // mixedNames says what is wrong with names of which some are of orphans and others are not: those are known to nothing, or

@@ -32,6 +32,9 @@ func orphansOf(r *schema.Report) orphaned {
 	var o orphaned
 	var names []string
 	for _, orphan := range r.Orphans {
+		if orphan.RenamedTo == "" {
+			orphan.RenamedTo = ownerOf(r, &orphan)
+		}
 		if orphan.Contested {
 			o.contested = append(o.contested, visible(orphan.RenamedTo)+" was renamed to "+visible(orphan.Step))
 			continue
@@ -61,6 +64,16 @@ func orphansOf(r *schema.Report) orphaned {
 		o.command = "bitops destroy " + strings.Join(names[:min(len(names), orphansNamed)], " ")
 	}
 	return o
+}
+
+// ownerOf returns the step that turned out in the run to own what an orphan owned, "" for none.
+func ownerOf(r *schema.Report, orphan *schema.Orphan) schema.StepName {
+	for i := range r.Steps {
+		if r.Steps[i].Tool == orphan.Tool && r.Steps[i].Identity.Same(orphan.Identity) {
+			return r.Steps[i].Name
+		}
+	}
+	return ""
 }
 
 // orphansNamed is how many names a command has at most.
