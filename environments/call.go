@@ -56,6 +56,7 @@ type CallOptions struct {
 type Call struct {
 	CallOptions
 
+	tool           Tool // that the step is taken through; nil in a call of no run
 	deploys        bool // the run's command is deploy, and the configuration says what is done
 	backwards      bool // the run takes down, and so goes from an environment's last step to the first
 	phase          schema.Phase

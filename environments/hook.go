@@ -2,6 +2,7 @@ package environments
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 	}
 	for _, h := range hooks {
 		shown := filepath.Join(above, h.name)
-		if h.skip != "" {
+		if h.skip = cmp.Or(h.skip, c.leftOutByBitOps(dir, h.name, phase)); h.skip != "" {
 			c.Notice("hook %s is left out: it %s", shown, h.skip)
 			continue
 		}
@@ -124,6 +125,19 @@ func (c *Call) runHooksIn(ctx context.Context, dir string, phase schema.Phase, d
 		}
 	}
 	return nil
+}
+
+// leftOutByBitOps says why a hook is not run in `bitops deploy`, where BitOps did not run it either, or "".
+func (c *Call) leftOutByBitOps(dir, name string, phase schema.Phase) string {
+	choosy, ok := c.tool.(Choosy)
+	if !ok || !c.deploys || dir != c.Directory || phase == schema.PhaseOnFailure {
+		return ""
+	}
+	info, err := os.Stat(filepath.Join(dir, name))
+	if err != nil {
+		return "cannot be read"
+	}
+	return choosy.LeftOut(info.Mode())
 }
 
 // hasWindowsLines reports whether a script's lines end in CR LF.

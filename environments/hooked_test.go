@@ -1,6 +1,9 @@
 package environments_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,6 +36,40 @@ func TestToolsCanKeepHooksFromRunning(t *testing.T) {
 			b.tool.script = "echo tool"
 			b.Tools = []environments.Tool{&hooked{b.tool, test.before, test.after}}
 			wantResult(t, b.do(t, step("a", "fake")), schema.Succeeded, "")
+			if got := strings.ReplaceAll(b.printed(), "\n", " "); got != test.want {
+				t.Errorf("printed %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// choosy is a tool of whose hooks BitOps ran the executable ones.
+type choosy struct{ *fake }
+
+func (*choosy) LeftOut(hook fs.FileMode) string {
+	if hook.Perm()&0o111 == 0 {
+		return "is not executable"
+	}
+	return ""
+}
+
+func TestDeployLeavesOutHooksThatBitOpsDidNotRun(t *testing.T) {
+	for name, test := range map[string]struct {
+		command schema.Command
+		want    string
+	}{
+		"deploy": {schema.CommandDeploy, "executable tool"},
+		"apply":  {schema.CommandApply, "plain executable tool"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, before+"a", "echo plain", before+"b", "echo executable")
+			if err := os.Chmod(filepath.Join(b.Repository, before+"b"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.Chmod(filepath.Join(b.Repository, before+"b"), 0o644) }) // as it was
+			b.tool.script = "echo tool"
+			b.Tools = []environments.Tool{&choosy{b.tool}}
+			b.Do(t.Context(), environments.Request{Step: step("a", "fake"), Command: test.command}, b.observe)
 			if got := strings.ReplaceAll(b.printed(), "\n", " "); got != test.want {
 				t.Errorf("printed %q, want %q", got, test.want)
 			}

@@ -102,12 +102,10 @@ type StepResult struct {
 // runs any more. When ctx is done the step is interrupted.
 func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event)) StepResult {
 	return l.with(ctx, r, observe, func(stepCtx context.Context, c *Call, tool Tool) StepResult {
-		reason := skipped(c, tool)
-		if reason == "" || l.configuredByHooks(c) {
-			if err := l.takeBack(c); err != nil {
-				return outcome(ctx, stepCtx, c, Result{}, err)
-			}
-			reason = skipped(c, tool)
+		c.tool = tool
+		reason, err := l.startsAfresh(c, tool)
+		if err != nil {
+			return outcome(ctx, stepCtx, c, Result{}, err)
 		}
 		if reason != "" {
 			if err := l.skipInGroup(stepCtx, c, tool); err != nil {
@@ -150,6 +148,17 @@ func beginOnce(c *Call, begin func() error) func() error {
 		begin = nil
 		return once()
 	}
+}
+
+// startsAfresh takes back what hooks left, unless the step is left out: then it says why.
+func (l *Lifecycle) startsAfresh(c *Call, tool Tool) (skip string, err error) {
+	if skip = skipped(c, tool); skip != "" && !l.configuredByHooks(c) {
+		return skip, nil
+	}
+	if err := l.takeBack(c); err != nil {
+		return "", err
+	}
+	return skipped(c, tool), nil
 }
 
 // skipped says why a step is left out, or "". A configuration that cannot be read leaves nothing out: before hooks may

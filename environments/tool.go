@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -103,6 +104,12 @@ type Layered interface {
 type Hooked interface {
 	// Hooks reports whether the before and the after hooks run.
 	Hooks() (before, after bool)
+}
+
+// Choosy is a Tool of whose hooks BitOps left some out.
+type Choosy interface {
+	// LeftOut returns why BitOps did not run a hook of a step's directory, or "".
+	LeftOut(hook fs.FileMode) string
 }
 
 // Owner is a Tool whose steps own something in the world by name: a state, a stack, a release.

@@ -104,6 +104,7 @@ type traced struct {
 }
 
 func newTraced(t *testing.T) *traced {
+	t.Helper()
 	const hook = ". $OPS/$(basename $PWD)\n"
 	b := newBench(t, "e/a/src", "a\n", "e/b/src", "b\n", "e/a/bitops.before-deploy.d/1.sh", hook, "e/b/bitops.before-deploy.d/1.sh", hook)
 	return &traced{b, t, t.TempDir()}
@@ -159,6 +160,7 @@ func (b *traced) run(r aRun) (saw []string, wrote map[string]string) {
 
 // seen describes what is in the workspace. The first step is not told of the directory of the second.
 func seen(t *testing.T, c *environments.Call, first bool) string {
+	t.Helper()
 	var lines []string
 	err := filepath.WalkDir(c.Workspace.Root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -2,6 +2,7 @@ package helm
 
 import (
 	"context"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -70,6 +71,14 @@ func (*Helm) Programs(repository, dir string) []environments.Program {
 
 // ConfigurationSchema implements environments.Configured.
 func (*Helm) ConfigurationSchema() ([]byte, error) { return configurationSchema().JSONSchema() }
+
+// LeftOut implements environments.Choosy: v2's scripts/before-deploy.sh and after-deploy.sh run what is executable.
+func (*Helm) LeftOut(hook fs.FileMode) string {
+	if hook.Perm()&0o111 == 0 {
+		return "is not executable, and BitOps did not run such a hook of a chart"
+	}
+	return ""
+}
 
 // Skip implements environments.Skipper. What the configuration lacks may still be written by a hook.
 func (*Helm) Skip(c *environments.Call) (string, error) {

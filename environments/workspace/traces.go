@@ -184,11 +184,14 @@ func (t *Traces) restore(entry trace) error {
 			return nil
 		}
 	}
-	if exists && (entry.Was.Mode.Type() != now.Mode.Type() || !entry.Was.Mode.IsDir()) {
-		if err := os.Remove(file); err != nil {
-			return nil //nolint:nilerr // a directory in which something else was put meanwhile stays
-		}
+	if exists && (!now.Mode.IsDir() || !entry.Was.Mode.IsDir()) && os.Remove(file) != nil {
+		return nil // a directory in which something else was put meanwhile stays
 	}
+	return put(entry, from, file)
+}
+
+// put makes what was there before the hooks; a regular file is copied from another.
+func put(entry trace, from, file string) error {
 	switch {
 	case entry.Was.Mode.IsDir():
 		if err := os.Mkdir(file, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
