@@ -1,10 +1,8 @@
 package terraform
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
 
@@ -13,8 +11,9 @@ import (
 	"github.com/bitops-engine/bitops/schema/secret"
 )
 
-// resource returns what happens to a resource, nil when nothing does, and collects the secrets in it.
-func (p *planJSON) resource(r *tfjson.ResourceChange) *schema.ResourceChange {
+// resource returns what happens to a resource, nil when nothing does, and collects the secrets in it. What happened to one that
+// drifted was done by others.
+func (p *planJSON) resource(r *tfjson.ResourceChange, drifted bool) *schema.ResourceChange {
 	action := actionOf(r)
 	if action == "" {
 		return nil
@@ -29,23 +28,30 @@ func (p *planJSON) resource(r *tfjson.ResourceChange) *schema.ResourceChange {
 		change.ImportedID = i.ID
 	}
 	p.collect(r.Change)
-	if action != "forget" { // it stays as it is
-		change.Attributes = changedAttributes(r.Change)
+	if action == "forget" { // it stays as it is
+		return change
+	}
+	differing := differing(r.Change)
+	if drifted && !p.relevant(change, differing) {
+		return nil
+	}
+	if !drifted {
+		change.Attributes = schema.Attributes(differing)
 	}
 	return change
 }
 
-// changedAttributes compares what a change begins with and what it ends with.
-func changedAttributes(c *tfjson.Change) []schema.AttributeChange {
+// differing compares what a change begins with and what it ends with.
+func differing(c *tfjson.Change) []diff.Change {
 	o := diff.Options{Secret: secret.NameIsSecret, SkipEmpty: true}
 	for _, path := range c.ReplacePaths {
 		if steps, ok := path.([]any); ok {
 			o.Forces = append(o.Forces, steps)
 		}
 	}
-	return schema.Attributes(diff.Compare(
+	return diff.Compare(
 		diff.Value{JSON: c.Before, Sensitive: c.BeforeSensitive},
-		diff.Value{JSON: c.After, Unknown: c.AfterUnknown, Sensitive: c.AfterSensitive}, o))
+		diff.Value{JSON: c.After, Unknown: c.AfterUnknown, Sensitive: c.AfterSensitive}, o)
 }
 
 // addOutputs adds the outputs that change.
@@ -58,67 +64,70 @@ func (p *planJSON) addOutputs() {
 		p.changes.Outputs++
 		p.collect(change)
 		wrap := func(v any) any { return map[string]any{name: v} }
-		p.changes.OutputChanges = append(p.changes.OutputChanges, changedAttributes(&tfjson.Change{
+		p.changes.OutputChanges = append(p.changes.OutputChanges, schema.Attributes(differing(&tfjson.Change{
 			Before: wrap(change.Before), After: wrap(change.After), AfterUnknown: wrap(change.AfterUnknown),
 			BeforeSensitive: wrap(change.BeforeSensitive), AfterSensitive: wrap(change.AfterSensitive),
-		})...)
+		}))...)
 	}
 }
 
-// The bounds of what counts as a secret of a plan: a provider calls whole maps sensitive, in which there are words too.
+// The bounds of what counts as a secret of a plan.
 const (
 	shortestSecret = 8
-	longestWord    = 12
 	longestSecret  = 64 << 10
 	mostSecrets    = 10_000
 )
 
-// collect collects the strings of a change that are sensitive: a secret can be in another attribute too, which no one calls so.
+// collect collects the strings of a change that are sensitive and in a field whose name says so too: such a secret can be in
+// another attribute, which no one calls sensitive. What is sensitive by the provider's word alone is not enough: it calls the
+// value of every parameter so, and then the host name in one would vanish from all outputs.
 func (p *planJSON) collect(c *tfjson.Change) {
-	p.collectFrom(c.Before, c.BeforeSensitive)
-	p.collectFrom(c.After, c.AfterSensitive)
+	p.collectFrom(c.Before, c.BeforeSensitive, false)
+	p.collectFrom(c.After, c.AfterSensitive, false)
 }
 
-func (p *planJSON) collectFrom(value, sensitive any) {
-	switch mask := sensitive.(type) {
-	case bool:
-		if mask {
-			p.collectAll(value)
-		}
+func (p *planJSON) collectFrom(value, sensitive any, named bool) {
+	switch value := value.(type) {
 	case map[string]any:
-		fields, _ := value.(map[string]any)
-		for name, m := range mask {
-			p.collectFrom(fields[name], m)
+		mask, _ := sensitive.(map[string]any)
+		for name, field := range value {
+			p.collectFrom(field, part(sensitive, mask[name]), named || secret.NameIsSecret(name))
 		}
 	case []any:
-		elements, _ := value.([]any)
-		for i := range min(len(mask), len(elements)) {
-			p.collectFrom(elements[i], mask[i])
+		mask, _ := sensitive.([]any)
+		for i, element := range value {
+			var one any
+			if i < len(mask) {
+				one = mask[i]
+			}
+			p.collectFrom(element, part(sensitive, one), named)
 		}
-	}
-}
-
-func (p *planJSON) collectAll(value any) {
-	switch v := value.(type) {
 	case string:
-		if len(p.secrets) < mostSecrets && tellsApart(v) {
-			p.secrets = append(p.secrets, v)
-		}
-	case json.Number:
-		p.collectAll(string(v))
-	case map[string]any:
-		for _, field := range v {
-			p.collectAll(field)
-		}
-	case []any:
-		for _, element := range v {
-			p.collectAll(element)
+		known := len(value) >= shortestSecret && len(value) <= longestSecret && len(p.secrets) < mostSecrets
+		if named && sensitive == true && known {
+			p.secrets = append(p.secrets, value)
 		}
 	}
 }
 
-// tellsApart reports whether a text is so much of its own that whatever holds it holds a secret: it is not short, and not a word.
-func tellsApart(s string) bool {
-	word := len(s) <= longestWord && !strings.ContainsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' })
-	return len(s) >= shortestSecret && len(s) <= longestSecret && !word
+// part returns the mask of a part: all of it is sensitive where the whole is.
+func part(whole, part any) any {
+	if whole == true {
+		return true
+	}
+	return part
+}
+
+// relevant reports whether a resource that changed outside of terraform has to do with what terraform plans, as terraform judges
+// it, and leaves out the attributes that have not.
+func (p *planJSON) relevant(change *schema.ResourceChange, differing []diff.Change) bool {
+	if change.Action == "delete" {
+		return true
+	}
+	differing = slices.DeleteFunc(slices.Clone(differing), func(c diff.Change) bool {
+		filled := string(c.After) != "{}" && string(c.After) != "[]" // providers read nothing as empty
+		return len(c.Before) == 0 && !filled || !slices.ContainsFunc(p.contributes[change.Address], c.Path.Meets)
+	})
+	change.Attributes = schema.Attributes(differing)
+	return len(differing) > 0
 }

@@ -25,6 +25,8 @@ type planJSON struct {
 	secrets []string // the sensitive values in it
 	outputs map[string]*tfjson.Change
 	planned map[string]*tfjson.StateOutput
+
+	contributes map[string][][]any // the attributes by which a resource contributes to what is planned, by its address
 }
 
 // readPlan reads a plan.
@@ -34,7 +36,7 @@ func readPlan(text []byte) (*planJSON, error) {
 	document := struct {
 		FormatVersion string           `json:"format_version"`
 		Resources     *resourceChanges `json:"resource_changes"`
-		Drift         *resourceChanges `json:"resource_drift"`
+		Drift         json.RawMessage  `json:"resource_drift"`
 		Deferred      *resourceChanges `json:"deferred_changes"`
 		PlannedValues struct {
 			Outputs map[string]numbered[tfjson.StateOutput] `json:"outputs"`
@@ -42,7 +44,11 @@ func readPlan(text []byte) (*planJSON, error) {
 		Outputs     map[string]numbered[tfjson.Change] `json:"output_changes"`
 		Invocations []*tfjson.ActionInvocation         `json:"action_invocations"`
 		Complete    *bool                              `json:"complete"` // since terraform 1.8
-	}{Resources: resources, Drift: &resourceChanges{plan: p}, Deferred: &resourceChanges{plan: p}}
+		Relevant    []struct {
+			Resource  string `json:"resource"`
+			Attribute []any  `json:"attribute"`
+		} `json:"relevant_attributes"`
+	}{Resources: resources, Deferred: &resourceChanges{plan: p}}
 	if err := decode(text, &document); err != nil {
 		return nil, err
 	}
@@ -50,7 +56,18 @@ func readPlan(text []byte) (*planJSON, error) {
 		return nil, err
 	}
 	p.changes = counted(list(document.Resources))
-	p.changes.Drift, p.changes.Deferred = list(document.Drift), list(document.Deferred)
+	p.changes.Deferred = list(document.Deferred)
+	p.contributes = map[string][][]any{}
+	for _, r := range document.Relevant {
+		p.contributes[r.Resource] = append(p.contributes[r.Resource], r.Attribute)
+	}
+	drift := &resourceChanges{plan: p, drifted: true}
+	if len(document.Drift) > 0 {
+		if err := json.Unmarshal(document.Drift, &drift); err != nil {
+			return nil, err
+		}
+	}
+	p.changes.Drift = list(drift)
 	p.changes.Invocations = invocations(document.Invocations)
 	p.partial = document.Complete != nil && !*document.Complete && len(p.changes.Deferred) == 0
 	p.planned, p.outputs = each(document.PlannedValues.Outputs), each(document.Outputs)
@@ -68,8 +85,9 @@ func list(all *resourceChanges) []schema.ResourceChange {
 
 // resourceChanges are the resources of one list of a plan. It decodes one at a time.
 type resourceChanges struct {
-	plan *planJSON
-	list []schema.ResourceChange
+	plan    *planJSON
+	drifted bool
+	list    []schema.ResourceChange
 }
 
 // UnmarshalJSON reads a list of resources, or of those that are deferred.
@@ -81,21 +99,23 @@ func (all *resourceChanges) UnmarshalJSON(text []byte) error {
 	}
 	for decoder.More() {
 		var r struct {
-			tfjson.ResourceChange
-			Reason   string                 `json:"reason"`          // of a deferred one
-			Deferred *tfjson.ResourceChange `json:"resource_change"` // likewise
+			plannedResource
+			Reason   string           `json:"reason"`          // of a deferred one
+			Deferred *plannedResource `json:"resource_change"` // likewise
 		}
 		if err := decoder.Decode(&r); err != nil {
 			return err
 		}
-		of, reason := &r.ResourceChange, reasons[string(r.ActionReason)]
+		of := &r.plannedResource
 		if r.Deferred != nil {
-			of, reason = r.Deferred, deferrals[r.Reason]
+			of = r.Deferred
 		}
-		if change := all.plan.resource(of); change != nil {
-			if reason != "" {
-				change.Reason = reason
-			}
+		resource, err := of.differing()
+		if err != nil {
+			return err
+		}
+		if change := all.plan.resource(resource, all.drifted); change != nil {
+			change.Reason = cmp.Or(deferrals[r.Reason], change.Reason)
 			all.list = append(all.list, *change)
 		}
 	}

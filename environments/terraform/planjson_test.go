@@ -3,6 +3,7 @@ package terraform
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -87,8 +88,11 @@ func TestPlanJSON(t *testing.T) {
 			},
 		},
 		"drift": {
-			planOf(`"resource_drift":[{"address":"a.it","change":{"actions":["update"],"before":{"x":1},"after":{"x":2}}}]`),
-			[]string{"drift update | a.it", "  x: 1 -> 2", "+0 ~0 -0, 0 outputs"},
+			planOf(`"resource_drift":[{"address":"a.it","change":{"actions":["update"],"before":{"x":1,"y":1},"after":{"x":2,"y":2,"z":{}}}},
+				{"address":"a.gone","change":{"actions":["delete"],"before":{"x":1},"after":null}},
+				{"address":"a.other","change":{"actions":["update"],"before":{"x":1},"after":{"x":2}}}]`,
+				`"relevant_attributes":[{"resource":"a.it","attribute":["x"]},{"resource":"a.other","attribute":["y",0]}]`),
+			[]string{"drift update | a.it", "  x: 1 -> 2", "drift delete | a.gone", "+0 ~0 -0, 0 outputs"},
 		},
 		"what terraform defers": {
 			planOf(`"complete":false`, `"deferred_changes":[{"reason":"instance_count_unknown","resource_change":{"address":"a.it[*]","change":{"actions":["create"],"before":null,"after":{"x":1}}}}]`),
@@ -122,17 +126,18 @@ func TestPlanJSONIsComplete(t *testing.T) {
 	}
 }
 
-// What a provider calls sensitive is known as a secret, wherever else it stands. A word is none.
+// What a provider calls sensitive is known as a secret, wherever else it stands, if its name says so too.
 func TestSensitiveValuesOfAPlanAreCollected(t *testing.T) {
 	plan, err := readPlan(planOf(resourcesOf(`{"address":"a.b","change":{"actions":["update"],
-		"before":{"data":{"env":"production","key":"old-S3cret!"}},"after":{"data":{"env":"production","key":"new-S3cret!"},"list":["in-a-l1st"],"pin":1234567890},
-		"before_sensitive":{"data":true},"after_sensitive":{"data":true,"list":[true],"pin":true}}}`)))
+		"before":{"password":"old-S3cret!","value":"db.example.com","short_password":"eu"},
+		"after":{"password":"new-S3cret!","value":"db.example.com","api_token":{"list":["in-a-l1st"]},"admin_password":"declared nowhere"},
+		"before_sensitive":{"password":true,"value":true},"after_sensitive":{"password":true,"value":true,"api_token":{"list":[true]}}}}`)))
 	check(t, err)
 	slices.Sort(plan.secrets)
-	equal(t, "secrets", plan.secrets, []string{"1234567890", "in-a-l1st", "new-S3cret!", "old-S3cret!"})
+	equal(t, "secrets", plan.secrets, []string{"in-a-l1st", "new-S3cret!", "old-S3cret!"})
 	text, err := json.Marshal(plan.changes)
 	check(t, err)
-	for _, s := range plan.secrets {
+	for _, s := range append(plan.secrets, "declared nowhere", "db.example.com") {
 		if strings.Contains(string(text), s) {
 			t.Errorf("%s is shown: %s", s, text)
 		}
@@ -155,4 +160,52 @@ func FuzzPlanJSON(f *testing.F) {
 			_, _ = plan.result()
 		}
 	})
+}
+
+// largePlan returns a plan of so many resources, half of which repeats the state and the configuration.
+func largePlan(resources int) []byte {
+	var b strings.Builder
+	attributes := `"arn":"arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0","tags":{"Name":"web","Owner":"ops"},"list":[` + strings.TrimSuffix(strings.Repeat(`{"from_port":443,"cidr_blocks":["10.40.0.0/16"],"description":"a rule"},`, 20), ",") + `]`
+	b.WriteString(`{"format_version":"1.2","resource_changes":[`)
+	for i := range resources {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"address":"aws_instance.web[%d]","change":{"actions":["update"],"before":{"n":1,%s},"after":{"n":2,%s},"after_unknown":{},"before_sensitive":{},"after_sensitive":{}}}`, i, attributes, attributes)
+	}
+	b.WriteString(`],"prior_state":{"values":{"root_module":{"resources":[`)
+	for i := range resources {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"address":"aws_instance.web[%d]","values":{"n":1,%s}}`, i, attributes)
+	}
+	b.WriteString(`]}}}}`)
+	return []byte(b.String())
+}
+
+// Of a plan, one resource at a time is in memory: what is allocated at once does not grow with the state in it.
+func TestLargePlanIsReadInParts(t *testing.T) {
+	text := largePlan(2000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	plan, err := readPlan(text)
+	check(t, err)
+	runtime.ReadMemStats(&after)
+	if perByte := (after.TotalAlloc - before.TotalAlloc) / uint64(len(text)); perByte > 6 {
+		t.Errorf("%d bytes are allocated for each byte of the plan", perByte)
+	}
+	equal(t, "resources", plan.changes.Change, 2000)
+	equal(t, "attributes of one", len(plan.changes.Resources[7].Attributes), 1)
+}
+
+func BenchmarkPlanJSON(b *testing.B) {
+	text := largePlan(10_000)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := readPlan(text); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

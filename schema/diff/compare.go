@@ -34,6 +34,7 @@ func Compare(before, after Value, o Options) []Change {
 	c := &comparison{options: o}
 	r := reader{secret: o.Secret}
 	was, is := r.read(before, ""), r.read(after, "")
+	c.secrets = slices.Concat(was.secrets(false), is.secrets(false))
 	c.compare(nil, was, is)
 	for i := range c.changes {
 		path := c.changes[i].Path
@@ -44,8 +45,9 @@ func Compare(before, after Value, o Options) []Change {
 
 type comparison struct {
 	options Options
-	whole   int // how many of the parts that we are in are new as a whole, or go
-	inside  int // how many documents the parts are in
+	whole   int      // how many of the parts that we are in are new as a whole, or go
+	inside  int      // how many documents the parts are in
+	secrets []string // that are sensitive somewhere in the two values: they are hidden everywhere
 	changes []Change
 }
 

@@ -37,9 +37,9 @@ func told(changes []diff.Change) []string {
 			after = "nothing"
 		}
 		line := fmt.Sprintf("%s: %s -> %s", c.Path, before, after)
-		for word, is := range map[string]bool{"unknown": c.Unknown, "sensitive": c.Sensitive, "forces": c.Forces} {
+		for i, is := range []bool{c.Sensitive, c.Unknown, c.Forces} {
 			if is {
-				line += " " + word
+				line += []string{" sensitive", " unknown", " forces"}[i]
 			}
 		}
 		all = append(all, line)
@@ -72,7 +72,7 @@ func TestCompare(t *testing.T) {
 		"odd names are quoted":            {before: `{"tags":{}}`, after: `{"tags":{"a b":"c","kubernetes.io/name":"d"}}`, want: []string{`tags["a b"]: nothing -> "c"`, `tags["kubernetes.io/name"]: nothing -> "d"`}},
 		"an inserted element with a name": {
 			before: `{"rule":[{"name":"a","port":1},{"name":"b","port":2}]}`, after: `{"rule":[{"name":"new","port":9},{"name":"a","port":1},{"name":"b","port":3}]}`,
-			want: []string{`rule["new"].name: nothing -> "new"`, `rule["new"].port: nothing -> 9`, `rule["b"].port: 2 -> 3`},
+			want: []string{`rule[name="new"].name: nothing -> "new"`, `rule[name="new"].port: nothing -> 9`, `rule[name="b"].port: 2 -> 3`},
 		},
 		"an inserted element without one": {
 			before: `{"rule":[{"port":1},{"port":2}]}`, after: `{"rule":[{"port":9},{"port":1},{"port":2}]}`, want: []string{`rule[0].port: nothing -> 9`},
@@ -86,6 +86,14 @@ func TestCompare(t *testing.T) {
 			after:  `{"ingress":[{"cidr_blocks":["0.0.0.0/0"],"from_port":22,"to_port":22}]}`,
 			want: []string{
 				`ingress[0].cidr_blocks: ["10.40.0.0/16"] -> ["0.0.0.0/0"]`, `ingress[0].from_port: 443 -> 22`, `ingress[0].to_port: 443 -> 22`,
+			},
+		},
+		"what is sensitive elsewhere in the value": {
+			before: `{"input":"canary-1","output":"canary-1","url":"https://u:canary-1@h","id":"x"}`, after: `{"input":"canary-2","url":"https://u:canary-2@h","id":"y"}`,
+			unknown: `{"output":true}`, wasSensitive: `{"input":true}`, sensitive: `{"input":true}`,
+			want: []string{
+				`id: "x" -> "y"`, `input: "(sensitive)" -> "(sensitive)" sensitive`, `output: "(sensitive)" -> "(known after apply)" sensitive unknown`,
+				`url: "https://u:(sensitive)@h" -> "https://u:(sensitive)@h" sensitive`,
 			},
 		},
 		"unknown": {
@@ -117,7 +125,7 @@ func TestCompare(t *testing.T) {
 		},
 		"one action of a policy": {
 			before: `{"policy":` + statements(many, "arn:a") + `}`, after: `{"policy":` + statements(strings.Replace(many, "s3:ListBucket", "s3:*", 1), "arn:a") + `}`,
-			want: []string{`policy.Statement["Read"].Action[1]: "s3:ListBucket" -> "s3:*"`},
+			want: []string{`policy.Statement[Sid="Read"].Action[1]: "s3:ListBucket" -> "s3:*"`},
 		},
 		"a policy that is only written otherwise": {
 			before: `{"policy":"{\"a\":1,\"b\":[]}"}`, after: `{"policy":"{\"b\": [], \"a\": 1}"}`, want: []string{`policy: "{\"a\":1,\"b\":[]}" -> "{\"b\": [], \"a\": 1}"`},

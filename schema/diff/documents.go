@@ -44,30 +44,74 @@ func (c *comparison) document(path Path, was, is any) bool {
 		path[len(path)-1].Document = true
 	}
 	r := reader{secret: c.options.Secret, nulls: true}
-	inner := &comparison{options: c.options, inside: c.inside + 1}
+	inner := &comparison{options: c.options, inside: c.inside + 1, secrets: c.secrets}
 	inner.compare(path, r.read(Value{JSON: was}, ""), r.read(Value{JSON: is}, ""))
 	c.changes = append(c.changes, inner.changes...)
 	return len(inner.changes) > 0
 }
 
-// shown returns a node as JSON. Of a string that is a document, what its fields' names call secret is left out.
+// shown returns a node as JSON. Of strings that are documents, what their fields' names call secret is left out.
 func (c *comparison) shown(n *node, change *Change) json.RawMessage {
-	if n.text() && c.options.Secret != nil {
-		text := n.value.(string)
-		for _, read := range []func(string) (any, string, bool){readJSON, readYAML} {
-			document, _, ok := read(text)
-			if !ok {
-				continue
-			}
-			inside := reader{secret: c.options.Secret, nulls: true}.read(Value{JSON: document}, "")
-			if inside.any(func(n *node) bool { return n.sensitive }) {
-				change.Sensitive = true
-				return (&node{kind: scalar, value: string(inside.shown())}).shown()
-			}
-			break
+	return n.shown(func(text string) string {
+		masked, found := c.masked(text)
+		change.Sensitive = change.Sensitive || found
+		return masked
+	})
+}
+
+// masked returns a string without what is sensitive elsewhere in the values, and where it is a document in which names call
+// something secret, the document without that.
+func (c *comparison) masked(text string) (masked string, found bool) {
+	for _, secret := range c.secrets {
+		if text == secret {
+			return Sensitive, true
+		}
+		if len(secret) >= shortestInside && strings.Contains(text, secret) {
+			text, found = strings.ReplaceAll(text, secret, Sensitive), true
 		}
 	}
-	return n.shown()
+	if c.options.Secret == nil {
+		return text, found
+	}
+	for _, read := range []func(string) (any, string, bool){readJSON, readYAML} {
+		document, _, ok := read(text)
+		if !ok {
+			continue
+		}
+		inside := reader{secret: c.options.Secret, nulls: true}.read(Value{JSON: document}, "")
+		without := string(inside.shown(func(inner string) string {
+			shown, more := c.masked(inner)
+			found = found || more
+			return shown
+		}))
+		if found = found || inside.any(func(n *node) bool { return n.sensitive }); found {
+			return without, true
+		}
+		break
+	}
+	return text, found
+}
+
+// The shortest sensitive strings that are hidden elsewhere, in bytes: as the whole of a string, and as a part of one.
+const (
+	shortestAlone  = 4
+	shortestInside = 8
+)
+
+// secrets returns the strings in a node that are sensitive, or all of them.
+func (n *node) secrets(all bool) []string {
+	var found []string
+	all = all || n.sensitive
+	if text, isText := n.value.(string); isText && all && len(text) >= shortestAlone {
+		found = append(found, text)
+	}
+	for _, f := range n.fields {
+		found = append(found, f.secrets(all)...)
+	}
+	for _, item := range n.items {
+		found = append(found, item.secrets(all)...)
+	}
+	return found
 }
 
 // readJSON returns the object or the list that a string is.

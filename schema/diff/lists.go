@@ -3,7 +3,7 @@ package diff
 import "slices"
 
 // shortList is the length, as JSON, up to which a list of plain values is one value.
-const shortList = 64
+const shortList = 40
 
 func (c *comparison) lists(path Path, was, is *node) {
 	if !was.short() || !is.short() {
@@ -21,7 +21,7 @@ func (n *node) short() bool {
 
 // elements compares lists element by element.
 func (c *comparison) elements(path Path, was, is *node) {
-	names, identified := identities(was, is)
+	names, identified := c.identities(was, is)
 	matched := byContent
 	if identified {
 		matched = names.match
@@ -29,9 +29,9 @@ func (c *comparison) elements(path Path, was, is *node) {
 	step := func(wasAt, isAt int) Step {
 		s := Step{Element: true, Was: wasAt, Is: isAt}
 		if identified && isAt >= 0 {
-			s.Identity = names.is[isAt]
+			s.Identity = names.field + "=" + names.is[isAt]
 		} else if identified {
-			s.Identity = names.was[wasAt]
+			s.Identity = names.field + "=" + names.was[wasAt]
 		}
 		return s
 	}
@@ -95,35 +95,46 @@ func byContent(was, is *node) []pair {
 var identityFields = []string{"name", "Name", "id", "Id", "ID", "key", "Key", "sid", "Sid", "device_name", "path", "address", "arn", "Arn"}
 
 // identitiesOf are the identities of the elements of two lists, as JSON.
-type identitiesOf struct{ was, is []string }
+type identitiesOf struct {
+	field   string // that has them
+	was, is []string
+}
 
 // identities finds the field by which the elements of both lists are known: all of them have it, no two the same. In what
 // did not change, the order has to be the same, because a list that is sorted otherwise has changed.
-func identities(was, is *node) (identitiesOf, bool) {
+func (c *comparison) identities(was, is *node) (identitiesOf, bool) {
 	for _, field := range identityFields {
-		before, ok := identity(was, field)
+		before, ok := c.identity(was, field)
 		if !ok {
 			continue
 		}
-		if after, ok := identity(is, field); ok {
-			all := identitiesOf{before, after}
+		if after, ok := c.identity(is, field); ok {
+			all := identitiesOf{was: before, is: after}
+			all.field = field
 			return all, !reordered(all.match(was, is), was, is)
 		}
 	}
 	return identitiesOf{}, false
 }
 
-// identity returns the identities of the elements of a list by a field.
-func identity(n *node, field string) ([]string, bool) {
+// longestIdentity is how long a name is at the most, as JSON, in bytes. What is longer is hardly one.
+const longestIdentity = 200
+
+// identity returns the identities of the elements of a list by a field. One that holds something secret is none.
+func (c *comparison) identity(n *node, field string) ([]string, bool) {
 	seen := map[string]bool{}
 	var all []string
 	for _, item := range n.items {
 		f := item.field(field)
-		if item.kind != object || f.kind != scalar || f.unknown || f.sensitive || item.sensitive || seen[f.canonical()] || f.canonical() == `""` {
+		if item.kind != object || item.sensitive || f.kind != scalar || f.unknown || f.sensitive {
 			return nil, false
 		}
-		seen[f.canonical()] = true
-		all = append(all, f.canonical())
+		name := f.canonical()
+		if shown := string(c.shown(f, &Change{})); seen[name] || name == `""` || shown != name || len(name) > longestIdentity {
+			return nil, false
+		}
+		seen[name] = true
+		all = append(all, name)
 	}
 	return all, true
 }

@@ -153,32 +153,33 @@ func at(all []any, i int) any {
 func (n *node) canonical() string {
 	if n.form == "" {
 		var b strings.Builder
-		n.write(&b, false)
+		n.write(&b, nil)
 		n.form = b.String()
 	}
 	return n.form
 }
 
-// shown returns the value as JSON in which nothing is secret; nil for nothing.
-func (n *node) shown() json.RawMessage {
+// shown returns the value as JSON in which nothing is secret; nil for nothing. mask returns what is shown of a string.
+func (n *node) shown(mask func(string) string) json.RawMessage {
 	if n.kind == absent {
 		return nil
 	}
 	var b strings.Builder
-	n.write(&b, true)
+	n.write(&b, mask)
 	return json.RawMessage(b.String())
 }
 
-func (n *node) write(b *strings.Builder, masked bool) {
+// write writes the value: as it is shown, or where mask is nil in its canonical form.
+func (n *node) write(b *strings.Builder, mask func(string) string) {
 	if n.sensitive {
-		if masked {
+		if mask != nil {
 			writeJSON(b, Sensitive)
 			return
 		}
 		b.WriteByte('!')
 	}
 	switch {
-	case n.unknown && masked:
+	case n.unknown && mask != nil:
 		writeJSON(b, Unknown)
 	case n.unknown:
 		b.WriteByte('?')
@@ -190,7 +191,7 @@ func (n *node) write(b *strings.Builder, masked bool) {
 			}
 			writeJSON(b, name)
 			b.WriteByte(':')
-			n.fields[name].write(b, masked)
+			n.fields[name].write(b, mask)
 		}
 		b.WriteByte('}')
 	case n.kind == list:
@@ -199,10 +200,14 @@ func (n *node) write(b *strings.Builder, masked bool) {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			item.write(b, masked)
+			item.write(b, mask)
 		}
 		b.WriteByte(']')
 	default:
+		if text, isText := n.value.(string); isText && mask != nil {
+			writeJSON(b, mask(text))
+			return
+		}
 		writeJSON(b, n.value)
 	}
 }

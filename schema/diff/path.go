@@ -13,11 +13,11 @@ type Step struct {
 	Field    string // of an object
 	Element  bool   // it is an element, and no field
 	Was, Is  int    // of an element: its position before and after, -1 where it is not there
-	Identity string // of an element: what it is known by, as JSON; "" for its position
+	Identity string // of an element: the field by which it is known, and its value as JSON: name="web"; "" for its position
 	Document bool   // what the step leads into is the document in a string
 }
 
-// String returns the path as people write it: ingress[0].cidr_blocks, statement["Read"].tags["a b"].
+// String returns the path as people write it: ingress[0].cidr_blocks, statement[sid="Read"].tags["a b"].
 func (p Path) String() string {
 	var b strings.Builder
 	for i, s := range p {

@@ -298,8 +298,13 @@ func secretly(t *rapid.T, v any, above string) (any, any) {
 		}
 		return all, mask
 	case string:
+		if rapid.IntRange(0, 3).Draw(t, "document") == 0 {
+			return rapid.SampledFrom([]string{
+				`{"a":{"db_password":"canary"},"b":1}`, "a: 1\nb:\n  token: canary\n", `["x",{"secret":["canary"]}]`, `{"a":"{\"password\":\"canary\"}"}`,
+			}).Draw(t, "of names"), false
+		}
 		if named := above != ""; named || rapid.Bool().Draw(t, "secret") {
-			return rapid.SampledFrom([]string{"canary", `{"a":"canary"}`, "a: canary\n", "1\ncanary"}).Draw(t, "canary"), !named
+			return rapid.SampledFrom([]string{"canary", "{\"token\":\"canary\"}", `{"a":"canary"}`, "a: canary\n", "1\ncanary"}).Draw(t, "canary"), !named
 		}
 	}
 	return v, false
