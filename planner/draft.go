@@ -152,6 +152,8 @@ func (d *draft) plan() *schema.Plan {
 		FailFast:    failFast(d.options.FailFast, d.manifest.Settings.FailFast),
 		Limits:      map[string]int{},
 		Masks:       slices.Clone(d.manifest.Settings.Logging.Masks),
+
+		WithholdValues: d.manifest.Review.WithholdsValues(),
 	}
 	for _, limit := range d.manifest.Settings.Limits {
 		p.Limits[limit.Key] = int(limit.Value)

@@ -80,7 +80,7 @@ type ResourceChange struct {
 // AttributeChange is a part of a resource that differs. No secret is in it: the tool leaves out what it calls sensitive, and
 // events what is known as one.
 type AttributeChange struct {
-	Path              string          `json:"path"`                         // ingress[0].from_port, policy.Statement["Read"].Action[3]
+	Path              string          `json:"path"`                         // ingress[0].from_port, policy.Statement[Sid="Read"].Action[3]
 	Before            json.RawMessage `json:"before,omitempty"`             // absent where nothing was
 	After             json.RawMessage `json:"after,omitempty"`              // absent where nothing will be
 	Unknown           bool            `json:"unknown,omitempty"`            // the value after is not known yet, at least in part
@@ -106,7 +106,7 @@ func (a *AttributeChange) UnmarshalJSON(text []byte) error {
 var SensitiveValue = TextValue(diff.Sensitive)
 
 // TextValue returns a string as an AttributeChange has it.
-func TextValue(s string) json.RawMessage { return plainJSON(s) }
+func TextValue(s string) json.RawMessage { return JSONValue(s) }
 
 // plainest returns a JSON value in its plainest form.
 func plainest(value json.RawMessage) json.RawMessage {
@@ -119,11 +119,11 @@ func plainest(value json.RawMessage) json.RawMessage {
 	if decoder.Decode(&v) != nil {
 		return value
 	}
-	return plainJSON(v)
+	return JSONValue(v)
 }
 
-// plainJSON writes a value so that people can read it: without escapes for HTML. What cannot be written is null.
-func plainJSON(v any) json.RawMessage {
+// JSONValue writes a value, decoded with json.Number, so that people can read it: without escapes for HTML. What cannot be written is null.
+func JSONValue(v any) json.RawMessage {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)

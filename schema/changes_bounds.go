@@ -120,7 +120,7 @@ func cut(value json.RawMessage, text string, isText bool, was int) (json.RawMess
 		if len(short) > most {
 			short = strings.ToValidUTF8(short[:most], "") + elided
 		}
-		shortened := plainJSON(short)
+		shortened := JSONValue(short)
 		if len(shortened) <= LongestValue {
 			if string(shortened) == string(value) {
 				return value, was

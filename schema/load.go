@@ -22,7 +22,7 @@ func LoadManifest(root, file string) (*Manifest, Problems) {
 	body := doc.Bitops
 	m := &Manifest{File: file, Root: root, Settings: body.named()}
 	m.Environments = l.environments(body.Environments, body.Include, file)
-	m.Plans = l.plans(body.Plans, file)
+	m.Plans, m.Review = l.plans(body.Plans, file), body.Review
 	m.Discover = body.Environments == nil && len(body.Include) == 0
 	m.Damaged, m.Incomplete = l.damaged, l.incomplete
 	m.Files = slices.Sorted(maps.Keys(l.seen))

@@ -3,6 +3,7 @@ package schema
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // ManifestName is the file name of the manifest, of an environment's configuration and of a tool's configuration.
@@ -22,6 +23,7 @@ type Manifest struct {
 	Files        []string // that were read: File and what it includes, sorted
 	Settings     Settings
 	Plans        Plans
+	Review       Review
 	Environments []Environment
 	Damaged      []EnvironmentName // declared, but so that they cannot be planned: that was said once and is enough
 	Incomplete   bool              // a file could not be read, so nobody knows which environments there are
@@ -36,6 +38,7 @@ type manifestDocument struct {
 type manifestBody struct {
 	Settings
 	Plans        Plans            `yaml:"plans" doc:"Which plan files may be applied."`
+	Review       Review           `yaml:"review" doc:"What is shown of changes to those who review them elsewhere."`
 	Environments Map[Environment] `yaml:"environments" doc:"The environments by name. Without this key every directory that holds a tool's directory is one."`
 	Include      []Located        `yaml:"include" doc:"More manifests whose environments belong to this one; patterns relative to this file."`
 }
@@ -47,6 +50,14 @@ type Plans struct {
 	Signers  Located `yaml:"signers" doc:"A file in the repository with the keys that may sign plans: allowed_signers of ssh-keygen."`
 	Required bool    `yaml:"required" doc:"Apply nothing but plan files that one of the signers signed."`
 }
+
+// Review says what others are shown of changes.
+type Review struct {
+	Values string `yaml:"values" enum:"all,none" doc:"With none, the values of attributes are left out of comments, pages and journals. Default all."`
+}
+
+// WithholdsValues reports whether the values of attributes are for the plan file and the screen alone.
+func (r Review) WithholdsValues() bool { return strings.EqualFold(r.Values, "none") }
 
 // includedDocument is a file that `include` names. Settings belong into the root manifest: here nothing would read them.
 type includedDocument struct {

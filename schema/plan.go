@@ -18,6 +18,8 @@ type Plan struct {
 	Limits      map[string]int `json:"limits,omitempty"`
 	Masks       []Mask         `json:"masks,omitempty"`
 	Steps       []Step         `json:"steps"` // in the order of the manifest
+
+	WithholdValues bool `json:"withhold_values,omitempty"` // of attributes, from comments and journals
 }
 
 // Step is one deployment in one environment: the vertex of the graph.

@@ -22,15 +22,42 @@ func (s *session) reportElsewhere(report *schema.Report, dir string) {
 		err = os.WriteFile(filepath.Join(dir, "report.html"), page.Bytes(), 0o644)
 	}
 	if err == nil && s.ci() == view.GitHub && s.variable("GITHUB_STEP_SUMMARY") != "" {
-		err = appendSummary(s.variable("GITHUB_STEP_SUMMARY"), report)
+		err = appendSummary(s.variable("GITHUB_STEP_SUMMARY"), report, s.origin())
 	}
 	if err != nil {
 		s.say("bitops: warning: the report was not written: %v", err)
 	}
 }
 
+// origin says where the report of this run is from. In GitHub Actions, the commit that is checked out can be one of a merge that
+// nobody sees; the variable says which one was pushed.
+func (s *session) origin() view.Origin {
+	from := view.Origin{Revision: s.variable("GITHUB_SHA")}
+	if s.planSaved {
+		from.Apply = s.applies(s.out)
+	}
+	return from
+}
+
+// jobLink returns the address of the CI job that bitops runs in, where what it uploads can be found; "" elsewhere.
+func (g *global) jobLink() string {
+	switch g.ci() {
+	case view.GitHub:
+		server, repository, run := g.variable("GITHUB_SERVER_URL"), g.variable("GITHUB_REPOSITORY"), g.variable("GITHUB_RUN_ID")
+		if server != "" && repository != "" && run != "" {
+			return server + "/" + repository + "/actions/runs/" + run + "#artifacts"
+		}
+	case view.GitLab:
+		if job := g.variable("CI_JOB_URL"); job != "" {
+			return job + "/artifacts/browse"
+		}
+	case view.NoCI:
+	}
+	return ""
+}
+
 // appendSummary adds a report to the job's summary, as far as there is room.
-func appendSummary(name string, report *schema.Report) error {
+func appendSummary(name string, report *schema.Report, from view.Origin) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
@@ -44,5 +71,5 @@ func appendSummary(name string, report *schema.Report) error {
 	if left < 1000 {
 		return nil
 	}
-	return view.Markdown(f, report, min(left, 4*view.CommentLimit))
+	return view.Markdown(f, report, min(left, 4*view.CommentLimit), from)
 }

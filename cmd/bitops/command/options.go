@@ -19,6 +19,7 @@ type runOptions struct {
 	timeout     string
 	env         []string
 	verbose     bool
+	summary     bool
 
 	warningsAreErrors bool
 	lockOptions
@@ -32,7 +33,8 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.timeout, "timeout", "", "stop a step that takes longer than this `DURATION`, like 20m")
 	flags.StringArrayVar(&o.env, "env", nil, "set a variable for every tool and hook: `KEY=VALUE`; can be repeated")
 	o.lockOptions.addFlags(cmd)
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show what tools print as they print it")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show what tools print as they print it, and of a plan everything")
+	flags.BoolVar(&o.summary, "summary", false, "of a plan, show which resources change, and not what of them")
 }
 
 // addWarnings adds the flag of the commands that judge warnings.

@@ -314,7 +314,7 @@ func (s *session) view(next func(*schema.Report) string) view.Run {
 	}
 	return view.NewHuman(s.Out, view.Options{
 		Color: view.ColorAllowed(s.Out, s.Environ, wanted), Width: view.Width(s.Out), Verbose: s.options.verbose,
-		CI: s.ci(), Next: next,
+		Summary: s.options.summary, CI: s.ci(), Next: next,
 	})
 }
 

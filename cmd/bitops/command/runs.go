@@ -59,6 +59,7 @@ func (g *global) runs(ctx context.Context, limit int) error {
 type showOptions struct {
 	format   string
 	verbose  bool
+	summary  bool
 	identity string
 }
 
@@ -85,16 +86,19 @@ A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.
 	}
 	cmd.Flags().StringVarP(&o.format, "format", "f", "text", "`form`: text, json, markdown, junit or html")
 	completeForms(cmd, "text", "json", "markdown", "junit", "html")
-	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists, and no value")
+	cmd.Flags().BoolVar(&o.summary, "summary", false, "of a plan, show which resources change, and not what of them")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
 	return cmd
 }
 
 // forms are the ways to show a report, beside text and the document itself.
-var forms = map[string]func(io.Writer, *schema.Report) error{
-	"markdown": func(w io.Writer, r *schema.Report) error { return view.Markdown(w, r, view.CommentLimit) },
-	"junit":    view.JUnit,
-	"html":     view.HTML,
+var forms = map[string]func(io.Writer, *schema.Report, view.Origin) error{
+	"markdown": func(w io.Writer, r *schema.Report, from view.Origin) error {
+		return view.Markdown(w, r, view.CommentLimit, from)
+	},
+	"junit": func(w io.Writer, r *schema.Report, _ view.Origin) error { return view.JUnit(w, r) },
+	"html":  func(w io.Writer, r *schema.Report, _ view.Origin) error { return view.HTML(w, r) },
 }
 
 func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) error {
@@ -112,13 +116,13 @@ func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) erro
 		return err
 	}
 	if form := forms[o.format]; form != nil {
-		return form(g.Out, report)
+		return form(g.Out, report, view.Origin{Link: g.jobLink()})
 	}
 	if o.format == "json" {
 		return view.ReportJSON(g.Out, report)
 	}
 	return view.Past(g.Out, report, view.Options{
-		Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Next: g.goOnWith,
+		Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Summary: o.summary, Next: g.goOnWith,
 	})
 }
 
@@ -129,12 +133,12 @@ func (g *global) showPlan(o *showOptions, name string) error {
 		return err
 	}
 	if form := forms[o.format]; form != nil {
-		return form(g.Out, f.Plan.Report)
+		return form(g.Out, f.Plan.Report, view.Origin{Revision: f.Plan.Revision, Apply: g.applies(name), Link: g.jobLink()})
 	}
 	if o.format == "json" {
 		return view.SavedPlanJSON(g.Out, f.Plan)
 	}
-	return view.SavedPlan(g.Out, f.Plan, view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose})
+	return view.SavedPlan(g.Out, f.Plan, view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Summary: o.summary})
 }
 
 // pastRun returns the run whose id begins so, or the last one. There may be none.

@@ -2,8 +2,10 @@ package command
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,10 +16,11 @@ import (
 func newSchema(g *global) *cobra.Command {
 	write := false
 	cmd := &cobra.Command{
-		Use:   "schema [manifest|TOOL]",
-		Short: "Print the JSON Schema of the manifest or of a tool's configuration",
-		Long: `Print the JSON Schema of the manifest, or of a tool's bitops.config.yaml. With --write all of them go to
-.bitops/schema, where editors find them by a first line such as
+		Use:   "schema [manifest|TOOL|plan|report|event]",
+		Short: "Print the JSON Schema of the manifest, a tool's configuration, or what bitops writes",
+		Long: `Print the JSON Schema of the manifest, of a tool's bitops.config.yaml, or of a document that bitops writes: plan is
+bitops show PLAN --json, report is bitops show RUN --json, event is a line of a journal. With --write those of files that
+people edit go to .bitops/schema, where editors find them by a first line such as
   # yaml-language-server: $schema=./.bitops/schema/manifest.json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,6 +52,12 @@ func (g *global) printSchema(cmd *cobra.Command, name string) error {
 		return err
 	}
 	all, names := g.schemas()
+	for _, document := range slices.Sorted(maps.Keys(schema.Documents)) {
+		if all[document] == nil { // a plugin can be called so
+			all[document] = schema.Documents[document]
+			names = append(names, document)
+		}
+	}
 	write, ok := all[name]
 	if !ok {
 		return usageError(cmd, fmt.Errorf("there is no schema %q (%s)", name, schema.DidYouMean(name, names)))

@@ -81,6 +81,17 @@ func (e environment) changes() *schema.Changes {
 	return sum
 }
 
+// kinds returns what the sum of the changes does not tell.
+func (e environment) kinds() schema.Kinds {
+	var sum schema.Kinds
+	for _, step := range e.steps {
+		if counted(step) {
+			sum = sum.Plus(step.Changes.Kinds())
+		}
+	}
+	return sum
+}
+
 // duration returns how long the steps took; in an environment they run one after the other.
 func (e environment) duration() time.Duration {
 	var sum time.Duration

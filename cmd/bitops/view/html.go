@@ -20,8 +20,11 @@ var page = sync.OnceValue(func() *template.Template { return template.Must(templ
 
 // How much a page shows, so that it opens quickly whatever ran.
 const (
-	pageSteps     = 2000
-	pageResources = 200
+	pageSteps      = 2000
+	pageResources  = 200
+	pageLinesOfOne = 100    // of what changes of one resource
+	pageWidth      = 110    // columns of a value, before it is told on lines of its own
+	pageAllLines   = 20_000 // of what changes in all
 )
 
 type pageReport struct {
@@ -37,10 +40,16 @@ type pageStep struct {
 	Open                                    bool
 }
 
-type pageResource struct{ Text, Tone string }
+type pageResource struct {
+	Text, Tone string
+	Lines      []pageLine // what changes of it
+}
+
+type pageLine struct{ Text, Tone string }
 
 // HTML shows a report as one page that needs nothing else: no scripts, no other files. What went wrong stands first.
 func HTML(w io.Writer, r *schema.Report) error {
+	r = shared(r)
 	s := &summary{screen: &screen{}, report: r, environments: byEnvironment(r)}
 	p := pageReport{
 		Command: visible(r.Command), Run: visible(r.Run), Ended: howItEnded(r), Tone: tone(r.Outcome), Total: s.total(),
@@ -57,8 +66,9 @@ func HTML(w io.Writer, r *schema.Report) error {
 		steps[i] = &r.Steps[i]
 	}
 	slices.SortStableFunc(steps, func(a, b *schema.StepReport) int { return urgency(a.Outcome) - urgency(b.Outcome) })
+	left := pageAllLines
 	for _, step := range steps[:min(len(steps), pageSteps)] {
-		p.Steps = append(p.Steps, pageStepOf(step))
+		p.Steps = append(p.Steps, pageStepOf(step, &left))
 		if flag := approvalFlag(r, step.Environment); flag != "" && step.Digest != "" {
 			last := &p.Steps[len(p.Steps)-1]
 			last.Waits = append(last.Waits, waitsForApproval+flag)
@@ -91,7 +101,8 @@ func tone(o schema.Outcome) string {
 	}
 }
 
-func pageStepOf(step *schema.StepReport) pageStep {
+// pageStepOf returns a step as a page shows it, with as many lines of what changes as are left.
+func pageStepOf(step *schema.StepReport, left *int) pageStep {
 	p := pageStep{
 		Name: visible(step.Name), Outcome: outcomeWord(step.Outcome), Tone: tone(step.Outcome), Time: elapsed(step.Duration),
 		Changes: counts(step.Changes),
@@ -126,19 +137,20 @@ func pageStepOf(step *schema.StepReport) pageStep {
 	if where := place(step); where != "" {
 		p.Waits = append(p.Waits, where)
 	}
-	p.resources(step)
+	p.resources(step, left)
 	return p
 }
 
-func (p *pageStep) resources(step *schema.StepReport) {
+func (p *pageStep) resources(step *schema.StepReport, left *int) {
 	if step.Changes == nil {
 		return
 	}
-	sorted := slices.Clone(step.Changes.Resources)
-	slices.SortStableFunc(sorted, func(a, b schema.ResourceChange) int { return rank(a) - rank(b) })
-	for _, r := range sorted[:min(len(sorted), pageResources)] {
-		mark, remark, lost := sign(r.Action)
-		shown := pageResource{Text: pad(mark, 3) + " " + visible(r.Address) + joined("  ", visible(remark))}
+	d := differences{width: pageWidth, all: "bitops show -v has them"}
+	sorted := byDanger(step.Changes.Resources)
+	for i := range sorted[:min(len(sorted), pageResources)] {
+		r := &sorted[i]
+		mark, _, lost := sign(r.Action)
+		shown := pageResource{Text: pad(mark, 3) + " " + visible(r.Address) + joined("  ", remark(r)), Lines: pageLines(d.resource(r), left)}
 		switch {
 		case lost:
 			shown.Tone, p.Open = "bad", true
@@ -152,4 +164,25 @@ func (p *pageStep) resources(step *schema.StepReport) {
 	if more := len(sorted) - pageResources; more > 0 {
 		p.Resources = append(p.Resources, pageResource{Text: "and " + number(more) + " more"})
 	}
+	if beside := pageLines(d.beside(step.Changes), left); len(beside) > 0 {
+		p.Resources = append(p.Resources, pageResource{Lines: beside})
+	}
+}
+
+// pageLines returns what changes of a resource, as many lines as are left at most.
+func pageLines(all []diffLine, left *int) []pageLine {
+	tones := map[byte]string{'+': "good", '-': "bad", '~': "warn", ' ': "faint"}
+	var lines []pageLine
+	for i, l := range all {
+		if i == pageLinesOfOne || *left == 0 {
+			return append(lines, pageLine{Text: "        and more; bitops show -v has all", Tone: "faint"})
+		}
+		*left--
+		line := pageLine{Text: "    " + strings.Repeat("  ", l.depth) + string(l.sign) + " " + l.text, Tone: tones[l.sign]}
+		if l.forces {
+			line.Text, line.Tone = line.Text+"  forces replacement", "bad"
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -14,11 +14,19 @@ import (
 // CommentLimit is how long a comment on a pull request can be, in bytes: GitHub takes 65,536 characters, GitLab more.
 const CommentLimit = 65_000
 
-// Markdown shows a report as a comment on a pull request: totals on top, then failures and what is lost, then each
-// environment folded. It is never longer than limit bytes; what does not fit is counted. Foreign text in it is nothing
-// but text: it is no markup, no link, and it calls nobody.
-func Markdown(w io.Writer, r *schema.Report, limit int) error {
-	m := &markdown{summary: &summary{screen: &screen{}, report: r, environments: byEnvironment(r), options: Options{}}}
+// Origin says where a report is from, for those who read it elsewhere. What is not known is "".
+type Origin struct {
+	Revision string // the commit
+	Apply    string // the command that applies the plan
+	Link     string // to what the job left, such as the plan file
+}
+
+// Markdown shows a report as a comment on a pull request: totals on top, then failures and what is lost with its cause, then
+// each environment folded, with what changes of its resources as far as there is room. It is never longer than limit bytes; what
+// does not fit is counted. Foreign text in it is nothing but text: it is no markup, no link, and it calls nobody.
+func Markdown(w io.Writer, r *schema.Report, limit int, from Origin) error {
+	r = shared(r)
+	m := &markdown{summary: &summary{screen: &screen{}, report: r, environments: byEnvironment(r), options: Options{}}, from: from}
 	m.left = limit - reserve
 	m.title()
 	m.failures()
@@ -32,18 +40,33 @@ func Markdown(w io.Writer, r *schema.Report, limit int) error {
 	return err
 }
 
+// shared returns a report as others may see it: without values where the manifest keeps them here.
+func shared(r *schema.Report) *schema.Report {
+	if !r.WithholdValues {
+		return r
+	}
+	without := *r
+	without.Steps = slices.Clone(r.Steps)
+	for i := range without.Steps {
+		without.Steps[i].Changes = without.Steps[i].Changes.WithoutValues()
+	}
+	return &without
+}
+
 // reserve is kept for the last lines, which say what is missing.
 const reserve = 400
 
-// How much one environment takes of a comment.
+// How much of a comment its parts take.
 const (
 	commentResources = 100
 	commentLines     = 12
-	commentLost      = 100
+	commentWidth     = 120     // columns of a value, before it is told on lines of its own
+	leastDetail      = 6 << 10 // bytes for one environment, if there are so many
 )
 
 type markdown struct {
 	*summary
+	from    Origin
 	text    strings.Builder
 	left    int // bytes
 	omitted int // environments
@@ -63,9 +86,40 @@ func (m *markdown) add(part string) bool {
 
 func (m *markdown) title() {
 	m.add(fmt.Sprintf("### bitops %s\n\n**%s**\n\n", inline(string(m.report.Command)), strings.ReplaceAll(m.total(), "~", "&#126;")))
+	var parts []string
+	if m.from.Revision != "" {
+		parts = append(parts, "commit "+code(m.from.Revision))
+	}
+	if m.report.Command.Previews() {
+		parts = append(parts, m.selection())
+	}
+	if m.from.Apply != "" {
+		parts = append(parts, "apply it with "+code(m.from.Apply))
+	}
+	if strings.HasPrefix(m.from.Link, "https://") && !strings.ContainsAny(m.from.Link, " <>()\"'`\n") {
+		parts = append(parts, "[what the job left]("+m.from.Link+")")
+	}
+	if len(parts) > 0 {
+		m.add(strings.Join(parts, " · ") + "\n\n")
+	}
 	if m.report.PlanDigest != "" {
 		m.add("Digest of the plan file: " + code(m.report.PlanDigest) + "\n\n")
 	}
+}
+
+// selection says which environments were selected.
+func (m *markdown) selection() string {
+	var selected []string
+	for _, e := range m.environments {
+		left := func(s *schema.StepReport) bool { return s.Outcome == schema.Skipped && s.Reason == "" }
+		if !slices.ContainsFunc(e.steps, left) {
+			selected = append(selected, code(string(e.name)))
+		}
+	}
+	if len(selected) == len(m.environments) {
+		return "selection: everything"
+	}
+	return "selection: " + strings.Join(firstOf(selected, 10), ", ") + " of " + amount(len(m.environments), "environment")
 }
 
 func (m *markdown) failures() {
@@ -104,23 +158,37 @@ func shortened(text string, most int) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// lost lists every resource that is destroyed or replaced, above everything else that changes.
+// lost lists every resource that is destroyed or replaced, and why, above everything else that changes.
 func (m *markdown) lost() {
-	var all []string
+	total, listed := 0, 0
+	var b strings.Builder
 	for i := range m.report.Steps {
-		all = append(all, lostIn(&m.report.Steps[i])...)
+		step := &m.report.Steps[i]
+		all := lostIn(step)
+		total += len(all)
+		if len(all) == 0 {
+			continue
+		}
+		head, foot := "In "+code(string(step.Name))+":\n\n```diff\n", "```\n\n"
+		room := m.left - b.Len() - len(head) - len(foot) - reserve
+		fit := 0
+		for fit < len(all) && room >= len(all[fit]) {
+			room -= len(all[fit])
+			fit++
+		}
+		if fit > 0 {
+			b.WriteString(head + strings.Join(all[:fit], "") + foot)
+			listed += fit
+		}
 	}
-	if len(all) == 0 || !m.add("#### Destroyed or replaced\n\n") {
+	if total == 0 {
 		return
 	}
-	listed := 0
-	for listed < min(len(all), commentLost) && m.add(all[listed]) {
-		listed++
+	text := "#### Destroyed or replaced\n\n" + b.String()
+	if more := total - listed; more > 0 {
+		text += fmt.Sprintf("and %s\n\n", amount(more, "more resource"))
 	}
-	if more := len(all) - listed; more > 0 {
-		m.add(fmt.Sprintf("- and %s\n", amount(more, "more resource")))
-	}
-	m.add("\n")
+	m.add(text)
 }
 
 func lostIn(step *schema.StepReport) []string {
@@ -128,9 +196,9 @@ func lostIn(step *schema.StepReport) []string {
 		return nil
 	}
 	var all []string
-	for _, r := range step.Changes.Resources {
-		if _, remark, lost := sign(r.Action); lost {
-			all = append(all, fmt.Sprintf("- %s in %s: %s\n", code(r.Address), code(string(step.Name)), remark))
+	for i := range step.Changes.Resources {
+		if r := &step.Changes.Resources[i]; r.Loses() {
+			all = append(all, resourceLine(r))
 		}
 	}
 	return all
@@ -187,8 +255,17 @@ func (m *markdown) details() {
 		said = append(said, e)
 	}
 	slices.SortStableFunc(said, func(a, b environment) int { return loses(b) - loses(a) })
-	for _, e := range said {
-		if !m.add(m.detail(e)) && !m.add(m.line(e)) {
+	lines, least := make([]string, len(said)), 0 // what the others need at least
+	for i, e := range said {
+		lines[i] = m.line(e)
+		least += len(lines[i])
+	}
+	for i, e := range said {
+		least -= len(lines[i])
+		room := m.left - least
+		share := max(room/(len(said)-i), min(room, leastDetail))
+		detailed := share > len(lines[i]) && m.add(m.detail(e, share))
+		if !detailed && !m.add(lines[i]) {
 			m.omitted++
 		}
 	}
@@ -216,10 +293,11 @@ func (m *markdown) line(e environment) string {
 	return fmt.Sprintf("<div>%s <b>%s</b>%s</div>\n", code(shortWord(e)), inline(string(e.name)), m.place(e))
 }
 
-func (m *markdown) detail(e environment) string {
+// detail shows an environment in at most so many bytes, as far as that is possible.
+func (m *markdown) detail(e environment, room int) string {
 	var b strings.Builder
-	for _, step := range e.steps {
-		m.step(&b, step, len(e.steps) > 1)
+	for i, step := range e.steps {
+		m.step(&b, step, len(e.steps) > 1, (room-b.Len())/(len(e.steps)-i))
 	}
 	if flag := approvalFlag(m.report, e.name); flag != "" {
 		b.WriteString(waitsForApproval + code(flag) + "\n\n")
@@ -238,7 +316,8 @@ func (m *markdown) place(e environment) string {
 	return ""
 }
 
-func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool) {
+func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool, room int) {
+	began := b.Len()
 	if named {
 		fmt.Fprintf(b, "%s: %s\n\n", code(deployment(step)), inline(outcomeWord(step.Outcome)))
 	}
@@ -263,27 +342,8 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool)
 	if step.Outcome == schema.Deferred && step.Changes != nil && !step.ShownFirst() {
 		fmt.Fprintf(b, "%s %s\n\n", mocked, code(counts(step.Changes)))
 	}
-	if step.Changes != nil && len(step.Changes.Resources) > 0 {
-		resourceList(b, step.Changes.Resources)
-	}
-}
-
-// resourceList shows resources as a diff, which is coloured. No line of it can end the block: each begins with a sign.
-func resourceList(b *strings.Builder, resources []schema.ResourceChange) {
-	sorted := slices.Clone(resources)
-	slices.SortStableFunc(sorted, func(x, y schema.ResourceChange) int { return rank(x) - rank(y) })
-	shown := sorted[:min(len(sorted), commentResources)]
-	b.WriteString("```diff\n")
-	for _, r := range shown {
-		mark, remark, _ := sign(r.Action)
-		if mark == "~" {
-			mark = "!" // what a diff shows as changed
-		}
-		fmt.Fprintf(b, "%s %s%s\n", pad(mark, 3), shortened(visible(r.Address), 300), joined("  # ", visible(remark)))
-	}
-	b.WriteString("```\n\n")
-	if rest := sorted[len(shown):]; len(rest) > 0 {
-		fmt.Fprintf(b, "and %s more: %s\n\n", number(len(rest)), inline(tally(rest)))
+	if step.Changes != nil {
+		resourceList(b, step.Changes, room-(b.Len()-began)-reserve)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestTheScreenShowsWhereEnvironmentsAreDeployed(t *testing.T) {
 		}
 		s.finish(schema.Succeeded, time.Second)
 		var markdown, page bytes.Buffer
-		if err := view.Markdown(&markdown, s.report(), view.CommentLimit); err != nil {
+		if err := view.Markdown(&markdown, s.report(), view.CommentLimit, view.Origin{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := view.HTML(&page, s.report()); err != nil {

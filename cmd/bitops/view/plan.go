@@ -163,11 +163,12 @@ func (s *summary) deferred(step *schema.StepReport, indent string) {
 // planTotal returns the line that sums a plan up: resources first, then environments.
 func (s *summary) planTotal() string {
 	var sum schema.Changes
+	var kinds schema.Kinds
 	changed, unknown := 0, 0
 	count := map[schema.Outcome]int{}
 	for _, e := range s.environments {
 		changes := e.changes()
-		sum = sum.Plus(changes)
+		sum, kinds = sum.Plus(changes), kinds.Plus(e.kinds())
 		if !changes.Empty() {
 			changed++
 		}
@@ -197,7 +198,7 @@ func (s *summary) planTotal() string {
 	}
 	same := count[schema.Unchanged]
 	if s.report.Command == schema.CommandDrift {
-		return s.driftTotal(sum, changed, same, others)
+		return s.driftTotal(s.promised(sum, kinds), changed, same, others)
 	}
 	switch {
 	case changed == 0 && len(others) == 0:
@@ -205,11 +206,11 @@ func (s *summary) planTotal() string {
 	case changed == 0 && len(others) == 1 && same > 0:
 		return "No changes: " + amount(same, "environment") + " unchanged"
 	}
-	return "Plan: " + s.promised(sum) + " in " + amount(changed, "environment") + joined("; ", strings.Join(others, ", "))
+	return "Plan: " + s.promised(sum, kinds) + " in " + amount(changed, "environment") + joined("; ", strings.Join(others, ", "))
 }
 
 // driftTotal is planTotal for what should be there already.
-func (s *summary) driftTotal(sum schema.Changes, changed, same int, others []string) string {
+func (s *summary) driftTotal(promised string, changed, same int, others []string) string {
 	_, checks := s.report.Warnings()
 	switch {
 	case changed == 0 && checks > 0:
@@ -219,7 +220,7 @@ func (s *summary) driftTotal(sum schema.Changes, changed, same int, others []str
 	case checks > 0:
 		others = append([]string{amount(checks, "check") + " failed"}, others...)
 	}
-	return "Drift in " + amount(changed, "environment") + ": to be as declared, " + s.promised(sum) + joined("; ", strings.Join(others, ", "))
+	return "Drift in " + amount(changed, "environment") + ": to be as declared, " + promised + joined("; ", strings.Join(others, ", "))
 }
 
 // unforeseeable reports whether a step was planned, and yet nobody knows what it will change.
@@ -228,14 +229,26 @@ func unforeseeable(s *schema.StepReport) bool {
 }
 
 // promised returns changes in words.
-func (s *summary) promised(c schema.Changes) string {
+func (s *summary) promised(c schema.Changes, k schema.Kinds) string {
 	destroy := number(c.Remove) + " to destroy"
 	if c.Remove > 0 {
 		destroy = s.ink.alarm(destroy)
 	}
-	text := number(c.Add) + " to add, " + number(c.Change) + " to change, " + destroy
-	if c.Outputs > 0 {
-		text += ", " + amount(c.Outputs, "output") + " to change"
+	parts := []string{number(c.Add) + " to add", number(c.Change) + " to change", destroy}
+	for _, more := range []struct {
+		n    int
+		what string
+	}{
+		{k.Imported, number(k.Imported) + " to import"},
+		{k.Moved, number(k.Moved) + " to move"},
+		{k.Forgotten, number(k.Forgotten) + " to forget"},
+		{k.Invoked, amount(k.Invoked, "action") + " to invoke"},
+		{k.Deferred, amount(k.Deferred, "resource") + " deferred"},
+		{c.Outputs, amount(c.Outputs, "output") + " to change"},
+	} {
+		if more.n > 0 {
+			parts = append(parts, more.what)
+		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }

@@ -17,9 +17,11 @@ import (
 )
 
 var reports = map[string]func(io.Writer, *schema.Report) error{
-	"markdown": func(w io.Writer, r *schema.Report) error { return view.Markdown(w, r, view.CommentLimit) },
-	"junit":    view.JUnit,
-	"html":     view.HTML,
+	"markdown": func(w io.Writer, r *schema.Report) error {
+		return view.Markdown(w, r, view.CommentLimit, view.Origin{})
+	},
+	"junit": view.JUnit,
+	"html":  view.HTML,
 }
 
 func TestReports(t *testing.T) {
@@ -45,7 +47,7 @@ func TestReportsOfRandomRuns(t *testing.T) {
 		report := randomStory(r, schema.CommandPlan).report()
 		limit := 600 + r.IntN(4000)
 		var comment, junit, page bytes.Buffer
-		if err := errors.Join(view.Markdown(&comment, report, limit), view.JUnit(&junit, report), view.HTML(&page, report)); err != nil {
+		if err := errors.Join(view.Markdown(&comment, report, limit, view.Origin{}), view.JUnit(&junit, report), view.HTML(&page, report)); err != nil {
 			t.Fatal(err)
 		}
 		if comment.Len() > limit {
@@ -82,7 +84,7 @@ func TestForeignTextInReportsIsText(t *testing.T) {
 	report.Steps[0].Deferred = []schema.Waiting{{Input: hostile, For: []string{hostile}}}
 	report.Steps[0].ReplannedAfter = []schema.StepName{schema.StepName(hostile)}
 	var comment, page bytes.Buffer
-	if err := errors.Join(view.Markdown(&comment, report, view.CommentLimit), view.HTML(&page, report)); err != nil {
+	if err := errors.Join(view.Markdown(&comment, report, view.CommentLimit, view.Origin{}), view.HTML(&page, report)); err != nil {
 		t.Fatal(err)
 	}
 	text := comment.String()
@@ -91,7 +93,7 @@ func TestForeignTextInReportsIsText(t *testing.T) {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inDiff = !inDiff
-		case inDiff && !strings.ContainsAny(line[:1], "+-!<*"):
+		case inDiff && !strings.ContainsAny(line[:1], "+-!<*") && !strings.HasPrefix(line, "     "):
 			t.Errorf("a line of a diff has no sign: %q", line)
 		case !inDiff && strings.Contains(strings.ReplaceAll(line, "@team", ""), "<script"):
 			t.Errorf("a script: %q", line)
@@ -127,14 +129,14 @@ func TestReportsOfThousands(t *testing.T) {
 	}
 	report := s.finish(schema.Succeeded, time.Minute).report()
 	var comment, page bytes.Buffer
-	if err := errors.Join(view.Markdown(&comment, report, view.CommentLimit), view.HTML(&page, report)); err != nil {
+	if err := errors.Join(view.Markdown(&comment, report, view.CommentLimit, view.Origin{}), view.HTML(&page, report)); err != nil {
 		t.Fatal(err)
 	}
 	if comment.Len() > view.CommentLimit {
 		t.Errorf("the comment has %d bytes", comment.Len())
 	}
 	for i := 999; i < 10_000; i += 1000 {
-		if !strings.Contains(comment.String(), fmt.Sprintf("environment-%05d/terraform</code>: destroyed", i)) {
+		if !strings.Contains(comment.String(), fmt.Sprintf("environment-%05d/terraform</code>:\n\n```diff\n-   aws_db_instance.orders  # destroyed", i)) {
 			t.Errorf("environment %d loses a database, and the comment does not say so", i)
 		}
 	}

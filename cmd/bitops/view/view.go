@@ -38,6 +38,7 @@ type Options struct {
 	Color   bool // as ColorAllowed says
 	Width   int  // of the terminal, in columns; 0 when there is none
 	Verbose bool // stream what tools print, and leave nothing out of lists
+	Summary bool // of a plan, show resources without what changes of them
 	CI      CI   // fold what tools print, in the system's own markup
 
 	// Next returns the command that goes on after a run that ended so, or "" when nothing is left to do. May be nil.
