@@ -11,7 +11,8 @@ type Options struct {
 	Secret func(name string) bool
 
 	// SkipEmpty leaves out what is empty in what is new as a whole, or goes as a whole: there, terraform's JSON has an empty
-	// list for a block that is not there.
+	// list for a block that is not there. It leaves out an empty string that takes the place of nothing, or gives it up, too:
+	// older providers have it for nothing.
 	SkipEmpty bool
 
 	// Forces are paths, as JSON has them, of what cannot be changed in place.
@@ -92,6 +93,10 @@ func either(was, is *node, k kind) bool {
 // leaf compares nodes one of which is never looked into.
 func (c *comparison) leaf(path Path, was, is *node) {
 	if was.kind == is.kind && was.canonical() == is.canonical() {
+		return
+	}
+	blank := was.kind == absent && is.value == "" || was.value == "" && is.kind == absent
+	if blank && c.options.SkipEmpty && c.inside == 0 {
 		return
 	}
 	if was.text() && is.text() && c.documents(path, was.value.(string), is.value.(string)) {

@@ -154,7 +154,7 @@ func TestCompare(t *testing.T) {
 			want:   []string{`rule[0].port: 1 -> 2 forces`, `x: 1 -> 2`, `zone: "a" -> "b" forces`},
 		},
 		"all is new, and what is empty is left out": {after: `{"a":1,"b":[],"c":{"d":{}},"e":null}`, want: []string{`a: nothing -> 1`}},
-		"all goes":                        {before: `{"a":1,"b":[]}`, want: []string{`a: 1 -> nothing`}},
+		"all goes":                        {before: `{"a":1,"b":[],"c":""}`, want: []string{`a: 1 -> nothing`}},
 		"an empty list where nothing was": {before: `{"x":1}`, after: `{"a":[],"x":1}`, want: []string{`a: nothing -> []`}},
 	} {
 		t.Run(name, func(t *testing.T) {
