@@ -23,10 +23,10 @@ import (
 // did not change, and does not count.
 func TestPlansSayWhatTerraformSays(t *testing.T) {
 	recorded := readPlans(t)
-	real := map[bool]int{}
+	counts := map[bool]int{}
 	for i := 0; i+1 < len(recorded.Files); i += 2 {
 		name := strings.TrimSuffix(recorded.Files[i].Name, ".txt")
-		real[strings.HasPrefix(name, "aws-")]++
+		counts[strings.HasPrefix(name, "aws-")]++
 		t.Run(name, func(t *testing.T) {
 			text := string(recorded.Files[i].Data)
 			plan, err := readPlan(recorded.Files[i+1].Data)
@@ -48,8 +48,8 @@ func TestPlansSayWhatTerraformSays(t *testing.T) {
 			}
 		})
 	}
-	if real[true] < 15 || real[true]+real[false] < 40 {
-		t.Errorf("%d plans of the AWS provider and %d others; there should be at least 15 and 40 in all", real[true], real[false])
+	if counts[true] < 15 || counts[true]+counts[false] < 40 {
+		t.Errorf("%d plans of the AWS provider and %d others; there should be at least 15 and 40 in all", counts[true], counts[false])
 	}
 }
 
@@ -366,4 +366,20 @@ func (r *reading) heredocLine(line string) bool {
 		add("after", content)
 	}
 	return true
+}
+
+// Of a policy of 60 lines in which one action changes, that action is told and nothing else.
+func TestOneActionOfAPolicyIsOneAttribute(t *testing.T) {
+	for _, f := range readPlans(t).Files {
+		if f.Name != "aws-iam-policy-one-action.json" {
+			continue
+		}
+		plan, err := readPlan(f.Data)
+		check(t, err)
+		equal(t, "attributes", lines(plan.changes), []string{
+			"update | aws_iam_policy.it", `  policy.Statement[Sid="S3"].Action[4]: "s3:PutObject" -> "s3:*"`, "+0 ~1 -0, 0 outputs",
+		})
+		return
+	}
+	t.Error("the plan is not recorded")
 }
