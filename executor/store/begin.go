@@ -3,14 +3,11 @@ package store
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,11 +29,11 @@ func (s *Store) Begin(ctx context.Context, command schema.Command, resumes schem
 			return "", err
 		}
 		if len(ids) > 0 {
-			if last, ok := timeOf(ids[len(ids)-1]); ok && !now.Truncate(time.Millisecond).After(last) {
+			if last, ok := ids[len(ids)-1].Began(); ok && !now.Truncate(time.Millisecond).After(last) {
 				now = last.Add(time.Millisecond)
 			}
 		}
-		id := NewRunID(now)
+		id := schema.NewRunID(now)
 		err = s.claim(ctx, id, command, resumes)
 		if err == nil || !errors.Is(err, fs.ErrExist) {
 			return id, err
@@ -82,31 +79,4 @@ func (s *Store) Begun(ctx context.Context, id schema.RunID) (command schema.Comm
 	}
 	began, after, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 	return schema.Command(began), schema.RunID(after), nil
-}
-
-// idLayout is how an id begins.
-const idLayout = "20060102-150405"
-
-// NewRunID returns an id that sorts by time: 20261123-143005-1c7f3a. Of its last six digits three are the millisecond, and
-// three are random.
-func NewRunID(now time.Time) schema.RunID {
-	random := make([]byte, 2)
-	_, _ = rand.Read(random) // it never fails
-	now = now.UTC()
-	millisecond := now.Nanosecond() / int(time.Millisecond)
-	return schema.RunID(fmt.Sprintf("%s-%03x%s", now.Format(idLayout), millisecond, hex.EncodeToString(random)[:3]))
-}
-
-// timeOf returns the time in an id, and whether there is one.
-func timeOf(id schema.RunID) (time.Time, bool) {
-	cut := strings.LastIndexByte(string(id), '-')
-	if cut < 0 || len(id) < cut+4 {
-		return time.Time{}, false
-	}
-	t, err := time.Parse(idLayout, string(id)[:cut])
-	if err != nil {
-		return time.Time{}, false
-	}
-	milliseconds, err := strconv.ParseUint(string(id)[cut+1:cut+4], 16, 16)
-	return t.Add(time.Duration(milliseconds) * time.Millisecond), err == nil
 }

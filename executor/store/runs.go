@@ -74,7 +74,7 @@ func (s *Store) runsIn(ctx context.Context, o objects) ([]schema.RunID, error) {
 	names, err := o.Folders(ctx, runsIn)
 	var ids []schema.RunID
 	for _, name := range names {
-		if _, ok := timeOf(schema.RunID(name)); ok && runPattern.MatchString(name) {
+		if _, ok := schema.RunID(name).Began(); ok && runPattern.MatchString(name) {
 			ids = append(ids, schema.RunID(name))
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -81,7 +80,7 @@ func (r *repository) asked(ctx context.Context, o *runOptions, plan *schema.Plan
 		return nil, err
 	}
 	defer s.end()
-	lifecycle, all := s.runner(store.NewRunID(time.Now()), plan), schema.Values{}
+	lifecycle, all := s.runner(schema.NewRunID(time.Now()), plan), schema.Values{}
 	for _, step := range steps {
 		values, err := lifecycle.Outputs(ctx, step, func(schema.Event) {})
 		if err != nil {
