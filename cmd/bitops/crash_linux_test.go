@@ -49,7 +49,8 @@ apply)
   trap 'sleep 0.1; exit 1' INT # it takes its time to end
   echo "$BITOPS_RUN_ID" >>"$world/effects-$BITOPS_ENVIRONMENT"
   sum=1
-  for name in $(compgen -v BITOPS_INPUT_E); do sum=$((sum + ${!name})); done
+  # A subshell could be killed alone.
+  for name in "${!BITOPS_INPUT_E@}"; do sum=$((sum + ${!name})); done
   sleep 0.01
   echo "sum=$sum" >"$world/state-$BITOPS_ENVIRONMENT.new"
   mv "$world/state-$BITOPS_ENVIRONMENT.new" "$world/state-$BITOPS_ENVIRONMENT" ;;

@@ -8,20 +8,18 @@ import (
 
 // strays returns the groups of the living processes that carry a token of a bitops that is gone.
 func strays(token string) map[int]bool {
-	entries, err := os.ReadDir("/proc")
-	if err != nil || token == "" {
+	if token == "" {
 		return nil
 	}
 	groups := map[int]bool{}
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil || pid == os.Getpid() || !strings.Contains(environ(pid), token+".") {
-			continue
+	eachProcess(func(pid int, environ string) {
+		if !strings.Contains(environ, token+".") {
+			return
 		}
 		if s, err := readStat(pid); err == nil && !s.zombie() && s.group > 1 {
 			groups[s.group] = true
 		}
-	}
+	})
 	return groups
 }
 

@@ -49,18 +49,39 @@ func (s *Store) claim(ctx context.Context, id schema.RunID, command schema.Comma
 			return fmt.Errorf("begin the run: %w", s.shared.named(err))
 		}
 	}
-	err := os.Mkdir(s.Run(id), 0o755)
+	err := s.makeRun(id, content)
 	if errors.Is(err, fs.ErrExist) && s.shared != nil {
 		_ = s.shared.objects.Delete(ctx, s.runName(id, begunName))
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.Run(id), begunName), content, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("begin the run: %w", err)
 	}
 	return nil
 }
+
+// makeRun makes the directory of a run together with what it has to say from the first moment: one that is killed here
+// leaves all or nothing of it.
+func (s *Store) makeRun(id schema.RunID, content []byte) error {
+	runs := filepath.Dir(s.Run(id))
+	if err := os.MkdirAll(runs, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(runs, beginning)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(os.Chmod(dir, 0o755), os.WriteFile(filepath.Join(dir, begunName), content, 0o644))
+	if err == nil {
+		err = os.Rename(dir, s.Run(id)) // there is none of that name, or it has something in it and this fails
+	}
+	if err != nil {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
+}
+
+// beginning is how the name of a directory begins that is about to be that of a run.
+const beginning = ".beginning-"
 
 // Begun returns the command that began a run, and the run that it goes on with: "" where that is not known, or there is
 // none. The run may be of an older bitops, or the disk was full.

@@ -84,3 +84,26 @@ func TestARunNeedsTheStoreToBegin(t *testing.T) {
 		t.Errorf("run %s began in a store that is away", id)
 	}
 }
+
+// A run that is killed while it begins leaves all that its place says, or no place.
+func TestThePlaceOfARunIsThereWithItsCommandOrNotAtAll(t *testing.T) {
+	s := store.View(t.TempDir())
+	id, err := s.Begin(t.Context(), schema.CommandApply, "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(s.Run(id)))
+	if err != nil || len(entries) != 1 || entries[0].Name() != string(id) {
+		t.Fatal(entries, err)
+	}
+	if command, _, err := s.Begun(t.Context(), id); command != schema.CommandApply || err != nil {
+		t.Errorf("it says %q, %v", command, err)
+	}
+	half := filepath.Join(filepath.Dir(s.Run(id)), ".beginning-1")
+	if err := os.Mkdir(half, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := s.Runs(t.Context()); len(ids) != 1 || err != nil {
+		t.Errorf("%v, %v: what was killed before counts as a run", ids, err)
+	}
+}
