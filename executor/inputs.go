@@ -78,10 +78,16 @@ func (v *values) of(ctx context.Context, step *schema.Step) (given, error) {
 // recordsFor returns the steps whose records tell what a step is given, as far as this run does not know it yet, and the
 // step itself when it is about to be recorded.
 func (v *values) recordsFor(step *schema.Step) []schema.StepName {
-	var all []schema.StepName
+	all := v.givers(step)
 	if !v.run.plan.Command.Previews() {
 		all = append(all, step.Name)
 	}
+	return slices.DeleteFunc(all, func(name schema.StepName) bool { return v.cached(name) != nil })
+}
+
+// givers returns the steps that a step can be given values of, each once.
+func (v *values) givers(step *schema.Step) []schema.StepName {
+	var all []schema.StepName
 	for _, input := range step.Inputs {
 		for _, ref := range input.Expression.References() {
 			all = append(all, v.run.stepsOf(ref)...)
@@ -93,7 +99,7 @@ func (v *values) recordsFor(step *schema.Step) []schema.StepName {
 		}
 	}
 	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(name schema.StepName) bool { return v.cached(name) != nil })
+	return slices.Compact(all)
 }
 
 // input evaluates one input of the manifest.

@@ -162,7 +162,6 @@ func (d *draft) plan() *schema.Plan {
 	for _, e := range d.environments {
 		p.Masks = append(p.Masks, e.settings.Logging.Masks...)
 		for _, s := range e.steps {
-			s.DependsOn = d.graph.Dependencies(s.Name)
 			p.Steps = append(p.Steps, *s)
 		}
 	}

@@ -1,38 +1,63 @@
 package planner
 
 import (
-	"path"
-	"slices"
+	"fmt"
 	"strings"
 
+	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// selectEnvironments marks the steps that run: all of them, or those of the environments that a selector names. A
-// selector is a name, a pattern such as `prod/*`, or `tag:web`. One that matches nothing is an error: an empty selection
-// never means everything.
-func selectEnvironments(d *draft) {
-	chosen := map[schema.EnvironmentName]bool{}
-	for _, selector := range d.options.Selectors {
-		matched := false
-		for _, env := range d.environments {
-			if matches(selector, env) {
-				chosen[env.Name], matched = true, true
-			}
-		}
-		if !matched {
-			d.add(d.noMatch(selector))
-		}
+// selectSteps marks the steps that run: all of them, or those that the selectors select.
+func selectSteps(d *draft) {
+	for _, step := range d.steps {
+		step.DependsOn = d.graph.Dependencies(step.Name)
 	}
-	for _, env := range d.environments {
-		for _, step := range env.steps {
-			step.Selected = len(d.options.Selectors) == 0 || chosen[env.Name]
-		}
+	query := d.options.Select
+	query.Destroys = d.options.Command.Destroys()
+	choice, problems := selection.Choose(d.repository(), query)
+	d.problems = append(d.problems, problems...)
+	for name, why := range choice.Reasons {
+		d.steps[name].Selected, d.steps[name].Why = true, why
 	}
+	d.tellLeftOut(choice.LeftOut)
 	d.narrow(d.from())
 	if d.options.Only != nil {
 		d.narrow(d.options.Only)
 	}
+}
+
+// tellLeftOut warns of what --exclude leaves out beyond what it names.
+func (d *draft) tellLeftOut(steps selection.Reasons) {
+	var names []string
+	for _, env := range d.environments {
+		for _, step := range env.steps {
+			if why, out := steps[step.Name]; out {
+				names = append(names, fmt.Sprintf("%s (%s)", step.Name, why))
+			}
+		}
+	}
+	if more := len(names) - mostLeftOut; more > 0 {
+		names = append(names[:mostLeftOut], fmt.Sprintf("and %d more", more))
+	}
+	if len(names) > 0 {
+		d.add(schema.Warningf(schema.Position{}, "--exclude also leaves out %s", strings.Join(names, ", ")))
+	}
+}
+
+// mostLeftOut is how many steps are named that --exclude takes along.
+const mostLeftOut = 5
+
+// repository returns what there is to select.
+func (d *draft) repository() *selection.Repository {
+	r := &selection.Repository{Here: first(d.options.Here, ".")}
+	for _, env := range d.environments {
+		r.Environments = append(r.Environments, selection.Environment{Environment: env.Environment, Directory: env.directory, Steps: env.steps})
+	}
+	if remembered := d.options.Remembered; remembered != nil {
+		r.Remembered = func(state string) (map[schema.StepName]string, error) { return remembered(d.plan(), state) }
+	}
+	return r
 }
 
 // narrow takes everything out of the selection but some steps. Nil narrows nothing.
@@ -72,35 +97,4 @@ func (d *draft) noStart(start string) schema.Problem {
 	_, all := d.names()
 	return schema.Errorf(schema.Position{}, "--from: there is no environment or step %q", start).
 		WithHint("%s", schema.DidYouMean(start, all))
-}
-
-func matches(selector string, env *environment) bool {
-	if tag, ok := strings.CutPrefix(selector, "tag:"); ok {
-		return slices.Contains(env.Tags, tag)
-	}
-	if selector == string(env.Name) {
-		return true
-	}
-	ok, _ := path.Match(selector, string(env.Name))
-	return ok
-}
-
-func (d *draft) noMatch(selector string) schema.Problem {
-	var at schema.Position
-	if step, ok := d.steps[schema.StepName(selector)]; ok {
-		return schema.Errorf(at, "%q is a step, not an environment", selector).WithHint("select %q", step.Environment)
-	}
-	if tag, ok := strings.CutPrefix(selector, "tag:"); ok {
-		var tags []string
-		for _, env := range d.environments {
-			tags = append(tags, env.Tags...)
-		}
-		slices.Sort(tags)
-		return schema.Errorf(at, "no environment has the tag %q", tag).WithHint("%s", schema.DidYouMean(tag, slices.Compact(tags)))
-	}
-	if selector == "" {
-		return schema.Errorf(at, "the selector is empty").WithHint("leave it out to select every environment")
-	}
-	names, _ := d.names()
-	return schema.Errorf(at, "no environment matches %q", selector).WithHint("%s", schema.DidYouMean(selector, names))
 }

@@ -9,6 +9,7 @@ package planner
 
 import (
 	"github.com/bitops-engine/bitops/dag"
+	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -26,13 +27,18 @@ type Inspector interface {
 // Options are what the command line says about a plan. Zero values leave it to the manifest.
 type Options struct {
 	Command     schema.Command
-	Selectors   []string          // environments; none means all
+	Select      selection.Query   // the zero value selects everything
+	Here        string            // the directory that "." selects, relative to the repository; "" for its root
 	From        []string          // environments or steps: they and what depends on them
 	Only        []schema.StepName // nil for all: of what is selected otherwise, nothing else
 	Parallelism int
 	FailFast    *bool
 	Timeout     schema.Duration
 	Env         map[string]string // for every step; wins over the manifest
+
+	// Remembered returns the steps of a plan that are remembered to be in a state, each with the reason. The planner
+	// knows no run: nil means that no selector can name a state.
+	Remembered func(plan *schema.Plan, state string) (map[schema.StepName]string, error)
 }
 
 // Pass is one rule of planning.
@@ -55,7 +61,7 @@ var passes = []Pass{
 	{Name: "check inputs and their references", Run: checkInputs},
 	{Name: "offer outputs by name", Run: offer, Whole: true},
 	{Name: "settle limits and timeouts", Run: settle},
-	{Name: "select", Run: selectEnvironments, Whole: true},
+	{Name: "select", Run: selectSteps, Whole: true},
 }
 
 // Build returns the plan for a manifest, and everything that is wrong with it. The plan is nil when something is.

@@ -154,7 +154,7 @@ func TestEveryEdgeHasAReason(t *testing.T) {
 		selector := rapid.SampledFrom([]string{"", "tag:" + all[0].tags[0], all[0].name}).Draw(t, "selector")
 		o := Options{}
 		if selector != "" {
-			o.Selectors = []string{selector}
+			o.Select.Selectors = []string{selector}
 		}
 		plan, problems := Build(m, lines{root, []schema.ToolName{"terraform", "ansible", "helm"}}, o)
 		want := edges(all)

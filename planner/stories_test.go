@@ -56,7 +56,7 @@ func flags(t *testing.T, comment string) Options {
 		word, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch word {
 		case "select":
-			o.Selectors = strings.Fields(value)
+			o.Select.Selectors = strings.Fields(value)
 		case "env":
 			name, v, _ := strings.Cut(value, "=")
 			o.Env = map[string]string{name: v}

@@ -16,6 +16,7 @@ import (
 // changeOptions are the flags of the commands that change the world.
 type changeOptions struct {
 	runOptions
+	selectOptions
 	resumeOptions
 	approveOptions
 	pinOptions
@@ -28,6 +29,7 @@ type changeOptions struct {
 
 func (o *changeOptions) addFlags(cmd *cobra.Command) {
 	o.runOptions.addFlags(cmd)
+	o.selectOptions.addFlags(cmd)
 	o.resumeOptions.addFlags(cmd)
 	o.pinOptions.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask; do not show the plan first")
@@ -48,15 +50,16 @@ func (o *changeOptions) checkDeferral(cmd *cobra.Command) error {
 func newApply(g *global) *cobra.Command {
 	o := &changeOptions{}
 	cmd := &cobra.Command{
-		Use:   "apply [PLAN|SELECTOR...]",
+		Use:   "apply [PLAN] [SELECTOR...]",
 		Short: "Deploy the environments, dependencies first",
-		Long: `Deploy the environments: all of them, or those that the selectors name. A selector is an environment's name, a
-pattern like 'prod/*', or tag:NAME. Environments that are not selected are not run; what the selected ones need
-of them is taken from what they left behind earlier.
+		Long: `Deploy the environments: all of them, or those that the selectors select: names, patterns like 'prod/**', tag:NAME, NAME+ with
+what depends on it, changed. In an environment's directory a command without selectors is about that environment. What is
+not selected is not run; what the selected ones need of it is taken from what was left behind earlier.
+"bitops list --why" shows a selection before anything runs; docs/selection.md tells everything about selectors.
 
 Without --auto-approve the plan is shown first, and only "yes" goes on.
 
-A PLAN is a file that bitops plan -o wrote. What was reviewed is what gets applied: when files, values or versions are
+A PLAN is a file that bitops plan -o wrote; selectors narrow it. What was reviewed is what gets applied: when files, values or versions are
 not what they were, nothing is (exit code 66). A step that could not be planned then is planned now; --deferred says
 whether it goes on, or is held until somebody looked at it.
 
@@ -73,6 +76,7 @@ or the run that is resumed, showed of it; with @DIGEST only if that is what was 
 environment is planned again, and held again unless the list of changes is the same.`,
 		Example: `  bitops apply                     deploy everything
   bitops apply backend 'web/*'     deploy some environments
+  bitops apply changed             deploy what is not as it was applied last
   bitops apply plan.bitops         do what was reviewed
   bitops apply plan.bitops --signers allowed_signers   do it if one of them signed it
   bitops apply --auto-approve      deploy in CI
@@ -82,11 +86,10 @@ environment is planned again, and held again unless the list of changes is the s
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.complete(0, g.environmentNames, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && g.planArgument(args[0]) {
-				if o.saved = args[0]; o.resume == "" {
-					return g.applyPlan(cmd, o)
+			if len(args) > 0 && g.planArgument(args[0]) {
+				if o.saved, args = args[0], args[1:]; o.resume == "" {
+					return g.applyPlan(cmd, o, args)
 				}
-				args = nil
 			}
 			return g.change(cmd, o, args, schema.CommandPlan, schema.CommandApply)
 		},
@@ -108,12 +111,18 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	if o.resume != "" && len(selectors) > 0 {
 		return usageError(cmd, fmt.Errorf("--resume goes on with the environments of its run and takes no selectors; for another run write --resume=%s", selectors[0]))
 	}
+	if o.resume != "" && o.selects() && len(o.from) == 0 {
+		return usageError(cmd, errors.New("--resume goes on with the environments of its run; leave out what selects others"))
+	}
 	if o.resume != "" && len(o.from) > 0 { // the next --resume would go on with a part, and forget the rest
 		return usageError(cmd, errors.New("--resume does all that its run left undone, and --from starts in the middle whatever ran before; leave one of them out"))
 	}
 	s, plan, err := g.toChange(cmd, o, selectors, act)
 	if nothing, ok := errors.AsType[*notResumableError](err); ok {
 		g.print("%s", nothing)
+		return nil
+	}
+	if errors.Is(err, errNothingChosen) {
 		return nil
 	}
 	if err != nil {
@@ -174,11 +183,11 @@ func (g *global) cannotAsk(cmd *cobra.Command, o *changeOptions, selectors []str
 	if err != nil {
 		return err
 	}
-	options.From = o.from
 	r, problems, err := g.open()
 	if err != nil {
 		return err
 	}
+	r.choose(cmd, &o.selectOptions, &options)
 	if _, err := r.target(cmd.Context(), problems, options); err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}
@@ -195,7 +204,6 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	if err != nil {
 		return nil, nil, err
 	}
-	options.From = o.from
 	r, problems, err := g.open()
 	if err != nil {
 		return nil, nil, err
@@ -210,9 +218,13 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	if previous != nil {
 		options.Only = stepsOf(previous)
 	}
+	r.choose(cmd, &o.selectOptions, &options)
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return nil, nil, asUsage(cmd.CommandPath(), err)
+	}
+	if r.nothingChosen(plan, &options) {
+		return nil, nil, errNothingChosen
 	}
 	g.gone(plan, previous)
 	if err := o.checkApproved(plan); err != nil {

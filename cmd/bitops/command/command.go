@@ -105,7 +105,7 @@ variable beats the manifest, the manifest beats the default.`,
 	flags.BoolVar(&g.json, "json", false, "print JSON for programs instead of text for people")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return g.prepare(cmd) }
 	root.AddCommand(
-		newApply(g), newDeploy(g), newDestroy(g), newDoctor(g), newDrift(g), newForget(g), newGraph(g), newInit(g), newLogs(g), newOutput(g), newPlan(g), newPlugin(g),
+		newApply(g), newDeploy(g), newDestroy(g), newDoctor(g), newDrift(g), newForget(g), newGraph(g), newInit(g), newList(g), newLogs(g), newOutput(g), newPlan(g), newPlugin(g),
 		newRuns(g), newSchema(g), newShow(g), newUnlock(g), newValidate(g), newVersion(g),
 	)
 	for _, cmd := range root.Commands() {

@@ -71,7 +71,7 @@ func (g *global) deploy(cmd *cobra.Command, o *deployOptions) error {
 	if err != nil {
 		return err
 	}
-	options, err := g.planner(cmd, &o.runOptions, schema.CommandDeploy, []string{string(name)})
+	options, err := g.planner(cmd, &o.runOptions, schema.CommandDeploy, []string{"env:" + string(name)})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bitops-engine/bitops/executor"
+	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -35,11 +36,35 @@ when it was applied last.
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := namesWhatToDestroy(args); err != nil {
+				return usageError(cmd, err)
+			}
 			return g.change(cmd, o, args, schema.CommandPlanDestroy, schema.CommandDestroy)
 		},
 	}
 	o.addFlags(cmd)
 	return cmd
+}
+
+// namesWhatToDestroy refuses selectors that take things down which nobody has named: what happens to differ at the moment,
+// or all but something.
+func namesWhatToDestroy(selectors []string) error {
+	without := 0
+	for _, text := range selectors {
+		selector, _ := selection.Parse(text) // what is wrong with it is said when it is used
+		for _, state := range selector.States() {
+			if state == selection.Changed || state == selection.Drifted {
+				return fmt.Errorf("destroy does not take %q; look at what it selects with bitops list, and name that", state)
+			}
+		}
+		if selector.Without {
+			without++
+		}
+	}
+	if without > 0 && without == len(selectors) {
+		return fmt.Errorf("destroy takes no selection that only leaves out; to take down everything else write '**' %s", shellWords(selectors))
+	}
+	return nil
 }
 
 // mayDestroy refuses to take down what is protected, and what others stand on.
@@ -93,9 +118,13 @@ func (s *session) standing(ctx context.Context, plan *schema.Plan) (schema.Probl
 	var problems schema.Problems
 	for i := range plan.Steps {
 		step := &plan.Steps[i]
-		var on []string
+		who, on := string(step.Environment), []string(nil)
 		for _, dependency := range step.DependsOn {
-			if env, ok := selected[dependency]; ok && env != step.Environment {
+			switch env, ok := selected[dependency]; {
+			case !ok:
+			case env == step.Environment:
+				who, on = string(step.Name), append(on, string(dependency))
+			default:
 				on = append(on, string(env))
 			}
 		}
@@ -108,8 +137,8 @@ func (s *session) standing(ctx context.Context, plan *schema.Plan) (schema.Probl
 		}
 		if stands {
 			problems = append(problems, schema.Errorf(schema.Position{},
-				"%s is still deployed and depends on %s", step.Environment, strings.Join(on, ", ")).
-				WithHint("destroy it too: bitops destroy %s", fmt.Sprint(step.Environment)))
+				"%s is still deployed and depends on %s", who, strings.Join(on, ", ")).
+				WithHint("destroy it too: bitops destroy %s", who))
 		}
 	}
 	return problems, nil

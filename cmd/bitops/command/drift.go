@@ -24,7 +24,8 @@ It is a preview of everything, so it needs what a preview needs. Hooks are told 
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.preview(cmd, o, schema.CommandDrift, args) },
 	}
-	o.addFlags(cmd)
+	o.runOptions.addFlags(cmd)
+	o.selectOptions.addFlags(cmd)
 	o.addWarnings(cmd)
 	return cmd
 }

@@ -10,14 +10,15 @@ import (
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/executor"
-	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/schema"
 )
 
 type graphOptions struct {
+	selectOptions
 	format string
 	wiring bool
 	timing bool
+	why    bool
 }
 
 func newGraph(g *global) *cobra.Command {
@@ -36,16 +37,18 @@ func newGraph(g *global) *cobra.Command {
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.graph(cmd, o, args) },
 	}
+	o.addFlags(cmd)
 	cmd.Flags().StringVarP(&o.format, "format", "f", "tree", "`form`: tree, svg, dot, mermaid or json")
 	completeForms(cmd, "tree", "svg", "dot", "mermaid", "json")
 	cmd.Flags().BoolVar(&o.wiring, "wiring", false, "show every value's way: output, environment, variable")
 	cmd.Flags().BoolVar(&o.timing, "timing", false, "show the critical path, and how long an apply takes with 1, 2, 4, ... jobs, going by earlier ones")
+	cmd.Flags().BoolVar(&o.why, "why", false, "say of each environment why it is selected")
 	return cmd
 }
 
 func (g *global) graph(cmd *cobra.Command, o *graphOptions, selectors []string) error {
 	forms := map[string]func(io.Writer, *schema.Plan) error{
-		"tree":    func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, g.colors(g.Out)) },
+		"tree":    func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, g.colors(g.Out), o.why) },
 		"svg":     view.SVG,
 		"dot":     view.DOT,
 		"mermaid": view.Mermaid,
@@ -58,9 +61,9 @@ func (g *global) graph(cmd *cobra.Command, o *graphOptions, selectors []string) 
 	if !ok {
 		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of tree, svg, dot, mermaid, json", o.format))
 	}
-	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Selectors: selectors})
+	r, plan, err := g.chosenPlan(cmd, &o.selectOptions, selectors)
 	if err != nil {
-		return asUsage(cmd.CommandPath(), err)
+		return err
 	}
 	plan = chosen(plan)
 	if o.timing {

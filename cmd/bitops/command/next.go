@@ -47,7 +47,7 @@ func (g *global) next(cmd *cobra.Command, selectors []string) func(*schema.Repor
 }
 
 // setsTheRun are flags whose meaning is in the run that is resumed.
-var setsTheRun = map[string]bool{"resume": true, "from": true, "approve": true}
+var setsTheRun = map[string]bool{"resume": true, "approve": true, "from": true, "exclude": true, "with-dependencies": true, "with-dependents": true}
 
 // approvesNow are flags about plans of the last run.
 var approvesNow = map[string]bool{"approve": true}

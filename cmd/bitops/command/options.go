@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -51,7 +52,7 @@ func (e *WarningsError) Error() string {
 
 // planner returns the options for building a plan.
 func (g *global) planner(cmd *cobra.Command, o *runOptions, command schema.Command, selectors []string) (planner.Options, error) {
-	p := planner.Options{Command: command, Selectors: selectors, Parallelism: o.parallelism, Env: map[string]string{}}
+	p := planner.Options{Command: command, Select: selection.Query{Selectors: selectors}, Parallelism: o.parallelism, Env: map[string]string{}}
 	if cmd.Flags().Changed("parallelism") && o.parallelism < 1 {
 		return p, usageError(cmd, fmt.Errorf("--parallelism must be at least 1, not %d", o.parallelism))
 	}

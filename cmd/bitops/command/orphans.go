@@ -14,6 +14,7 @@ import (
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor/archive"
 	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 	"github.com/bitops-engine/bitops/schema/secret"
 )
@@ -36,7 +37,7 @@ func (s *session) keepFiles(l *environments.Lifecycle) func(context.Context, *sc
 			Version: schema.KeptVersion, Step: *step, Default: s.defaultFolder(),
 			Omitted: omitted[:min(len(omitted), archive.MostOmitted)],
 		}
-		kept.Step.Selected, kept.Step.Env = false, maps.Clone(step.Env)
+		kept.Step.Selected, kept.Step.Why, kept.Step.Env = false, "", maps.Clone(step.Env)
 		maps.DeleteFunc(kept.Step.Env, func(name, _ string) bool { return secret.NameIsSecret(name) })
 		hash, err := archive.KeptHash(kept, l.Repository, files)
 		if err != nil {
@@ -97,9 +98,9 @@ func (s *session) restoreOrphans() error {
 // target builds the plan that the options ask for: one of orphans where they name orphans that are to be destroyed, and
 // of the manifest otherwise.
 func (r *repository) target(ctx context.Context, problems schema.Problems, o planner.Options) (*schema.Plan, error) {
-	if o.Command.Destroys() && !problems.HasErrors() && (len(o.Selectors) > 0 || o.Only != nil) {
+	if o.Command.Destroys() && !problems.HasErrors() && (len(o.Select.Selectors) > 0 || o.Only != nil) {
 		whole := o
-		whole.Selectors, whole.Only, whole.From = nil, nil, nil
+		whole.Select, whole.Only, whole.From = selection.Query{}, nil, nil
 		manifest, found := planner.Build(r.manifest, r.inspector(), whole)
 		if !found.HasErrors() {
 			plan, err := r.ofOrphans(ctx, manifest, o)
@@ -122,11 +123,11 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 	if err != nil {
 		return nil, err
 	}
-	names := slices.Clone(o.Selectors)
+	names := slices.Clone(o.Select.Selectors)
 	for _, step := range o.Only {
 		names = append(names, string(step))
 	}
-	if pointer, err := renamed(ctx, s, namesIn(manifest), o.Selectors); pointer != nil || err != nil {
+	if pointer, err := renamed(ctx, s, namesIn(manifest), o.Select.Selectors); pointer != nil || err != nil {
 		if err == nil {
 			err = r.refuseRenamed(string(pointer.Step), pointer.RenamedTo, pointer.Identity)
 		}
@@ -203,7 +204,7 @@ func (r *repository) mixedNames(manifest *schema.Plan, all []schema.Orphan, o pl
 	var problems schema.Problems
 	for _, name := range others {
 		alone := o
-		alone.Selectors = []string{name}
+		alone.Select.Selectors = []string{name}
 		if _, found := planner.Build(r.manifest, r.inspector(), alone); found.HasErrors() {
 			problems = append(problems, schema.Errorf(schema.Position{}, "%q is not in the manifest, and nothing of that name is recorded as deployed", name).
 				WithHint("%s", schema.DidYouMean(name, slices.Compact(known))))
@@ -212,7 +213,7 @@ func (r *repository) mixedNames(manifest *schema.Plan, all []schema.Orphan, o pl
 	if len(problems) > 0 {
 		return problems
 	}
-	orphaned := slices.DeleteFunc(slices.Clone(o.Selectors), func(name string) bool { return slices.Contains(others, name) })
+	orphaned := slices.DeleteFunc(slices.Clone(o.Select.Selectors), func(name string) bool { return slices.Contains(others, name) })
 	return schema.Problems{schema.Errorf(schema.Position{}, "%s is in the manifest, and %s is not any more: they cannot be destroyed together",
 		others[0], orphaned[0]).WithHint("use two commands: bitops destroy %s, and bitops destroy %s", shellWords(orphaned), shellWords(others))}
 }
@@ -232,7 +233,7 @@ func chosenOrphans(all []schema.Orphan, names []string, manifest *schema.Plan) (
 	for _, name := range names {
 		found := false
 		for _, orphan := range all {
-			if name == string(orphan.Step) || name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
+			if namesOrphans(name) || name == string(orphan.Step) || name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
 				chosen[orphan.Step], found = true, true
 			}
 		}
@@ -241,6 +242,12 @@ func chosenOrphans(all []schema.Orphan, names []string, manifest *schema.Plan) (
 		}
 	}
 	return chosen, others
+}
+
+// namesOrphans reports whether a selector names all orphans.
+func namesOrphans(selector string) bool {
+	parsed, _ := selection.Parse(selector)
+	return !parsed.Without && slices.Equal(parsed.States(), []string{selection.Orphaned}) && len(parsed.Factors) == 1
 }
 
 // withOptions gives a step of orphans what the options say for all steps.

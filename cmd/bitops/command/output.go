@@ -8,6 +8,7 @@ import (
 
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/planner"
+	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -45,7 +46,7 @@ func (g *global) output(cmd *cobra.Command, o *outputOptions, args []string) err
 	if o.raw && name == "" {
 		return usageError(cmd, errors.New("--raw needs the name of an output"))
 	}
-	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Selectors: args[:1]})
+	r, plan, err := g.plan(planner.Options{Command: schema.CommandPlan, Select: selection.Query{Selectors: args[:1]}})
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}

@@ -16,6 +16,7 @@ import (
 
 type planOptions struct {
 	runOptions
+	selectOptions
 	destroy          bool
 	out              string
 	encryptTo        []string
@@ -57,7 +58,8 @@ bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 			return g.preview(cmd, o, schema.CommandPlan, args)
 		},
 	}
-	o.addFlags(cmd)
+	o.runOptions.addFlags(cmd)
+	o.selectOptions.addFlags(cmd)
 	o.addWarnings(cmd)
 	cmd.Flags().StringVarP(&o.out, "out", "o", "", "save the plan to a `file`")
 	cmd.Flags().StringArrayVar(&o.encryptTo, "encrypt-to", nil, "with -o, encrypt the plan for a `recipient`: an age or SSH public key, or a file of them; can be repeated")
@@ -135,9 +137,13 @@ func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.O
 	if err != nil {
 		return false, err
 	}
+	r.choose(cmd, &o.selectOptions, &options)
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return false, asUsage(cmd.CommandPath(), err)
+	}
+	if o.out == "" && r.nothingChosen(plan, &options) {
+		return false, nil
 	}
 	s, err := r.begin(cmd.Context(), &o.runOptions, plan)
 	if err != nil {

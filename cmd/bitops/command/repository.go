@@ -23,9 +23,10 @@ type repository struct {
 	root     string // absolute
 	shown    string // from the current directory, before file names in problems
 	manifest *schema.Manifest
-	shared   *store.Shared // of the run store, once it was opened; nil when nothing is shared
-	declared declarations  // what the steps of the manifest own, once a plan was built
-	orphaned *keptFiles    // of the orphans that the plan is about; nil when it is about the manifest
+	shared   *store.Shared      // of the run store, once it was opened; nil when nothing is shared
+	declared declarations       // what the steps of the manifest own, once a plan was built
+	tellHere func(*schema.Plan) // says that the plan is about a part because of where the person stands; nil when it is not
+	orphaned *keptFiles         // of the orphans that the plan is about; nil when it is about the manifest
 }
 
 // open finds the manifest from the directory the user chose, and reads it. Its problems are not judged yet.
@@ -131,6 +132,9 @@ func (r *repository) build(problems schema.Problems, o planner.Options) (*schema
 	}
 	if len(problems) > 0 && !r.json {
 		_ = view.Problems(r.Err, r.placed(problems), r.colors(r.Err), "")
+	}
+	if r.tellHere != nil {
+		r.tellHere(plan)
 	}
 	return plan, nil
 }

@@ -18,17 +18,15 @@ import (
 // lastRun is the value of --resume without one.
 const lastRun = "last"
 
-// resumeOptions are the flags that say which part of a run is left to do.
+// resumeOptions are the flags that say which run is gone on with.
 type resumeOptions struct {
 	resume string
-	from   []string
 }
 
 func (o *resumeOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.resume, "resume", "", "go on with a `run` that did not end well, without one the last: do the rest, and only the rest")
 	flags.Lookup("resume").NoOptDefVal = lastRun
-	flags.StringArrayVar(&o.from, "from", nil, "start at this `ENV[/tool]`: it and all that depends on it; can be repeated")
 }
 
 // notResumableError says that there is nothing to go on with, which is no failure.

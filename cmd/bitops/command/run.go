@@ -270,16 +270,21 @@ func wantsApproval(plan *schema.Plan) bool {
 	return slices.ContainsFunc(plan.Steps, func(s schema.Step) bool { return s.Selected && s.Approval })
 }
 
+// lifecycle takes the steps of a plan through a run.
 func (s *session) lifecycle(id schema.RunID, plan *schema.Plan) *environments.Lifecycle {
-	l := &environments.Lifecycle{
-		Repository: s.root, Store: s.repository.store(), Run: id, FailFast: plan.FailFast,
-		Deploys: plan.Command == schema.CommandDeploy,
-		Default: s.defaultFolder(), Tools: s.Tools, Runner: s.Runner, Environ: s.Environ,
-		Secrets: s.redact.Add, Locators: s.Locators, Deployments: map[schema.EnvironmentName][]string{},
-	}
+	l := s.reader(plan)
+	l.Run, l.Secrets, l.Locators = id, s.redact.Add, s.Locators
+	l.Deploys = plan.Command == schema.CommandDeploy
 	if s.orphaned != nil {
 		l.Repository, l.Checkout, l.Default = s.orphaned.dir, s.root, s.orphaned.defaults
 	}
+	return l
+}
+
+// reader returns a lifecycle that tells what the steps of a plan are made of.
+func (r *repository) reader(plan *schema.Plan) *environments.Lifecycle {
+	l := r.surveyor()
+	l.FailFast, l.Deployments = plan.FailFast, map[schema.EnvironmentName][]string{}
 	paths := make(map[string]bool, len(plan.Steps))
 	l.Paths = paths
 	for i := range plan.Steps {

@@ -132,6 +132,9 @@ func (s *session) savePlan(ctx context.Context, name string, report *schema.Repo
 	if s.seal.signer != nil {
 		sign = func(digest string) (*archive.Signature, error) { return s.sign(ctx, saved, digest) }
 	}
+	if err := os.MkdirAll(artifacts, 0o700); err != nil { // no step made it where none is selected
+		return "", err
+	}
 	content, digest, err := archive.Bytes(saved, artifacts, sign)
 	if err == nil && len(s.seal.recipients) > 0 {
 		content, err = archive.Encrypt(content, s.seal.recipients)
@@ -182,7 +185,7 @@ func (s *session) promised(ctx context.Context, f *planFile, plan *schema.Plan) 
 }
 
 // applyPlan applies a saved plan: reviewing it was the approval.
-func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
+func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions, selectors []string) error {
 	if err := o.checkDeferral(cmd); err != nil {
 		return err
 	}
@@ -193,18 +196,22 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions) error {
 	if err := f.pinned(o.digest); err != nil {
 		return err
 	}
-	options, err := g.planner(cmd, &o.runOptions, f.Plan.Command, nil)
+	options, err := g.planner(cmd, &o.runOptions, f.Plan.Command, selectors)
 	if err != nil {
 		return err
 	}
-	options.Only, options.From = stepsOf(f.Plan.Report), o.from
+	options.Only = stepsOf(f.Plan.Report)
 	r, problems, err := g.open()
 	if err != nil {
 		return err
 	}
+	r.choose(cmd, &o.selectOptions, &options)
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)
+	}
+	if steps, _ := plan.Selected(); steps == 0 && (len(selectors) > 0 || o.selects()) && len(options.Only) > 0 {
+		return usageError(cmd, fmt.Errorf("the selectors select nothing of %s", o.saved))
 	}
 	if err := r.trusted(cmd.Context(), &o.pinOptions, f); err != nil {
 		return err

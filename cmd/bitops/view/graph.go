@@ -96,7 +96,7 @@ func stepTitle(s *schema.Step) string {
 
 // GraphJSON shows a plan's graph to a program. The document is
 //
-//	{"version": 1, "steps": [{"name", "environment", "tool", "selected", "depends_on": [name…],
+//	{"version": 1, "steps": [{"name", "environment", "tool", "selected", "why", "depends_on": [name…],
 //	                          "wiring": [{"input", "how", "from": [reference…]}…]}…]}
 //
 // with the steps in the order of the manifest. New keys may come, these stay.
@@ -106,6 +106,7 @@ func GraphJSON(w io.Writer, p *schema.Plan) error {
 		Environment schema.EnvironmentName `json:"environment"`
 		Tool        schema.ToolName        `json:"tool"`
 		Selected    bool                   `json:"selected"`
+		Why         string                 `json:"why,omitempty"`
 		DependsOn   []schema.StepName      `json:"depends_on"`
 		Wiring      []schema.Wire          `json:"wiring"`
 	}
@@ -120,7 +121,7 @@ func GraphJSON(w io.Writer, p *schema.Plan) error {
 			wiring[j].From = append([]string{}, wiring[j].From...) // [] rather than null
 		}
 		document.Steps = append(document.Steps, step{
-			Name: s.Name, Environment: s.Environment, Tool: s.Tool, Selected: s.Selected,
+			Name: s.Name, Environment: s.Environment, Tool: s.Tool, Selected: s.Selected, Why: s.Why,
 			DependsOn: append([]schema.StepName{}, s.DependsOn...), Wiring: wiring,
 		})
 	}

@@ -54,8 +54,8 @@ func strange() *schema.Plan {
 
 func TestGraph(t *testing.T) {
 	shows := map[string]func(io.Writer, *schema.Plan) error{
-		"tree":       func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, false) },
-		"tree-color": func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, true) },
+		"tree":       func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, false, false) },
+		"tree-color": func(w io.Writer, p *schema.Plan) error { return view.Tree(w, p, true, false) },
 		"dot":        view.DOT,
 		"svg":        view.SVG,
 		"mermaid":    view.Mermaid,
@@ -103,7 +103,7 @@ func TestATreeOfThousandsGrowsWithThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			began := time.Now()
-			if err := view.Tree(&out, p, false); err != nil {
+			if err := view.Tree(&out, p, false, false); err != nil {
 				t.Fatal(err)
 			}
 			if out.Len() > 5<<20 || time.Since(began) > 5*time.Second {

@@ -13,9 +13,10 @@ const treeDepth = 12
 
 // Tree shows a plan's graph to a person. What waits for nothing stands at the margin, and below each environment those
 // that wait for it. Each is shown once with its steps and everything it needs; where it comes up again, only its name
-// points to that place. Time and output grow with the number of environments and dependencies.
-func Tree(w io.Writer, p *schema.Plan, color bool) error {
-	t := &tree{out: &screen{w: w}, ink: ink{color}, vertices: vertices(p)}
+// points to that place. With why, each says why it is selected. Time and output grow with the number of environments and
+// dependencies.
+func Tree(w io.Writer, p *schema.Plan, color, why bool) error {
+	t := &tree{out: &screen{w: w}, ink: ink{color}, why: why, vertices: vertices(p)}
 	t.shown = make([]bool, len(t.vertices))
 	for at := range t.vertices {
 		if t.vertices[at].free {
@@ -32,6 +33,7 @@ func Tree(w io.Writer, p *schema.Plan, color bool) error {
 type tree struct {
 	out      *screen
 	ink      ink
+	why      bool
 	vertices []vertex
 	shown    []bool
 	below    []int // cut off for being too deep
@@ -81,6 +83,9 @@ func (t *tree) line(v *vertex) string {
 	text := t.ink.bold(visible(v.name)) + v.chain()
 	if len(v.needs) > 0 {
 		text += t.ink.faint("  needs " + strings.Join(v.needs, ", "))
+	}
+	if t.why && v.steps[0].Why != "" {
+		text += t.ink.faint("  " + visible(v.steps[0].Why))
 	}
 	if !selected(v.steps) {
 		text += t.ink.faint("  not selected")

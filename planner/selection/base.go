@@ -1,0 +1,178 @@
+package selection
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// base returns what a factor selects before it reaches further. found is false when it can select nothing here, which
+// is a problem then; a state that no step is in selects nothing, and is none.
+func (c *chooser) base(f Factor) (these Reasons, found bool) {
+	switch f.Kind {
+	case kindHere:
+		return c.here()
+	case kindTag:
+		return c.environmentsThat(f, "has the tag "+f.Value, func(e Environment) bool { return slices.Contains(e.Tags, f.Value) })
+	case kindTool:
+		return c.stepsThat(f, "is a step of "+f.Value, func(s *schema.Step) bool { return string(s.Tool) == f.Value })
+	case kindPath:
+		return c.stepsThat(f, "lies in "+f.Value, func(s *schema.Step) bool { return liesIn(f.Value, s.Directory()) })
+	case kindState:
+		return c.inState(f.Value)
+	case kindStep:
+		return c.stepsThat(f, "named", func(s *schema.Step) bool { return string(s.Name) == f.Value })
+	case kindEnv:
+		return c.environments(f)
+	}
+	return c.word(f)
+}
+
+// environmentsThat returns the steps of the environments of which something is true.
+func (c *chooser) environmentsThat(f Factor, why string, is func(Environment) bool) (these Reasons, found bool) {
+	these = Reasons{}
+	for _, env := range c.Environments {
+		if is(env) {
+			these.of(env, why)
+			found = true
+			c.bare = c.bare || len(env.Steps) == 0
+		}
+	}
+	if !found {
+		c.problems = append(c.problems, c.nothing(f))
+	}
+	return these, found
+}
+
+// stepsThat returns the steps of which something is true.
+func (c *chooser) stepsThat(f Factor, why string, is func(*schema.Step) bool) (these Reasons, found bool) {
+	these = Reasons{}
+	for _, step := range c.steps {
+		if is(step) {
+			these[step.Name] = why
+		}
+	}
+	if len(these) == 0 {
+		c.problems = append(c.problems, c.nothing(f))
+	}
+	return these, len(these) > 0
+}
+
+// word returns what a word without a property means: a state, a step, or environments. It must not be two of them.
+func (c *chooser) word(f Factor) (Reasons, bool) {
+	_, environment := c.byEnv[schema.EnvironmentName(f.Value)]
+	_, step := c.byName[schema.StepName(f.Value)]
+	state := slices.Contains(States, f.Value)
+	var readings []string
+	for _, reading := range []struct {
+		possible bool
+		kind     string
+	}{{state, kindState}, {environment, kindEnv}, {step, kindStep}} {
+		if reading.possible {
+			readings = append(readings, reading.kind+":"+f.Value)
+		}
+	}
+	switch {
+	case len(readings) > 1:
+		c.problems = append(c.problems, wrong("%q can mean two things", f.Value).WithHint("write %s", strings.Join(readings, " or ")))
+		return nil, false
+	case state:
+		return c.inState(f.Value)
+	case step:
+		return Reasons{schema.StepName(f.Value): "named"}, true
+	}
+	return c.environments(f)
+}
+
+// environments returns the steps of those environments that a name or a pattern names. dev/ is short for dev/**.
+func (c *chooser) environments(f Factor) (Reasons, bool) {
+	if i, ok := c.byEnv[schema.EnvironmentName(f.Value)]; ok {
+		return Reasons{}.of(c.Environments[i], "named"), true
+	}
+	pattern := f.Value
+	if strings.HasSuffix(pattern, "/") {
+		pattern += "**"
+	}
+	return c.environmentsThat(f, "matches "+f.Value, func(e Environment) bool { return matches(pattern, string(e.Name)) })
+}
+
+// of adds the steps of an environment.
+func (r Reasons) of(env Environment, why string) Reasons {
+	for _, step := range env.Steps {
+		r[step.Name] = why
+	}
+	return r
+}
+
+// matches reports whether a pattern matches a name: * and ? do not cross a slash, ** does, and dev/** matches dev.
+func matches(pattern, name string) bool {
+	ok, err := doublestar.Match(pattern, name)
+	return ok && err == nil
+}
+
+// liesIn reports whether a directory lies in one that a pattern matches, or is one.
+func liesIn(pattern, dir string) bool {
+	pattern = strings.TrimSuffix(pattern, "/")
+	for ; dir != "."; dir = path.Dir(dir) {
+		if matches(pattern, dir) {
+			return true
+		}
+	}
+	return pattern == "."
+}
+
+// here returns what lies in the directory of the person, or else the environment in whose directory that is.
+func (c *chooser) here() (Reasons, bool) {
+	these, why := Reasons{}, "lies in "+c.Here
+	found := false
+	around, deepest := -1, -1
+	for i, env := range c.Environments {
+		for _, dir := range []string{env.Path.Text, env.Directory} {
+			switch {
+			case below(dir, c.Here):
+				these.of(env, why)
+				found = true
+			case below(c.Here, dir) && len(dir) > deepest:
+				around, deepest = i, len(dir)
+			}
+		}
+	}
+	if !found && around >= 0 {
+		env := c.Environments[around]
+		return these.of(env, "has "+c.Here+" in it"), true
+	}
+	if !found {
+		c.problems = append(c.problems, wrong("no environment lies in %s", c.Here).WithHint("'**' selects all of them"))
+	}
+	return these, found
+}
+
+// below reports whether a directory is another one or lies in it.
+func below(dir, in string) bool {
+	return in == "." || dir == in || strings.HasPrefix(dir, in+"/")
+}
+
+// inState returns the steps that are remembered to be in a state.
+func (c *chooser) inState(state string) (Reasons, bool) {
+	c.remembered = true
+	if c.Remembered == nil {
+		c.problems = append(c.problems, wrong("what is %s is not known here", state))
+		return nil, false
+	}
+	all, err := c.Remembered(state)
+	if err != nil {
+		c.problems = append(c.problems, wrong("what is %s cannot be found out: %v", state, err))
+		return nil, false
+	}
+	these := Reasons{}
+	for name, why := range all {
+		if _, ok := c.byName[name]; ok {
+			these[name] = why
+		}
+	}
+	return these, true
+}

@@ -1,0 +1,147 @@
+package selection
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// Whole is a reach without end.
+const Whole = -1
+
+// The kinds of factors. A word is the name of an environment or a step, a pattern of environments' names, or a state.
+const (
+	kindWord  = ""
+	kindHere  = "."
+	kindEnv   = "env"
+	kindStep  = "step"
+	kindTag   = "tag"
+	kindTool  = "tool"
+	kindPath  = "path"
+	kindState = "is"
+)
+
+// properties are the kinds that a selector names.
+var properties = []string{kindEnv, kindStep, kindTag, kindTool, kindPath, kindState}
+
+// The states by which steps are selected.
+const (
+	Changed  = "changed"  // it differs from what was applied last
+	Failed   = "failed"   // it did not end well when something was done to it last
+	Held     = "held"     // the last run held it
+	Drifted  = "drifted"  // the last look at it found that the real world differs
+	Orphaned = "orphaned" // it is deployed and no longer in the manifest, so only destroy has a use for it
+)
+
+// States are all of them.
+var States = []string{Changed, Failed, Held, Drifted, Orphaned}
+
+// Selector is one argument of a command: the steps that all its factors select. Without takes them away.
+type Selector struct {
+	Text    string
+	Without bool
+	Factors []Factor
+}
+
+// Factor selects steps by one property, with what they depend on or what depends on them.
+type Factor struct {
+	Not   bool // selects all others
+	Kind  string
+	Value string
+
+	// Dependencies and Dependents say how many environments further it goes: 0 for none, Whole for all.
+	Dependencies, Dependents int
+}
+
+// Parse reads one selector, and says all that is wrong with it.
+func Parse(text string) (Selector, schema.Problems) {
+	s := Selector{Text: text}
+	if text == "" {
+		return s, refuse(wrong("the selector is empty").WithHint("leave it out to select every environment"))
+	}
+	rest := strings.TrimSpace(text)
+	if s.Without = strings.HasPrefix(rest, "!"); s.Without {
+		rest = rest[1:]
+	}
+	var problems schema.Problems
+	for part := range strings.SplitSeq(rest, "&") {
+		factor, wrong := parseFactor(strings.TrimSpace(part), text)
+		problems = append(problems, wrong...)
+		s.Factors = append(s.Factors, factor)
+	}
+	return s, problems
+}
+
+// States returns the states that a selector names.
+func (s Selector) States() []string {
+	var all []string
+	for _, f := range s.Factors {
+		if (f.Kind == kindState || f.Kind == kindWord) && slices.Contains(States, f.Value) {
+			all = append(all, f.Value)
+		}
+	}
+	return all
+}
+
+// reaching takes a factor apart: digits and a plus in front, the factor itself, a plus and digits behind.
+var reaching = regexp.MustCompile(`^(?:([0-9]*)(\+))?(.*?)(?:(\+)([0-9]*))?$`)
+
+func parseFactor(text, selector string) (f Factor, problems schema.Problems) {
+	if f.Not = strings.HasPrefix(text, "!"); f.Not {
+		text = strings.TrimSpace(text[1:])
+	}
+	parts := reaching.FindStringSubmatch(text)
+	up, core, down := parts[1], parts[3], parts[5]
+	f.Dependencies, f.Dependents = reach(parts[2], up), reach(parts[4], down)
+	switch {
+	case core == "" && up != "": // 2+ is an environment called 2 and what depends on it
+		f.Dependencies, f.Dependents, core = 0, Whole, up
+	case isNumber(up) && isNumber(core):
+		return f, refuse(wrong("%q: either %s or %s is a name", selector, up, core).
+			WithHint("write `env:` before the name, as in %s+env:%s", up, core))
+	}
+	switch kind, value, property := strings.Cut(core, ":"); {
+	case core == "":
+		return f, refuse(wrong("%q lacks a name", selector))
+	case core == kindHere:
+		f.Kind = kindHere
+	case !property:
+		f.Value = core
+	case !slices.Contains(properties, kind):
+		return f, refuse(wrong("%q: nothing is selected by %q", selector, kind+":").
+			WithHint("%s", cmp.Or(schema.DidYouMean(kind, properties), "known: "+strings.Join(properties, ", "))))
+	case value == "":
+		return f, refuse(wrong("%q lacks something after %q", selector, kind+":"))
+	case kind == kindState && !slices.Contains(States, value):
+		return f, refuse(wrong("%q: no state is called %q", selector, value).WithHint("%s", schema.DidYouMean(value, States)))
+	default:
+		f.Kind, f.Value = kind, value
+	}
+	return f, nil
+}
+
+// reach returns how far a plus goes: all the way without a depth.
+func reach(plus, depth string) int {
+	if plus == "" {
+		return 0
+	}
+	if n, err := strconv.Atoi(depth); err == nil {
+		return n
+	}
+	return Whole // or a depth that no graph has
+}
+
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
+
+// wrong is a problem of the command line: it has no place in a file.
+func wrong(format string, args ...any) schema.Problem {
+	return schema.Errorf(schema.Position{}, format, args...)
+}
+
+func refuse(p schema.Problem) schema.Problems { return schema.Problems{p} }
