@@ -6,20 +6,17 @@ import (
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// beside returns what a tool tells beside its resources: outputs, actions, what it defers, and what changed without it.
+// outputsTitle stands above the outputs that change, where the others are resources.
+const outputsTitle = "    outputs"
+
+// outputs returns the lines of the outputs that change.
+func (d differences) outputs(c *schema.Changes) []diffLine {
+	return d.attributes(c.OutputChanges, attributesChanged)
+}
+
+// beside returns what a tool tells beside its resources and outputs: actions, what it defers, and what changed without it.
 func (d differences) beside(c *schema.Changes) []diffLine {
 	var all []diffLine
-	outputs := d
-	outputs.width -= len("output ")
-	for _, l := range outputs.attributes(c.OutputChanges, attributesChanged) {
-		switch {
-		case l.depth == 0 && l.sign != ' ':
-			l.text = "output " + l.text
-		case l.depth == 0:
-			l.text = "outputs " + l.text
-		}
-		all = append(all, l)
-	}
 	for _, i := range c.Invocations {
 		text := visible(i.Address) + " is invoked"
 		if i.Cause != "" {

@@ -164,6 +164,9 @@ func (p *pageStep) resources(step *schema.StepReport, left *int) {
 	if more := len(sorted) - pageResources; more > 0 {
 		p.Resources = append(p.Resources, pageResource{Text: "and " + number(more) + " more"})
 	}
+	if outputs := pageLines(d.outputs(step.Changes), left); len(outputs) > 0 {
+		p.Resources = append(p.Resources, pageResource{Text: outputsTitle, Lines: outputs})
+	}
 	if beside := pageLines(d.beside(step.Changes), left); len(beside) > 0 {
 		p.Resources = append(p.Resources, pageResource{Lines: beside})
 	}

@@ -22,6 +22,9 @@ func resourceList(b *strings.Builder, c *schema.Changes, room int) {
 	}
 	d := differences{width: commentWidth}
 	beside := diffText(d.beside(c))
+	if outputs := diffText(d.outputs(c)); outputs != "" {
+		beside = outputsTitle + "\n" + outputs + beside
+	}
 	if used+len(beside) > room {
 		beside = ""
 	}

@@ -93,7 +93,11 @@ func (s *summary) resources(indent string, c *schema.Changes) {
 	if s.options.Summary {
 		return
 	}
-	s.difference(indent, 3, s.differences(indent).beside(c))
+	if outputs := s.differences(indent + "      ").outputs(c); len(outputs) > 0 {
+		s.line(indent + outputsTitle)
+		s.difference(indent+"      ", outputs)
+	}
+	s.difference(indent+"  ", s.differences(indent).beside(c))
 }
 
 // resource shows one resource. Its name is padded to a width.
@@ -112,7 +116,7 @@ func (s *summary) resource(indent string, r *schema.ResourceChange, width int) {
 		s.line(indent + "    " + s.paintMark(part, mark, lost))
 	}
 	if !s.options.Summary {
-		s.difference(indent+"      ", 1, s.differences(indent+"      ").resource(r))
+		s.difference(indent+"      ", s.differences(indent+"      ").resource(r))
 	}
 }
 
@@ -121,8 +125,8 @@ func (s *summary) differences(indent string) differences {
 	return differences{width: max(s.options.width()-len(indent)-len("~ "), 20), verbose: s.options.Verbose, all: "-v shows them"}
 }
 
-// difference shows the lines of what changes, with signs in a column.
-func (s *summary) difference(indent string, signs int, all []diffLine) {
+// difference shows the lines of what changes.
+func (s *summary) difference(indent string, all []diffLine) {
 	for _, l := range all {
 		at := indent + strings.Repeat("  ", l.depth)
 		text := l.text
@@ -130,12 +134,12 @@ func (s *summary) difference(indent string, signs int, all []diffLine) {
 			text += "  forces replacement"
 		}
 		paint := s.paintSign(l)
-		for i, part := range wrapped(text, s.options.width()-len(at)-signs-1) {
-			mark := ""
-			if i == 0 && l.sign != ' ' {
+		for i, part := range wrapped(text, s.options.width()-len(at)-len("~ ")) {
+			mark := " "
+			if i == 0 {
 				mark = string(l.sign)
 			}
-			s.line(strings.TrimRight(at+paint(pad(mark, signs)+" "+part), " "))
+			s.line(strings.TrimRight(at+paint(mark+" "+part), " "))
 		}
 	}
 }
