@@ -7,6 +7,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,11 +75,13 @@ func (j *Journal) Write(e schema.Event) error {
 
 // record adds one line to the journal.
 func (j *Journal) record(e schema.Event) error {
-	line, err := json.Marshal(j.bounded(e))
-	if err != nil {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false) // it would make values six times as long as what their bound counts
+	if err := encoder.Encode(j.bounded(e)); err != nil {
 		return err
 	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
+	if _, err := j.file.Write(line.Bytes()); err != nil {
 		return err
 	}
 	switch e.Type {

@@ -384,3 +384,21 @@ func TestJournalHoldsChangesInBounds(t *testing.T) {
 		t.Error("the event itself is cut")
 	}
 }
+
+// What changes is bounded as it is written: the journal is no larger where values are full of characters that HTML would escape.
+func TestBoundsHoldForAnyCharacter(t *testing.T) {
+	w := create(t)
+	e := finished("a/terraform")
+	e.Changes = &schema.Changes{Change: 10}
+	for range 10 {
+		r := schema.ResourceChange{Address: "a", Action: "update"}
+		for range schema.MostAttributes {
+			r.Attributes = append(r.Attributes, schema.AttributeChange{Path: "p", After: schema.TextValue(strings.Repeat("<", schema.LongestValue-2))})
+		}
+		e.Changes.Resources = append(e.Changes.Resources, r)
+	}
+	w.write(t, started("a/terraform"), e)
+	if size := len(w.text(t)); size > 5<<20 {
+		t.Errorf("%d bytes", size)
+	}
+}
