@@ -27,7 +27,7 @@ type kept struct {
 
 // looked returns what is kept of a release, which may be nil, and of what would change in it.
 func looked(live *release, changes *schema.Changes) kept {
-	k := kept{Changes: changes}
+	k := kept{Changes: changes.WithoutAttributes()}
 	if live != nil {
 		k.Revision, k.Status = live.Revision, live.Info.Status
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -14,6 +15,7 @@ type change struct {
 	object
 	action      string
 	differences []difference // of an update
+	noted       string       // why helm does not do it, and only notes it in the release
 }
 
 // compare tells what becomes of the objects of a release, as helm's upgrade does it: what the new manifest declares is
@@ -37,7 +39,8 @@ func (s *session) compare(before, after *release, drifted drifts) ([]change, err
 		c := change{object: o}
 		switch {
 		case o.hook:
-			c.action = hookAction(before, was, is, existed, exists)
+			c.action, c.noted = hookAction(before, was, is, existed, exists)
+			c.differences = between(declaredOf(was), declaredOf(is))
 		case !exists:
 			c.action = "delete"
 			if live, there := before.live(was); was.kept || before.seen && !there || isKept(live) {
@@ -61,8 +64,8 @@ func (s *session) compare(before, after *release, drifted drifts) ([]change, err
 }
 
 // hookAction returns what becomes of a hook's object. Only hooks of the event at hand run; but a release also remembers
-// the others, and which ones it had.
-func hookAction(before *release, was, is object, existed, exists bool) string {
+// the others, and which ones it had: what is only noted in it counts as no change of an object.
+func hookAction(before *release, was, is object, existed, exists bool) (action, noted string) {
 	event := "upgrade"
 	if before == nil {
 		event = "install"
@@ -70,13 +73,15 @@ func hookAction(before *release, was, is object, existed, exists bool) string {
 	runs := slices.Contains(is.events, "pre-"+event) || slices.Contains(is.events, "post-"+event)
 	switch {
 	case !exists:
-		return "forget"
+		return "forget", ""
 	case !existed && runs:
-		return "create"
-	case before != nil && !reflect.DeepEqual(was.content, is.content):
-		return "update"
+		return "create", ""
+	case before == nil || reflect.DeepEqual(was.content, is.content):
+		return "", ""
+	case !runs:
+		return "update", "helm only notes it: it runs at " + strings.Join(is.events, ", ")
 	}
-	return ""
+	return "update", ""
 }
 
 func byAddress(a, b object) int {
@@ -129,12 +134,16 @@ func counted(changes []change) *schema.Changes {
 		case "delete":
 			all.Remove++
 		case "update":
-			all.Change++
+			if c.noted == "" {
+				all.Change++
+			}
 		case "replace":
 			all.Add++
 			all.Remove++
 		}
-		all.Resources = append(all.Resources, schema.ResourceChange{Address: c.address, Action: c.action})
+		all.Resources = append(all.Resources, schema.ResourceChange{
+			Address: c.address, Action: c.action, Reason: c.noted, Attributes: c.attributes(),
+		})
 	}
 	return all
 }

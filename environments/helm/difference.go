@@ -48,21 +48,107 @@ func shown(value any) string {
 	return text
 }
 
-// between returns the fields in which two objects differ, whatever is in them.
+// between returns the fields in which two objects differ, whatever is in them. Items of lists are compared by their names
+// where each has one of its own, and by their positions else.
 func between(was, is any) []difference {
-	before, after := map[string]any{}, map[string]any{}
-	eachLeaf(was, "", func(path string, leaf any) { before[path] = leaf })
-	eachLeaf(is, "", func(path string, leaf any) { after[path] = leaf })
-	all := maps.Clone(before)
+	return slices.SortedFunc(slices.Values(differing("", was, is)), func(a, b difference) int { return strings.Compare(a.path, b.path) })
+}
+
+func differing(path string, was, is any) []difference {
+	before, after, same := partsOf(was, is)
+	if !same || len(before)+len(after) == 0 {
+		if reflect.DeepEqual(was, is) {
+			return nil
+		}
+		return []difference{{path, was, is}}
+	}
+	all := map[string]any{}
+	maps.Copy(all, before)
 	maps.Copy(all, after)
 	var found []difference
-	for _, path := range slices.Sorted(maps.Keys(all)) {
-		d := difference{path, orMissing(before, path), orMissing(after, path)}
-		if !reflect.DeepEqual(d.was, d.is) {
-			found = append(found, d)
-		}
+	for key := range all {
+		found = append(found, differing(under(path, key), orMissing(before, key), orMissing(after, key))...)
 	}
 	return found
+}
+
+// partsOf returns the parts of two values by the ends of their paths. It is false when they are of different kinds, or have
+// no parts. Nothing has none either.
+func partsOf(was, is any) (before, after map[string]any, same bool) {
+	if was == any(missing{}) {
+		after, _, same = partsOf(is, is)
+		return nil, after, same
+	}
+	if is == any(missing{}) {
+		before, _, same = partsOf(was, was)
+		return before, nil, same
+	}
+	switch was := was.(type) {
+	case map[string]any:
+		is, ok := is.(map[string]any)
+		return fields(was), fields(is), ok
+	case []any:
+		is, ok := is.([]any)
+		if !ok {
+			return nil, nil, false
+		}
+		return itemsOf(was, is)
+	}
+	return nil, nil, false
+}
+
+func fields(mapping map[string]any) map[string]any {
+	all := make(map[string]any, len(mapping))
+	for key, value := range mapping {
+		all[below("", key)] = value
+	}
+	return all
+}
+
+func items(list []any) map[string]any {
+	all := make(map[string]any, len(list))
+	for i, item := range list {
+		all[fmt.Sprintf("[%d]", i)] = item
+	}
+	return all
+}
+
+// itemsOf returns the items of two lists by their names, where each has one of its own, else by their positions. It is false
+// where the names do not fit, or items that are in both lists change places: an order can mean something.
+func itemsOf(was, is []any) (before, after map[string]any, same bool) {
+	first, haveNames := named(was)
+	second, haveNamesToo := named(is)
+	if !haveNames && !haveNamesToo {
+		return items(was), items(is), true
+	}
+	common := func(list []any, other map[string]any) (names []string) {
+		for _, item := range list {
+			if name := nameOf(item); other[name] != nil {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	if haveNames != haveNamesToo || !slices.Equal(common(was, second), common(is, first)) {
+		return nil, nil, false
+	}
+	return byNames(first), byNames(second), true
+}
+
+func byNames(named map[string]any) map[string]any {
+	all := make(map[string]any, len(named))
+	for name, item := range named {
+		all["["+strconv.Quote(name)+"]"] = item
+	}
+	return all
+}
+
+// under returns the path of a part, by the end of it.
+func under(path, end string) string {
+	if path == "" || end == "" || end[0] == '[' {
+		return path + end
+	}
+	return path + "." + end
 }
 
 func orMissing(values map[string]any, key string) any {
@@ -83,8 +169,9 @@ func eachLeaf(value any, path string, visit func(path string, leaf any)) {
 			return
 		}
 	case []any:
-		for i, item := range v {
-			eachLeaf(item, fmt.Sprintf("%s[%d]", path, i), visit)
+		parts, _, _ := itemsOf(v, v)
+		for _, end := range slices.Sorted(maps.Keys(parts)) {
+			eachLeaf(parts[end], path+end, visit)
 		}
 		if len(v) > 0 {
 			return
@@ -219,9 +306,9 @@ func (c *comparison) list(path string, declared, live []any) bool {
 	if c.lenient {
 		if byName, ok := named(live); ok {
 			if _, ok := named(declared); ok {
-				for i, item := range declared {
-					name := item.(map[string]any)["name"]
-					c.value(fmt.Sprintf("%s[%d]", path, i), item, orMissing(byName, fmt.Sprint(name)))
+				for _, item := range declared {
+					name := nameOf(item)
+					c.value(path+"["+strconv.Quote(name)+"]", item, orMissing(byName, name))
 				}
 				return true
 			}
@@ -240,14 +327,19 @@ func (c *comparison) list(path string, declared, live []any) bool {
 func named(list []any) (map[string]any, bool) {
 	byName := map[string]any{}
 	for _, item := range list {
-		content, _ := item.(map[string]any)
-		name, ok := content["name"].(string)
-		if _, twice := byName[name]; !ok || twice {
+		name := nameOf(item)
+		if _, twice := byName[name]; name == "" || twice {
 			return nil, false
 		}
 		byName[name] = item
 	}
 	return byName, true
+}
+
+func nameOf(item any) string {
+	content, _ := item.(map[string]any)
+	name, _ := content["name"].(string)
+	return name
 }
 
 // lastKey returns the last key of a path.

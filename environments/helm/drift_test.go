@@ -154,7 +154,7 @@ func TestEditsOfManyKinds(t *testing.T) {
 	for _, test := range []struct{ name, kind, patch, at, want, logged string }{
 		{
 			"a list item's field", "deployment", `{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"web:2"}]}}}}`,
-			"{.spec.template.spec.containers[0].image}", "web:1", `spec.template.spec.containers[0].image: "web:2" -> "web:1"`,
+			"{.spec.template.spec.containers[0].image}", "web:1", `spec.template.spec.containers["web"].image: "web:2" -> "web:1"`,
 		},
 		{
 			"a list item that is gone", "deployment", `{"spec":{"template":{"spec":{"containers":[{"name":"web","env":[{"name":"A","$patch":"delete"}]}]}}}}`,
@@ -236,7 +236,7 @@ func TestAClusterThatDoesNotTellTheDifference(t *testing.T) {
 	s.throughProxy(func(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "dryRun") })
 	counts(t, s.plan().Changes, 0, 1, 0)
 	contains(t, "notices", s.texts(schema.EventNotice), "bitops itself compares Deployment "+s.namespace+"/web", "you may not do that")
-	contains(t, "log", s.texts(schema.EventOutputLine), `containers[0].image: "web:2" -> "web:1"`)
+	contains(t, "log", s.texts(schema.EventOutputLine), `containers["web"].image: "web:2" -> "web:1"`)
 	counts(t, s.apply().Changes, 0, 1, 0)
 	equal(t, "unchanged then", addresses(s.plan().Changes), []string(nil))
 }

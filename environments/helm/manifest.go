@@ -115,6 +115,7 @@ func (s *session) addObjects(all map[identity]object, document any) {
 	if o.hook {
 		o.address += " (hook)"
 	}
+	s.learnSecret(o)
 	all[o.identity] = o
 }
 
