@@ -28,7 +28,7 @@ type kept struct {
 
 // looked returns what is kept of a stack, which may be nil.
 func looked(stack *types.Stack, changes *schema.Changes) kept {
-	k := kept{Changes: changes}
+	k := kept{Changes: changes.WithoutAttributes()}
 	if stack != nil && !announced(stack) {
 		k.Stack, k.Status, k.Updated = aws.ToString(stack.StackId), stack.StackStatus, aws.ToTime(stack.LastUpdatedTime)
 	}
@@ -90,7 +90,7 @@ func (s *session) planned(ctx context.Context, k kept, stack *types.Stack) (*cha
 	set := &changeSet{
 		id: k.ChangeSet, stackID: aws.ToString(stack.StackId), changes: k.Changes, placeholder: announced(stack),
 	}
-	found, err := s.describeChangeSet(ctx, set.id, set.stackID)
+	found, err := s.describeChangeSet(ctx, set.id, set.stackID, nil)
 	switch {
 	case err != nil:
 		return nil, staleness(err)

@@ -71,7 +71,7 @@ var nothingToDo = []string{"didn't contain changes", "No updates are to be perfo
 // awaitChangeSet waits until CloudFormation knows the changes. The result is false when there are none.
 func (s *session) awaitChangeSet(ctx context.Context, set *changeSet) (bool, error) {
 	for pause := s.poll; ; pause = min(pause*5/4, mostPause) {
-		out, err := s.describeChangeSet(ctx, set.id, set.stackID)
+		out, err := s.describeChangeSet(ctx, set.id, set.stackID, nil)
 		if err != nil {
 			return false, err
 		}
@@ -98,9 +98,12 @@ func (s *session) awaitChangeSet(ctx context.Context, set *changeSet) (bool, err
 	}
 }
 
-func (s *session) describeChangeSet(ctx context.Context, id, stackID string) (*cloudformation.DescribeChangeSetOutput, error) {
+// describeChangeSet asks for a page of a change set, nil for the first one, with the values of properties.
+func (s *session) describeChangeSet(
+	ctx context.Context, id, stackID string, page *string,
+) (*cloudformation.DescribeChangeSetOutput, error) {
 	return s.stacks.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
-		ChangeSetName: aws.String(id), StackName: aws.String(stackID),
+		ChangeSetName: aws.String(id), StackName: aws.String(stackID), NextToken: page, IncludePropertyValues: aws.Bool(true),
 	})
 }
 
@@ -114,7 +117,7 @@ func (s *session) readChanges(
 			if c.ResourceChange == nil {
 				continue
 			}
-			change := schema.ResourceChange{Address: aws.ToString(c.ResourceChange.LogicalResourceId), Action: actionOf(c.ResourceChange)}
+			change := resourceChange(c.ResourceChange)
 			resources = append(resources, change)
 			s.logChange(change, c.ResourceChange)
 		}
@@ -122,9 +125,7 @@ func (s *session) readChanges(
 			return counted(resources), nil
 		}
 		var err error
-		page, err = s.stacks.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{
-			ChangeSetName: aws.String(set.id), StackName: aws.String(set.stackID), NextToken: page.NextToken,
-		})
+		page, err = s.describeChangeSet(ctx, set.id, set.stackID, page.NextToken)
 		if err != nil {
 			return nil, err
 		}

@@ -456,6 +456,7 @@ func TestWasValuesLoggedAtInfo(t *testing.T) {
 		all += e.Text + "\n"
 	}
 	lacks(t, "what is shown", all, "hunter2", "s3cr3t")
+	contains(t, "hidden in results too", strings.Join(s.hidden, " "), "hunter2hunter2", "s3cr3t-token")
 	contains(t, "notices", s.notices(), "the input Token is sensitive", "NoEcho: true hides it")
 
 	aws.on("CreateChangeSet", refusal("ValidationError", "hunter2hunter2 does not match the pattern"))

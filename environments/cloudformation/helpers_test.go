@@ -40,6 +40,8 @@ type story struct {
 	watch      func(schema.Event)
 	afterSync  func(dir string) // changes the workspace, as a hook would
 	artifact   string           // where plans are kept and taken from, or ""
+
+	hidden []string // what must not be shown
 }
 
 const minimal = "cloudformation: {options: {cfn-stack-name: app, cfn-files: {template-file: template.yaml}}}"
@@ -101,6 +103,7 @@ func (s *story) call(ctx context.Context, command schema.Command) *environments.
 		Command: command, Workspace: ws, Private: private, Directory: s.workspace(), Source: s.source(),
 		Artifact: s.artifact, Planned: s.artifact != "" && !command.Previews(),
 		Variables: s.variables.With(nil), Inputs: s.inputs, Offered: s.offered,
+		Secrets: func(texts ...string) { s.hidden = append(s.hidden, texts...) },
 		Observe: func(e schema.Event) {
 			s.events = append(s.events, e)
 			s.watch(e)

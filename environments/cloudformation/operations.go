@@ -197,7 +197,7 @@ func (s *session) execute(ctx context.Context, set *changeSet) (*types.Stack, er
 
 // executed reports whether a change set is being executed no more.
 func (s *session) executed(ctx context.Context, set *changeSet) (bool, error) {
-	out, err := s.describeChangeSet(ctx, set.id, set.stackID)
+	out, err := s.describeChangeSet(ctx, set.id, set.stackID, nil)
 	switch {
 	case answered(err, "does not exist"):
 		return true, nil

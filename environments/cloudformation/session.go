@@ -75,6 +75,7 @@ func (s *session) readFiles() {
 		s.problems = append(s.problems, s.given.undeclared(s.template)...)
 	}
 	s.hidden.Add(s.secrets()...)
+	s.Hide(s.secrets()...)
 }
 
 // ready says what is wrong with the files: all of it as an error, or what is only worth knowing as notices.
