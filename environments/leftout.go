@@ -21,3 +21,32 @@ func (l *Lifecycle) LeftOut(ctx context.Context, step *schema.Step, observe func
 func LeftOutByFiles(tool Tool, repository string, step *schema.Step) string {
 	return skipped(inFiles(repository, step, schema.CommandPlan), tool)
 }
+
+// skip does what is left to do of a step that is left out: its part in a directory of charts, or in a deploy its hooks.
+func (l *Lifecycle) skip(ctx context.Context, c *Call, tool Tool) error {
+	if !l.Deploys || c.Step.Within != "" {
+		return l.skipInGroup(ctx, c, tool)
+	}
+	return l.hooksAlone(ctx, c, tool)
+}
+
+// hooksAlone runs the hooks of a step around nothing, as BitOps did: deploy_plugins.py runs them whatever the tool's script
+// does. What they leave goes to nobody: the step keeps what it left behind when it was deployed.
+func (l *Lifecycle) hooksAlone(ctx context.Context, c *Call, tool Tool) error {
+	if err := l.takeBack(c); err != nil {
+		return err
+	}
+	hooks, err := newExchange(c, l.Secrets)
+	if err != nil {
+		return err
+	}
+	_ = c.direct(tool) // for BITOPS_COMMAND; what is wrong with a step that is left out does not matter
+	before, after := hooksOf(tool)
+	if before {
+		err = l.beforehand(ctx, c, tool, hooks)
+	}
+	if err == nil && after && !c.previews() {
+		err = c.runHooks(ctx, schema.PhaseAfter, afterHooks, hooks)
+	}
+	return err
+}

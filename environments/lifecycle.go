@@ -108,7 +108,7 @@ func (l *Lifecycle) Do(ctx context.Context, r Request, observe func(schema.Event
 			return outcome(ctx, stepCtx, c, Result{}, err)
 		}
 		if reason != "" {
-			if err := l.skipInGroup(stepCtx, c, tool); err != nil {
+			if err := l.skip(stepCtx, c, tool); err != nil {
 				return outcome(ctx, stepCtx, c, Result{}, err)
 			}
 			return StepResult{Outcome: schema.Skipped, Reason: reason, Fingerprint: r.Fingerprint}
