@@ -86,60 +86,54 @@ func (s *session) whileLocked(ctx context.Context) (context.Context, context.Can
 
 // runner returns what takes the steps of a plan through their lifecycle.
 func (s *session) runner(id schema.RunID, plan *schema.Plan) guarded {
-	g := guarded{Lifecycle: s.lifecycle(id, plan), session: s, command: plan.Command, ours: map[schema.EnvironmentName]bool{}}
-	for _, name := range selectedEnvironments(plan) {
-		g.ours[name] = true
-	}
-	return g
+	return guarded{Lifecycle: s.lifecycle(id, plan), session: s, command: plan.Command}
 }
 
-// guarded is a lifecycle that asks the tools of environments outside the selection too, each while it holds the lock of
-// that environment: their workspaces may be somebody else's at the moment.
+// guarded is a lifecycle that asks the tools of environments that the session has not locked too, each while it holds the lock
+// of that environment: their workspaces may be somebody else's at the moment.
 type guarded struct {
 	*environments.Lifecycle
 	session *session
 	command schema.Command
-	ours    map[schema.EnvironmentName]bool // locked for the whole session
 }
 
 var _ executor.Runner = guarded{}
 
 // Outputs implements executor.Runner.
 func (g guarded) Outputs(ctx context.Context, step *schema.Step, observe func(schema.Event)) (schema.Values, error) {
-	lock, err := g.enter(ctx, step)
+	leave, err := g.enter(ctx, step)
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	defer leave()
 	return g.Lifecycle.Outputs(ctx, step, observe)
 }
 
 // Deployed implements executor.Runner.
 func (g guarded) Deployed(ctx context.Context, step *schema.Step, observe func(schema.Event)) (bool, error) {
-	lock, err := g.enter(ctx, step)
+	leave, err := g.enter(ctx, step)
 	if err != nil {
 		return false, err
 	}
-	defer lock.Release() //nolint:errcheck // at worst it goes with the process
+	defer leave()
 	return g.Lifecycle.Deployed(ctx, step, observe)
 }
 
-// enter takes the lock of a step's environment, unless it is held already.
-func (g guarded) enter(ctx context.Context, step *schema.Step) (store.Lock, error) {
-	if g.ours[step.Environment] {
-		return noLock{}, nil
+// enter takes the lock of a step's environment, unless the session has it already, and returns what gives it back.
+func (g guarded) enter(ctx context.Context, step *schema.Step) (leave func(), err error) {
+	s := g.session
+	end := s.lock.turn(step.Environment)
+	if s.lock.has(step.Environment) {
+		end()
+		return func() {}, nil
 	}
-	lock, err := g.session.repository.lock(ctx, &g.session.options.lockOptions, g.session.store, holder(g.command, step.Environment))
+	lock, err := s.repository.lock(ctx, &s.options.lockOptions, s.store, holder(g.command, step.Environment))
 	if err != nil {
+		end()
 		return nil, fmt.Errorf("ask %s what it left behind: %w", step.Name, err)
 	}
-	return lock, nil
+	return func() {
+		_ = lock.Release() // at worst it goes with the process
+		end()
+	}, nil
 }
-
-// noLock is a lock that is not needed.
-type noLock struct{}
-
-func (noLock) Working(schema.RunID) error { return nil }
-func (noLock) Assured() error             { return nil }
-func (noLock) Gone() context.Context      { return context.Background() }
-func (noLock) Release() error             { return nil }

@@ -16,18 +16,17 @@ type sessionLock struct {
 	gone    context.Context // done with the first lock that another bitops took
 	lose    context.CancelCauseFunc
 
-	adding sync.Mutex // one lock after the other is added, and the others are in use meanwhile
-
 	mu    sync.Mutex
 	run   schema.RunID
 	held  map[schema.EnvironmentName]bool
+	turns map[schema.EnvironmentName]*sync.Mutex // see turn
 	locks []store.Lock
 }
 
 var _ store.Lock = (*sessionLock)(nil)
 
 func newSessionLock(command schema.Command, first store.Lock, names []schema.EnvironmentName) *sessionLock {
-	l := &sessionLock{command: command, held: map[schema.EnvironmentName]bool{}}
+	l := &sessionLock{command: command, held: map[schema.EnvironmentName]bool{}, turns: map[schema.EnvironmentName]*sync.Mutex{}}
 	l.gone, l.lose = context.WithCancelCause(context.Background())
 	_ = l.add(first, names...)
 	return l
@@ -53,6 +52,20 @@ func (l *sessionLock) has(name schema.EnvironmentName) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.held[name]
+}
+
+// turn waits until nothing else of this session takes an environment, or has it for a moment, and returns what ends the turn.
+// Otherwise the session would take itself for another bitops.
+func (l *sessionLock) turn(name schema.EnvironmentName) (end func()) {
+	l.mu.Lock()
+	turn := l.turns[name]
+	if turn == nil {
+		turn = &sync.Mutex{}
+		l.turns[name] = turn
+	}
+	l.mu.Unlock()
+	turn.Lock()
+	return turn.Unlock
 }
 
 // Working implements store.Lock.
@@ -92,8 +105,7 @@ func (l *sessionLock) each(do func(store.Lock) error) error {
 // could wait for each other: busy says which other bitops has it.
 func (s *session) hold(ctx context.Context, name schema.EnvironmentName) (busy string, err error) {
 	l := s.lock
-	l.adding.Lock()
-	defer l.adding.Unlock()
+	defer l.turn(name)()
 	if l.has(name) {
 		return "", nil
 	}
