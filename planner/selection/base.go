@@ -125,30 +125,32 @@ func liesIn(pattern, dir string) bool {
 	return pattern == "."
 }
 
-// here returns what lies in the directory of the person, or else the environment in whose directory that is.
+// here returns what lies in the directory of the person, or else the environments in whose directory that is.
 func (c *chooser) here() (Reasons, bool) {
-	these, why := Reasons{}, "lies in "+c.Here
-	found := false
-	around, deepest := -1, -1
-	for i, env := range c.Environments {
+	these, around := Reasons{}, Reasons{}
+	in, deepest := false, "" // "" for none
+	for _, env := range c.Environments {
 		for _, dir := range []string{env.Path.Text, env.Directory} {
 			switch {
 			case below(dir, c.Here):
-				these.of(env, why)
-				found = true
-			case below(c.Here, dir) && len(dir) > deepest:
-				around, deepest = i, len(dir)
+				these.of(env, "lies in "+c.Here)
+				in = true
+			case below(c.Here, dir) && (deepest == "" || below(dir, deepest)):
+				if dir != deepest {
+					deepest, around = dir, Reasons{}
+				}
+				around.of(env, "has "+c.Here+" in it")
 			}
 		}
 	}
-	if !found && around >= 0 {
-		env := c.Environments[around]
-		return these.of(env, "has "+c.Here+" in it"), true
+	switch {
+	case in:
+		return these, true
+	case deepest != "":
+		return around, true
 	}
-	if !found {
-		c.problems = append(c.problems, wrong("no environment lies in %s", c.Here).WithHint("'**' selects all of them"))
-	}
-	return these, found
+	c.problems = append(c.problems, wrong("no environment lies in %s", c.Here).WithHint("'**' selects all of them"))
+	return nil, false
 }
 
 // below reports whether a directory is another one or lies in it.

@@ -190,6 +190,28 @@ func TestWhereOneStands(t *testing.T) {
 	}
 }
 
+func TestWhereOneStandsInNestedDirectories(t *testing.T) {
+	for name, test := range map[string]struct{ here, want string }{
+		"deep in one below the root's": {"a/modules", "a/terraform"},
+		"in nothing but the root's":    {"docs", "root/terraform"},
+		"deep in one that two share":   {"shared/modules", "one/terraform two/terraform"},
+		"deep in one within another":   {"a/deep/modules", "a/deep/terraform"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &Repository{Here: test.here}
+			for _, line := range []string{
+				"root @.: terraform", "a/deep @a/deep: terraform", "a @a: terraform", "one @shared: terraform", "two @shared: terraform",
+			} {
+				r.Environments = append(r.Environments, drawnAs(t, line))
+			}
+			choice, problems := Choose(r, Query{Selectors: []string{"."}})
+			if got := strings.Join(names(choice), " "); got != test.want {
+				t.Errorf("got  %s\nwant %s, %v", got, test.want, problems.Err())
+			}
+		})
+	}
+}
+
 func TestReasons(t *testing.T) {
 	choice, _ := Choose(shop(t), Query{Selectors: []string{"cache+", "tag:base"}})
 	want := Reasons{"cache/terraform": "named", "dev/web/helm": "depends on cache/terraform", "network/terraform": "has the tag base"}
