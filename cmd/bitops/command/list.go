@@ -41,7 +41,7 @@ func (g *global) list(cmd *cobra.Command, o *listOptions, selectors []string) er
 		return err
 	}
 	var orphans []schema.Orphan
-	if slices.ContainsFunc(selectors, namesOrphans) {
+	if slices.ContainsFunc(selectors, func(word string) bool { return namesOrphans(word, plan) }) {
 		s, err := r.viewStore(cmd.Context())
 		if err != nil {
 			return err

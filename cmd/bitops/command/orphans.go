@@ -123,22 +123,21 @@ func (r *repository) ofOrphans(ctx context.Context, manifest *schema.Plan, o pla
 	if err != nil {
 		return nil, err
 	}
-	names := slices.Clone(o.Select.Selectors)
-	for _, step := range o.Only {
-		names = append(names, string(step))
-	}
 	if pointer, err := renamed(ctx, s, namesIn(manifest), o.Select.Selectors); pointer != nil || err != nil {
 		if err == nil {
 			err = r.refuseRenamed(string(pointer.Step), pointer.RenamedTo, pointer.Identity)
 		}
 		return nil, err
 	}
-	chosen, others := chosenOrphans(all, names, manifest)
+	chosen, others := chosenOrphans(all, o, manifest)
 	switch {
 	case len(chosen) == 0:
 		return nil, nil
-	case len(others) > 0 && o.Only == nil:
+	case len(others) > 0:
 		return nil, r.mixedNames(manifest, all, o, others)
+	}
+	if err := onlyNamed(o); err != nil {
+		return nil, err
 	}
 	for _, orphan := range all {
 		if chosen[orphan.Step] && orphan.RenamedTo != "" {
@@ -226,28 +225,61 @@ func shellWords(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// chosenOrphans returns the orphans that are named, by their own name or that of an environment that the manifest no longer
-// has, and the names that none has.
-func chosenOrphans(all []schema.Orphan, names []string, manifest *schema.Plan) (chosen map[schema.StepName]bool, others []string) {
+// chosenOrphans returns the orphans that the options choose, and the selectors that name none. Of the steps of a plan file or
+// an earlier run, selectors choose a part.
+func chosenOrphans(all []schema.Orphan, o planner.Options, manifest *schema.Plan) (chosen map[schema.StepName]bool, others []string) {
+	if o.Only == nil {
+		return namedOrphans(all, o.Select.Selectors, manifest)
+	}
 	chosen = map[schema.StepName]bool{}
+	for _, orphan := range all {
+		if slices.Contains(o.Only, orphan.Step) {
+			chosen[orphan.Step] = true
+		}
+	}
+	if len(chosen) == 0 || len(o.Select.Selectors) == 0 {
+		return chosen, nil
+	}
+	named, others := namedOrphans(all, o.Select.Selectors, manifest)
+	maps.DeleteFunc(chosen, func(step schema.StepName, _ bool) bool { return !named[step] })
+	return chosen, others
+}
+
+// namedOrphans returns the orphans that are named, by their own name or that of an environment that the manifest no longer
+// has, and the names that none has.
+func namedOrphans(all []schema.Orphan, names []string, manifest *schema.Plan) (named map[schema.StepName]bool, others []string) {
+	named = map[schema.StepName]bool{}
 	for _, name := range names {
 		found := false
 		for _, orphan := range all {
-			if namesOrphans(name) || name == string(orphan.Step) || name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
-				chosen[orphan.Step], found = true, true
+			if namesOrphans(name, manifest) || name == string(orphan.Step) ||
+				name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
+				named[orphan.Step], found = true, true
 			}
 		}
 		if !found {
 			others = append(others, name)
 		}
 	}
-	return chosen, others
+	return named, others
 }
 
-// namesOrphans reports whether a selector names all orphans.
-func namesOrphans(selector string) bool {
+// onlyNamed refuses flags that select, where orphans are taken down: these are taken by their names alone.
+func onlyNamed(o planner.Options) error {
+	if len(o.From) == 0 && len(o.Select.Exclude) == 0 && !o.Select.Dependencies && !o.Select.Dependents {
+		return nil
+	}
+	return schema.Problems{schema.Errorf(schema.Position{},
+		"what is no longer in the manifest is not chosen by --exclude, --from, --with-dependencies or --with-dependents").
+		WithHint("name what is to be destroyed; bitops list orphaned lists it")}
+}
+
+// namesOrphans reports whether a selector names all orphans. Where the manifest has an environment called orphaned, the word
+// alone does not.
+func namesOrphans(selector string, manifest *schema.Plan) bool {
 	parsed, _ := selection.Parse(selector)
-	return !parsed.Without && slices.Equal(parsed.States(), []string{selection.Orphaned}) && len(parsed.Factors) == 1
+	return !parsed.Without && slices.Equal(parsed.States(), []string{selection.Orphaned}) && len(parsed.Factors) == 1 &&
+		(parsed.Factors[0].Kind != "" || !declared(manifest, selection.Orphaned))
 }
 
 // withOptions gives a step of orphans what the options say for all steps.
