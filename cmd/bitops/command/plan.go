@@ -52,10 +52,13 @@ bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.destroy {
-				return g.preview(cmd, o, schema.CommandPlanDestroy, args)
+			if !o.destroy {
+				return g.preview(cmd, o, schema.CommandPlan, args)
 			}
-			return g.preview(cmd, o, schema.CommandPlan, args)
+			if err := namesWhatToDestroy(args); err != nil {
+				return usageError(cmd, err)
+			}
+			return g.preview(cmd, o, schema.CommandPlanDestroy, args)
 		},
 	}
 	o.runOptions.addFlags(cmd)
