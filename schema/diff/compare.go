@@ -36,6 +36,7 @@ func Compare(before, after Value, o Options) []Change {
 	r := reader{secret: o.Secret}
 	was, is := r.read(before, ""), r.read(after, "")
 	c.secrets = slices.Concat(was.secrets(false), is.secrets(false))
+	slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) }) // one can be a part of another
 	c.compare(nil, was, is)
 	for i := range c.changes {
 		path := c.changes[i].Path

@@ -108,6 +108,10 @@ func TestCompare(t *testing.T) {
 			wasSensitive: `{"a":true,"b":{"c":true}}`, sensitive: `{"a":true,"b":{"c":true}}`,
 			want: []string{`a: "(sensitive)" -> "(sensitive)" sensitive`, `b.d: 1 -> 2`},
 		},
+		"a secret that begins like another": {
+			before: `{"a":"password","b":"passwordcanary","c":"x"}`, after: `{"a":"password","b":"passwordcanary","c":"passwordcanary@h"}`,
+			wasSensitive: `{"a":true,"b":true}`, sensitive: `{"a":true,"b":true}`, want: []string{`c: "x" -> "(sensitive)@h" sensitive`},
+		},
 		"sensitive on one side hides both": {
 			before: `{"a":"canary-1"}`, after: `{"a":"canary-1"}`, sensitive: `{"a":true}`, want: []string{`a: "(sensitive)" -> "(sensitive)" sensitive`},
 		},
