@@ -62,26 +62,34 @@ func SameChanges(approved, now *Changes) bool {
 		return false
 	}
 	approved, now = approved.Bounded(), now.Bounded()
-	counts := func(c *Changes) [6]int {
-		return [6]int{c.Add, c.Change, c.Remove, c.Outputs, len(c.Deferred), len(c.Invocations)}
-	}
+	counts := func(c *Changes) [4]int { return [4]int{c.Add, c.Change, c.Remove, c.Outputs} }
 	return approved.Open == now.Open && approved.First == now.First && counts(approved) == counts(now) &&
-		slices.EqualFunc(sortedResources(approved), sortedResources(now), sameResource) &&
-		sameAttributes(approved.OutputChanges, now.OutputChanges)
+		sameResources(approved.Resources, now.Resources) && sameResources(approved.Deferred, now.Deferred) &&
+		slices.Equal(sortedInvocations(approved), sortedInvocations(now)) && sameAttributes(approved.OutputChanges, now.OutputChanges)
 }
 
 func hasAttributes(c *Changes) bool {
 	return len(c.OutputChanges) > 0 || slices.ContainsFunc(c.Resources, func(r ResourceChange) bool { return len(r.Attributes) > 0 })
 }
 
-func sortedResources(c *Changes) []ResourceChange {
-	return slices.SortedFunc(slices.Values(c.Resources), func(x, y ResourceChange) int {
-		return cmp.Or(cmp.Compare(x.Address, y.Address), cmp.Compare(x.Action, y.Action))
-	})
+func sameResources(approved, now []ResourceChange) bool {
+	sorted := func(all []ResourceChange) []ResourceChange {
+		return slices.SortedFunc(slices.Values(all), func(x, y ResourceChange) int {
+			return cmp.Or(cmp.Compare(x.Address, y.Address), cmp.Compare(x.Action, y.Action))
+		})
+	}
+	return slices.EqualFunc(sorted(approved), sorted(now), sameResource)
 }
 
 func sameResource(approved, now ResourceChange) bool {
-	return approved.Address == now.Address && approved.Action == now.Action && sameAttributes(approved.Attributes, now.Attributes)
+	return approved.Address == now.Address && approved.Action == now.Action && approved.MovedFrom == now.MovedFrom &&
+		approved.ImportedID == now.ImportedID && sameAttributes(approved.Attributes, now.Attributes)
+}
+
+func sortedInvocations(c *Changes) []Invocation {
+	return slices.SortedFunc(slices.Values(c.Invocations), func(x, y Invocation) int {
+		return cmp.Or(cmp.Compare(x.Address, y.Address), cmp.Compare(x.Cause, y.Cause), cmp.Compare(x.Event, y.Event))
+	})
 }
 
 // sameAttributes reports whether attributes differ from what was approved only where that was not known then.

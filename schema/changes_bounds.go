@@ -40,6 +40,14 @@ func (c *Changes) Bounded() *Changes {
 	return &all
 }
 
+// Cut reports whether Bounded has left out attributes of resources, or parts of their values.
+func (c *Changes) Cut() bool {
+	shortened := func(a AttributeChange) bool { return a.BeforeBytes > 0 || a.AfterBytes > 0 }
+	return slices.ContainsFunc(c.Resources, func(r ResourceChange) bool {
+		return r.AttributesOmitted > 0 || slices.ContainsFunc(r.Attributes, shortened)
+	})
+}
+
 func (r *ResourceChange) bound(left *int) {
 	var omitted int
 	r.Attributes, omitted = bounded(r.Attributes, left)

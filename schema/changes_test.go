@@ -97,12 +97,43 @@ func TestBoundedTextsStillDiffer(t *testing.T) {
 	}
 }
 
+func TestCutTellsWhatIsNotCompared(t *testing.T) {
+	of := func(attributes ...schema.AttributeChange) *schema.Changes {
+		return &schema.Changes{Resources: []schema.ResourceChange{{Attributes: attributes}}}
+	}
+	script := func(last string) schema.AttributeChange {
+		return schema.AttributeChange{Path: "user_data", After: schema.TextValue(strings.Repeat("line\n", schema.LongestValue) + last)}
+	}
+	if !schema.SameChanges(of(script("a")), of(script("b"))) || !of(script("a")).Bounded().Cut() {
+		t.Error("texts whose ends are cut are told apart, or do not count as cut")
+	}
+	if !of(make([]schema.AttributeChange, schema.MostAttributes+1)...).Bounded().Cut() || of(schema.AttributeChange{Path: "a"}).Bounded().Cut() {
+		t.Error("it is cut where attributes are omitted, and else not")
+	}
+}
+
 func TestSameChangesWithAttributes(t *testing.T) {
 	of := func(attributes ...schema.AttributeChange) *schema.Changes {
 		return &schema.Changes{Change: 1, Resources: []schema.ResourceChange{{Address: "a.b", Action: "update", Attributes: attributes}}}
 	}
 	port := func(after string) schema.AttributeChange {
 		return schema.AttributeChange{Path: "port", Before: json.RawMessage("443"), After: json.RawMessage(after)}
+	}
+	imports := func(id string) *schema.Changes {
+		return &schema.Changes{Resources: []schema.ResourceChange{{Address: "a.b", Action: "import", ImportedID: id}}}
+	}
+	moves := func(from string) *schema.Changes {
+		return &schema.Changes{Resources: []schema.ResourceChange{{Address: "a.b", Action: "move", MovedFrom: from}}}
+	}
+	defers := func(address string) *schema.Changes {
+		return &schema.Changes{Deferred: []schema.ResourceChange{{Address: address, Action: "create"}}}
+	}
+	invokes := func(addresses ...string) *schema.Changes {
+		c := &schema.Changes{}
+		for _, address := range addresses {
+			c.Invocations = append(c.Invocations, schema.Invocation{Address: address})
+		}
+		return c
 	}
 	unknown := schema.AttributeChange{Path: "rule", Unknown: true, After: schema.TextValue("(known after apply)")}
 	for name, c := range map[string]struct {
@@ -120,6 +151,12 @@ func TestSameChangesWithAttributes(t *testing.T) {
 		"values that were never shown":      {of(port("80")).WithoutValues(), of(port("80")), false},
 		"nothing is known of one":           {nil, of(), false},
 		"a plan of a bitops without values": {of(), of(port("80")), false},
+		"another object is imported":        {imports("i-1"), imports("i-2"), false},
+		"the same object is imported":       {imports("i-1"), imports("i-1"), true},
+		"it was another resource before":    {moves("a.x"), moves("a.y"), false},
+		"another action is invoked":         {invokes("action.a"), invokes("action.b"), false},
+		"actions in another order":          {invokes("action.a", "action.b"), invokes("action.b", "action.a"), true},
+		"another resource is deferred":      {defers("a.x"), defers("a.y"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := schema.SameChanges(c.approved, c.now); got != c.want {
