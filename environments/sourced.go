@@ -1,6 +1,7 @@
 package environments
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -21,7 +22,8 @@ type sourced struct {
 }
 
 // sourceScript sources $1 and writes the exported variables to $2. Like BitOps it ends at the first command that fails.
-const sourceScript = `set -e; [ "$3" != all ] || set -a; source "$1"; env -0 >"$2"`
+// The file may have changed PATH.
+const sourceScript = `set -e; [ "$3" != all ] || set -a; source "$1"; command -p env -0 >"$2"`
 
 // ofShell are the variables that bash keeps for itself.
 var ofShell = map[string]bool{"_": true, "SHLVL": true, "PWD": true, "OLDPWD": true}
@@ -34,7 +36,7 @@ func (c *Call) sourced(f VariablesFile, text []byte, before Variables) (map[stri
 	if c.source.key == key {
 		return c.source.variables, nil
 	}
-	file, err := c.PrivateFile("sourced.sh", text) // without a byte order mark and the line ends of Windows
+	file, err := c.toSource(f, text)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +68,16 @@ func (c *Call) sourced(f VariablesFile, text []byte, before Variables) (map[stri
 	}
 	c.source = sourced{key, variables}
 	return variables, nil
+}
+
+// toSource returns what bash is to source for a file: the file, so that BASH_SOURCE says where it is, or a copy without a byte
+// order mark and the line ends of Windows, where it has them.
+func (c *Call) toSource(f VariablesFile, text []byte) (string, error) {
+	written, err := os.ReadFile(filepath.Join(c.Directory, f.Name))
+	if err != nil || !bytes.Equal(written, text) {
+		return c.PrivateFile("sourced.sh", text)
+	}
+	return "./" + f.Name, nil
 }
 
 // notSourced is the error of a file that bash could not source. What bash said is not shown: it can hold a secret.
