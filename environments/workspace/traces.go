@@ -21,7 +21,8 @@ import (
 // A process that dies between Begin and End leaves what was there before; then End has to be called before anything else changes
 // the workspace.
 //
-// What another changed after the hooks stays as it is, but for the files of the repository. Excluded files are no traces.
+// What was there before, and another changed after the hooks, stays as it is, but for the files of the repository. What hooks
+// made is deleted, whoever changed it since. Excluded files are no traces.
 // Traces must not be used while a step runs in the workspace.
 type Traces struct {
 	Workspace *Workspace
