@@ -47,27 +47,57 @@ func (r *repository) choose(cmd *cobra.Command, o *selectOptions, to *planner.Op
 	}
 }
 
-// here returns the directory where the person stands, relative to the repository.
+// here returns the directory where the person stands, relative to the repository: by the way they went, or with symbolic links
+// resolved where one led from an environment to others. No link leads to the whole repository.
 func (r *repository) here() string {
 	dir, err := filepath.Abs(r.chdir)
 	if err != nil {
 		return "."
 	}
-	if rel, err := filepath.Rel(r.root, dir); err == nil && filepath.IsLocal(rel) {
-		return filepath.ToSlash(rel)
+	went, ok := within(r.root, dir)
+	root, failed := filepath.EvalSymlinks(r.root)
+	actual, err := filepath.EvalSymlinks(dir)
+	if err != nil || failed != nil {
+		return went
 	}
-	dir, err = filepath.EvalSymlinks(dir)
-	if err != nil {
-		return "."
+	at, inside := within(root, actual)
+	if inside && (!ok || at != "." && at != went && r.ledAway(root, went, actual)) {
+		return at
 	}
-	root, err := filepath.EvalSymlinks(r.root)
-	if err != nil {
-		return "."
+	return went
+}
+
+// ledAway reports whether a person who went to a directory, by a path that has symbolic links in it, is where environments
+// lie that the manifest knows by another path. Actual is the directory without links. Of an environment at the root, every
+// directory is a part, so that is none of them.
+func (r *repository) ledAway(root, went, actual string) bool {
+	away := false
+	for _, env := range r.manifest.Environments {
+		path := env.Path.Text
+		if _, ok := within(went, path); ok {
+			return false
+		}
+		dir, err := filepath.EvalSymlinks(filepath.Join(root, path))
+		if err != nil || dir == root {
+			continue
+		}
+		_, in := within(dir, actual)
+		_, around := within(actual, dir)
+		if rest, ok := within(path, went); ok && filepath.Join(dir, rest) == actual {
+			return false
+		}
+		away = away || in || around
 	}
-	if rel, err := filepath.Rel(root, dir); err == nil && filepath.IsLocal(rel) {
-		return filepath.ToSlash(rel)
+	return away
+}
+
+// within returns a path relative to a directory, with slashes, or "." and false where it does not lie in it.
+func within(dir, path string) (string, bool) {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return ".", false
 	}
-	return "."
+	return filepath.ToSlash(rel), true
 }
 
 // sayHere says that a command is about a part of the repository because of the directory it was called in.
