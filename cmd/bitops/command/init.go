@@ -125,7 +125,7 @@ func (g *global) declare(e *existing, names []schema.EnvironmentName) error {
 			tools = nil
 		}
 		if err := createFile(e.file(), manifestFor(names, folder, tools)); err != nil {
-			return err
+			return fmt.Errorf("write the manifest: %w", err)
 		}
 		g.print("Wrote %s with %s: %s.", e.file(), count(len(names), "environment"), strings.Join(listed(names), ", "))
 		return nil
@@ -146,10 +146,7 @@ func createFile(file, text string) error {
 		_, err = f.WriteString(text)
 		err = errors.Join(err, f.Close())
 	}
-	if err != nil {
-		return fmt.Errorf("write the manifest: %w", err)
-	}
-	return nil
+	return err
 }
 
 // manifestFor returns the text of a manifest. folder is the default folder, "" for the usual one; tools are those whose order

@@ -60,7 +60,7 @@ func (g *global) addTo(file string, old []byte, names []schema.EnvironmentName) 
 	if rewritten {
 		kept = file + ".orig"
 		if err := createFile(kept, string(old)); err != nil {
-			return err
+			return fmt.Errorf("keep the manifest as it was: %w", err)
 		}
 	}
 	if err := replaceFile(file, text); err != nil {
