@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -36,6 +37,9 @@ func (t *Terraform) initialise(ctx context.Context, s *session, force bool) (ski
 	if err := os.Remove(note); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
+	if err := s.repairBackendNote(); err != nil {
+		return false, err
+	}
 	cache := s.callersCache()
 	variables, err := s.withoutCallersCache(cache)
 	if err != nil {
@@ -64,6 +68,20 @@ func (t *Terraform) initialise(ctx context.Context, s *session, force bool) (ski
 		_ = os.WriteFile(note, []byte(key), 0o600) // without it, init is run again
 	}
 	return false, nil
+}
+
+// repairBackendNote removes terraform's note of the backend that it has initialised where that was cut off, by a full disk
+// or a kill: with it, every init fails. It says no more than the configuration, and is in a copy of bitops' own.
+func (s *session) repairBackendNote() error {
+	note := filepath.Join(s.Directory, dataDirectory, "terraform.tfstate")
+	text, err := os.ReadFile(note)
+	if errors.Is(err, os.ErrNotExist) || err == nil && json.Valid(text) || !s.private() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return os.Remove(note)
 }
 
 // private reports whether nobody but bitops runs terraform in the step's directory: it is a copy.
