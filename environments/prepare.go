@@ -147,11 +147,15 @@ func (l *Lifecycle) workspaceOptions(step *schema.Step) workspace.Options {
 // Clear removes the workspace of a step's environment, but for what a tool keeps there that is nowhere else. It is for the end of
 // a run.
 func (l *Lifecycle) Clear(step *schema.Step) error {
-	return workspace.Clear(l.workspaceOptions(step), func(name string) bool {
-		return slices.ContainsFunc(l.Tools, func(t Tool) bool {
-			keeper, ok := t.(Keeper)
-			return ok && keeper.Keeps(name)
-		})
+	o := l.workspaceOptions(step)
+	var keep []func(string) bool
+	for _, t := range l.Tools {
+		if keeper, ok := t.(Keeper); ok {
+			keep = append(keep, keeper.Keeps(filepath.Join(o.Store, o.Name)))
+		}
+	}
+	return workspace.Clear(o, func(name string) bool {
+		return slices.ContainsFunc(keep, func(keeps func(string) bool) bool { return keeps(name) })
 	})
 }
 

@@ -83,8 +83,9 @@ type Preparer interface {
 
 // Keeper is a Tool whose files in a workspace can be all that there is of something.
 type Keeper interface {
-	// Keeps reports whether a file must not be removed with its workspace. The name is as for Private.
-	Keeps(name string) bool
+	// Keeps looks at a workspace, and returns a function that reports whether a file in it must stay, named relative to the
+	// workspace with slashes.
+	Keeps(workspace string) func(name string) bool
 }
 
 // Configured is a Tool with a configuration file of its own.

@@ -40,9 +40,10 @@ func (c *Changes) Bounded() *Changes {
 	return &all
 }
 
-// Cut reports whether Bounded has left out attributes of resources, or parts of their values.
+// Cut reports whether the attributes are not all that changes: Bounded has left out some, or parts of their values, or values
+// are not shown because they are sensitive.
 func (c *Changes) Cut() bool {
-	shortened := func(a AttributeChange) bool { return a.BeforeBytes > 0 || a.AfterBytes > 0 }
+	shortened := func(a AttributeChange) bool { return a.BeforeBytes > 0 || a.AfterBytes > 0 || a.Sensitive }
 	return slices.ContainsFunc(c.Resources, func(r ResourceChange) bool {
 		return r.AttributesOmitted > 0 || slices.ContainsFunc(r.Attributes, shortened)
 	})

@@ -110,6 +110,9 @@ func TestCutTellsWhatIsNotCompared(t *testing.T) {
 	if !of(make([]schema.AttributeChange, schema.MostAttributes+1)...).Bounded().Cut() || of(schema.AttributeChange{Path: "a"}).Bounded().Cut() {
 		t.Error("it is cut where attributes are omitted, and else not")
 	}
+	if !of(schema.AttributeChange{Path: "a", Sensitive: true}).Cut() {
+		t.Error("a value that is not shown can be any")
+	}
 }
 
 func TestSameChangesWithAttributes(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -59,12 +58,6 @@ func (*Terraform) Private(name string, isDir bool) bool {
 		return true
 	}
 	return false
-}
-
-// Keeps implements environments.Keeper: a state that could not be saved, and one that a backend has in the workspace. The files
-// of that kind in the data directory only say where the state is.
-func (*Terraform) Keeps(name string) bool {
-	return strings.Contains(path.Base(name), ".tfstate") && !slices.Contains(strings.Split(name, "/"), dataDirectory)
 }
 
 // Programs implements environments.Tool.

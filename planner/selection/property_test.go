@@ -157,7 +157,7 @@ func TestChooseAgainstReference(t *testing.T) {
 			if out {
 				these = ref.where(func(i int) bool { return !these[i] })
 			}
-			for range rapid.IntRange(0, 2).Draw(t, "factors") {
+			for range rapid.IntRange(0, map[bool]int{true: 0, false: 2}[out]).Draw(t, "factors") {
 				more, others := drawFactor(t, r, ref)
 				text += " & " + more
 				these = ref.where(func(i int) bool { return these[i] && others[i] })

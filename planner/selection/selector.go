@@ -67,6 +67,10 @@ func Parse(text string) (Selector, schema.Problems) {
 	if s.Without = strings.HasPrefix(rest, "!"); s.Without {
 		rest = rest[1:]
 	}
+	if s.Without && strings.Contains(rest, "&") {
+		return s, refuse(wrong("%q can mean two things", text).
+			WithHint("put what begins with ! last, as in 'a & !b', or in a selector of its own, as in 'a' '!b'"))
+	}
 	var problems schema.Problems
 	for part := range strings.SplitSeq(rest, "&") {
 		factor, wrong := parseFactor(strings.TrimSpace(part), text)
