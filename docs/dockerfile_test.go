@@ -54,7 +54,7 @@ func TestDockerfile(t *testing.T) {
 func TestDockerfileHasTheProgramsOfHooks(t *testing.T) {
 	text := strings.ReplaceAll(read(t, "../Dockerfile"), "\\\n", " ")
 	var installed []string
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		for _, command := range []string{"apk add --no-cache", "pip install --no-cache-dir"} {
 			if _, packages, ok := strings.Cut(line, command); ok {
 				packages, _, _ = strings.Cut(packages, "&&")
@@ -65,7 +65,7 @@ func TestDockerfileHasTheProgramsOfHooks(t *testing.T) {
 	_, programs, _ := strings.Cut(text, "AS programs")
 	programs, _, _ = strings.Cut(programs, "\nFROM ")
 	listed := 0
-	for _, line := range strings.Split(read(t, "testdata/hook-programs"), "\n") {
+	for line := range strings.SplitSeq(read(t, "testdata/hook-programs"), "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

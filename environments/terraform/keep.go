@@ -31,26 +31,33 @@ func (*Terraform) Keeps(workspace string) func(name string) bool {
 func localStates(root string) map[string]bool {
 	states := map[string]bool{}
 	_ = filepath.WalkDir(root, func(file string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Base(file) != "terraform.tfstate" || filepath.Base(filepath.Dir(file)) != dataDirectory {
-			return nil // what cannot be read tells of no state
+		if err == nil && filepath.Base(file) == "terraform.tfstate" && filepath.Base(filepath.Dir(file)) == dataDirectory {
+			if name := notedState(root, file); name != "" {
+				states[name], states[name+".backup"] = true, true
+			}
 		}
-		var note struct {
-			Backend struct {
-				Type   string `json:"type"`
-				Config struct {
-					Path string `json:"path"`
-				} `json:"config"`
-			} `json:"backend"`
-		}
-		text, err := os.ReadFile(file)
-		if err != nil || json.Unmarshal(text, &note) != nil || note.Backend.Type != "local" || note.Backend.Config.Path == "" {
-			return nil
-		}
-		name, err := filepath.Rel(root, filepath.Join(filepath.Dir(filepath.Dir(file)), note.Backend.Config.Path))
-		if err == nil {
-			states[filepath.ToSlash(name)], states[filepath.ToSlash(name)+".backup"] = true, true
-		}
-		return nil
+		return nil // what cannot be read tells of no state
 	})
 	return states
+}
+
+// notedState returns where the local backend of a note in a data directory keeps its state, "" for another backend.
+func notedState(root, file string) string {
+	var note struct {
+		Backend struct {
+			Type   string `json:"type"`
+			Config struct {
+				Path string `json:"path"`
+			} `json:"config"`
+		} `json:"backend"`
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || json.Unmarshal(text, &note) != nil || note.Backend.Type != "local" || note.Backend.Config.Path == "" {
+		return ""
+	}
+	name, err := filepath.Rel(root, filepath.Join(filepath.Dir(filepath.Dir(file)), note.Backend.Config.Path))
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(name)
 }

@@ -186,7 +186,7 @@ func (t *Traces) restore(entry trace) error {
 		}
 	}
 	if exists && (!now.Mode.IsDir() || !entry.Was.Mode.IsDir()) && os.Remove(file) != nil {
-		return nil // a directory in which something else was put meanwhile stays
+		return nil //nolint:nilerr // a directory in which something else was put meanwhile stays
 	}
 	return put(entry, from, file)
 }
