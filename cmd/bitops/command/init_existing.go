@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,15 +84,19 @@ func replaceFile(file string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	temporary := file + ".tmp"
-	if err := os.WriteFile(temporary, text, info.Mode().Perm()); err != nil {
+	temporary, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.tmp") // no file of a person has its name
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, file); err != nil {
-		_ = os.Remove(temporary)
-		return err
+	_, err = temporary.Write(text)
+	err = errors.Join(err, temporary.Chmod(info.Mode().Perm()), temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), file)
 	}
-	return nil
+	if err != nil {
+		err = errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return err
 }
 
 // listed returns names as a message shows them.

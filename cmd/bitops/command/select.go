@@ -134,6 +134,10 @@ func (r *repository) nothingChosen(plan *schema.Plan, o *planner.Options) bool {
 	if steps, _ := plan.Selected(); steps > 0 || len(plan.Steps) == 0 || len(o.Select.Selectors) == 0 || o.Only != nil {
 		return false
 	}
-	r.print("Nothing to do: no environment is selected by %s.", strings.Join(o.Select.Selectors, " "))
+	without := ""
+	if len(o.Select.Exclude) > 0 {
+		without = " without " + strings.Join(o.Select.Exclude, " ")
+	}
+	r.print("Nothing to do: no environment is selected by %s%s.", strings.Join(o.Select.Selectors, " "), without)
 	return true
 }
