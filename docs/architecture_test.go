@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -117,20 +116,10 @@ func ruleOf(rules []importRule, pkg string) (importRule, bool) {
 func modulePackages(t *testing.T) map[string][]string {
 	t.Helper()
 	packages := map[string][]string{}
-	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
-		switch name := entry.Name(); {
-		case err != nil:
-			return err
-		case entry.IsDir() && file != root && (name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")):
-			return fs.SkipDir
-		case entry.IsDir() && file != root && holds(file, "go.mod"):
-			return fs.SkipDir
-		case !entry.IsDir() && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"):
-			pkg, imports, err := importsOf(file)
-			packages[pkg] = append(packages[pkg], imports...)
-			return err
-		}
-		return nil
+	err := eachSource(func(file string) error {
+		pkg, imports, err := importsOf(file)
+		packages[pkg] = append(packages[pkg], imports...)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

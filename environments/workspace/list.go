@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 // The list of the names that came from the source is a text file beside the workspace:
@@ -65,13 +67,9 @@ func (l *listFile) record(names []string) error {
 	if l.valid && l.path == l.current && slices.Equal(l.names, names) {
 		return nil
 	}
-	fresh := l.file + ".new"
-	err := os.WriteFile(fresh, formatList(l.current, names), 0o600)
-	if err == nil {
-		err = os.Rename(fresh, l.file)
-	}
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(fresh))
+	whole := atomicfile.File{Temporary: filepath.Base(l.file) + ".new", Unsynced: true} // a damaged list is found out
+	if err := whole.Write(l.file, formatList(l.current, names)); err != nil {
+		return err
 	}
 	l.valid, l.path, l.names = true, l.current, names
 	return nil

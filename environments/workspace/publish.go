@@ -2,12 +2,13 @@ package workspace
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 // publishTemporary is the name under which a file is written before it takes its place in the source.
@@ -62,7 +63,8 @@ func publish(from, to string) (changed bool, err error) {
 			return false, stamp(from, perm, old.ModTime())
 		}
 	}
-	if err := replace(to, content, perm, mtime); err != nil {
+	whole := atomicfile.File{Mode: perm, Exact: true, Modified: mtime, Temporary: publishTemporary}
+	if err := whole.Write(to, content); err != nil {
 		return false, err
 	}
 	return true, stamp(from, perm, mtime)
@@ -82,38 +84,6 @@ func holds(file string, info fs.FileInfo, content []byte) (bool, error) {
 	}
 	now, err := os.ReadFile(file)
 	return bytes.Equal(now, content), err
-}
-
-// replace puts a file in the place of another, or of none, at once.
-func replace(file string, content []byte, perm fs.FileMode, mtime time.Time) error {
-	temporary := filepath.Join(filepath.Dir(file), publishTemporary)
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	err := write(temporary, content)
-	if err == nil {
-		err = stamp(temporary, perm, mtime)
-	}
-	if err == nil {
-		err = os.Rename(temporary, file)
-	}
-	if err != nil {
-		_ = os.Remove(temporary)
-	}
-	return err
-}
-
-// write makes a new file and waits until its content is on the disk.
-func write(file string, content []byte) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }
 
 func stamp(file string, perm fs.FileMode, mtime time.Time) error {

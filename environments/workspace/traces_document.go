@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 // tracesVersion is the version of the document.
@@ -142,11 +144,7 @@ func (t *Traces) write(doc *tracesDocument) error {
 	if err != nil {
 		return err
 	}
-	fresh := t.document() + ".new"
-	if err = os.WriteFile(fresh, text, 0o600); err == nil {
-		err = os.Rename(fresh, t.document())
-	}
-	return err
+	return atomicfile.File{Temporary: filepath.Base(t.document()) + ".new"}.Write(t.document(), text)
 }
 
 // forget removes the document, and then the copies.

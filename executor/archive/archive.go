@@ -24,6 +24,7 @@ import (
 	"slices"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 const (
@@ -113,19 +114,7 @@ func addArtifact(z *zip.Writer, dir, name string) error {
 
 // Write puts the content of an archive under its name, for nobody else to read, whole or not at all.
 func Write(name string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".bitops-plan-*") // of mode 0600
-	if err != nil {
-		return fmt.Errorf("write the plan file: %w", err)
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	if err := (atomicfile.File{}).Write(name, content); err != nil {
 		return fmt.Errorf("write the plan file: %w", err)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 // FileName is the name of the journal in a run's directory.
@@ -199,10 +200,7 @@ func (j *Journal) WriteDocument(name string, document any, redact func(string) s
 	file := filepath.Join(j.dir, name)
 	text, err := json.MarshalIndent(document, "", "  ")
 	if err == nil {
-		err = os.WriteFile(file+".tmp", []byte(redact(string(text))+"\n"), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(file+".tmp", file)
+		err = atomicfile.File{Mode: 0o644, Temporary: name + ".tmp"}.Write(file, []byte(redact(string(text))+"\n"))
 	}
 	if err != nil {
 		return fmt.Errorf("write %s of the run: %w", name, err)

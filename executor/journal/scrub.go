@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 func hasSecrets(outputs schema.Values) bool {
@@ -31,16 +33,10 @@ func (j *Journal) scrub(step schema.StepName) error {
 		return err
 	}
 	defer from.Close()
-	to, err := os.OpenFile(name+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(to)
-	err = j.copyRedacted(out, bufio.NewReader(from))
-	if err = errors.Join(err, out.Flush(), to.Close()); err != nil {
-		return errors.Join(err, os.Remove(name+".tmp"))
-	}
-	return os.Rename(name+".tmp", name)
+	return atomicfile.File{Mode: 0o644, Temporary: filepath.Base(name) + ".tmp", Unsynced: true}.WriteWith(name, func(to io.Writer) error {
+		out := bufio.NewWriter(to)
+		return errors.Join(j.copyRedacted(out, bufio.NewReader(from)), out.Flush())
+	})
 }
 
 func (j *Journal) copyRedacted(out *bufio.Writer, in *bufio.Reader) error {

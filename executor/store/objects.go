@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 // objects are named contents that several machines share. A name is a path with slashes. What is read is what was
@@ -51,51 +53,30 @@ func (d directory) Read(_ context.Context, name string) ([]byte, error) {
 
 // Write implements objects.
 func (d directory) Write(_ context.Context, name string, content []byte) error {
-	temporary, err := d.temporary(name, content)
-	if err != nil {
+	if err := d.makeDirectory(filepath.Dir(d.file(name))); err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, d.file(name)); err != nil {
-		return errors.Join(err, os.Remove(temporary))
-	}
-	return syncDirectory(filepath.Dir(d.file(name)))
+	return d.written().Write(d.file(name), content)
 }
 
 // Create implements objects.
 func (d directory) Create(_ context.Context, name string, content []byte) error {
-	temporary, err := d.temporary(name, content)
-	if err != nil {
+	if err := d.makeDirectory(filepath.Dir(d.file(name))); err != nil {
 		return err
 	}
-	err = os.Link(temporary, d.file(name))
-	return errors.Join(err, os.Remove(temporary))
+	return d.written().Create(d.file(name), content)
+}
+
+// written says how an object becomes a file.
+func (d directory) written() atomicfile.File {
+	if d.mode == 0 {
+		return atomicfile.File{}
+	}
+	return atomicfile.File{Mode: d.mode.Perm() & 0o666, Exact: true}
 }
 
 // temporaryBeginning begins the names of files that are no objects yet.
 const temporaryBeginning = ".new-"
-
-// temporary writes the content of an object beside it.
-func (d directory) temporary(name string, content []byte) (string, error) {
-	dir := filepath.Dir(d.file(name))
-	if err := d.makeDirectory(dir); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(dir, temporaryBeginning)
-	if err != nil {
-		return "", err
-	}
-	if d.mode != 0 {
-		_ = f.Chmod(d.mode.Perm() & 0o666) // some file systems know no permissions
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
 
 // makeDirectory makes a directory below the root, and those above it that are missing.
 func (d directory) makeDirectory(dir string) error {

@@ -17,6 +17,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/bitops-engine/bitops/schema/atomicfile"
 )
 
 // Store is a run store in a directory. It is safe for concurrent use; of two processes, each may change what it has locked.
@@ -58,34 +60,7 @@ func (s *Store) Finding(left func(marker string) []string) *Store {
 // View returns a store that is only read: nothing is made, and a missing directory is an empty store.
 func View(dir string) *Store { return &Store{dir: dir} }
 
-// writeFile writes a file by a temporary name in the same directory, so that readers see the old or the new content and
-// a crash leaves no half of it. When it returns, the file is on the disk under its name. What a crash leaves under the
-// temporary name is overwritten by the next attempt.
+// writeFile writes a file of the store, which one process at a time writes.
 func writeFile(name string, content []byte) error {
-	temporary := name + ".tmp"
-	f, err := os.Create(temporary)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(temporary, name)
-	}
-	if err != nil {
-		_ = os.Remove(temporary)
-		return err
-	}
-	return syncDirectory(filepath.Dir(name))
-}
-
-// syncDirectory waits until the names in a directory are on the disk.
-func syncDirectory(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.File{Mode: 0o644, Temporary: filepath.Base(name) + ".tmp"}.Write(name, content)
 }
