@@ -18,7 +18,8 @@ func selectSteps(d *draft) {
 	choice, problems := selection.Choose(d.repository(), query)
 	d.problems = append(d.problems, problems...)
 	for name, why := range choice.Reasons {
-		d.steps[name].Selected, d.steps[name].Why = true, why
+		step := d.steps[name]
+		step.Selected, step.Why, step.Maybe = true, why.Text, why.Maybe
 	}
 	d.tellLeftOut(choice.LeftOut)
 	d.narrow(d.from())
@@ -33,7 +34,7 @@ func (d *draft) tellLeftOut(steps selection.Reasons) {
 	for _, env := range d.environments {
 		for _, step := range env.steps {
 			if why, out := steps[step.Name]; out {
-				names = append(names, fmt.Sprintf("%s (%s)", step.Name, why))
+				names = append(names, fmt.Sprintf("%s (%s)", step.Name, why.Text))
 			}
 		}
 	}

@@ -33,6 +33,7 @@ type Step struct {
 	DependsOn       []StepName        `json:"depends_on,omitempty"` // direct dependencies
 	Selected        bool              `json:"selected"`             // false: not run; its recorded outputs are used
 	Why             string            `json:"why,omitempty"`        // it is selected: the reason, "" where nothing was said
+	Maybe           bool              `json:"maybe,omitempty"`      // it runs only if something changed that it reads
 	Inputs          []Input           `json:"inputs,omitempty"`
 	Mock            []Input           `json:"mock,omitempty"` // what a preview may use for inputs that are not known yet
 	Offers          []Offer           `json:"offers,omitempty"`

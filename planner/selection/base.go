@@ -53,7 +53,7 @@ func (c *chooser) stepsThat(f Factor, why string, is func(*schema.Step) bool) (t
 	these = Reasons{}
 	for _, step := range c.steps {
 		if is(step) {
-			these[step.Name] = why
+			these[step.Name] = Reason{Text: why}
 		}
 	}
 	if len(these) == 0 {
@@ -83,7 +83,7 @@ func (c *chooser) word(f Factor) (Reasons, bool) {
 	case state:
 		return c.inState(f.Value)
 	case step:
-		return Reasons{schema.StepName(f.Value): "named"}, true
+		return Reasons{schema.StepName(f.Value): {Text: "named"}}, true
 	}
 	return c.environments(f)
 }
@@ -103,7 +103,7 @@ func (c *chooser) environments(f Factor) (Reasons, bool) {
 // of adds the steps of an environment.
 func (r Reasons) of(env Environment, why string) Reasons {
 	for _, step := range env.Steps {
-		r[step.Name] = why
+		r[step.Name] = Reason{Text: why}
 	}
 	return r
 }
@@ -173,7 +173,7 @@ func (c *chooser) inState(state string) (Reasons, bool) {
 	these := Reasons{}
 	for name, why := range all {
 		if _, ok := c.byName[name]; ok {
-			these[name] = why
+			these[name] = Reason{Text: why, changed: state == Changed}
 		}
 	}
 	return these, true

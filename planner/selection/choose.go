@@ -25,7 +25,18 @@ type Repository struct {
 }
 
 // Reasons are the selected steps, each with the reason why it is selected.
-type Reasons map[schema.StepName]string
+type Reasons map[schema.StepName]Reason
+
+// Reason is why a step is selected.
+type Reason struct {
+	Text string
+
+	// Maybe says that the step is selected for nothing but that it depends on one that changed: it has to run only where
+	// something that it reads changed too.
+	Maybe bool
+
+	changed bool // what depends on the step is selected as Maybe
+}
 
 // Query is what a person asks for.
 type Query struct {
@@ -111,12 +122,31 @@ func (c *chooser) selector(text string) (Selector, Reasons) {
 	return selector, c.selected(selector)
 }
 
-// add adds others. What is there keeps its reason.
+// add adds others. What is there keeps its reason, but for one that is weaker: of two ways to select a step, the one counts
+// by which it runs in any case.
 func (r Reasons) add(others Reasons) {
 	for name, why := range others {
-		if _, ok := r[name]; !ok {
+		was, ok := r[name]
+		switch {
+		case !ok, was.Maybe && !why.Maybe:
 			r[name] = why
+		case !why.Maybe:
+			was.changed = was.changed && why.changed
+			r[name] = was
 		}
+	}
+}
+
+// meet keeps what others select too. A step runs in any case only if it does by both.
+func (r Reasons) meet(others Reasons) {
+	for name, why := range r {
+		other, ok := others[name]
+		if !ok {
+			delete(r, name)
+			continue
+		}
+		why.Maybe, why.changed = why.Maybe || other.Maybe, why.changed || other.changed
+		r[name] = why
 	}
 }
 
@@ -159,7 +189,7 @@ func (c *chooser) everything(reason bool) Reasons {
 	}
 	all := make(Reasons, len(c.steps))
 	for _, step := range c.steps {
-		all[step.Name] = why
+		all[step.Name] = Reason{Text: why}
 	}
 	return all
 }
@@ -180,7 +210,7 @@ func (c *chooser) selected(s Selector) Reasons {
 			all = these
 			continue
 		}
-		maps.DeleteFunc(all, func(name schema.StepName, _ string) bool { _, ok := these[name]; return !ok })
+		all.meet(these)
 	}
 	return all
 }
@@ -190,7 +220,7 @@ func (c *chooser) others(these Reasons) Reasons {
 	others := Reasons{}
 	for _, step := range c.steps {
 		if _, ok := these[step.Name]; !ok {
-			others[step.Name] = "is something else"
+			others[step.Name] = Reason{Text: "is something else"}
 		}
 	}
 	return others

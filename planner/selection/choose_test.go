@@ -214,14 +214,57 @@ func TestWhereOneStandsInNestedDirectories(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	choice, _ := Choose(shop(t), Query{Selectors: []string{"cache+", "tag:base"}})
-	want := Reasons{"cache/terraform": "named", "dev/web/helm": "depends on cache/terraform", "network/terraform": "has the tag base"}
+	want := Reasons{"cache/terraform": {Text: "named"}, "dev/web/helm": {Text: "depends on cache/terraform"}, "network/terraform": {Text: "has the tag base"}}
 	if !maps.Equal(choice.Reasons, want) {
 		t.Error(choice.Reasons)
 	}
 	choice, _ = Choose(shop(t), Query{Selectors: []string{"1+cache"}})
-	want = Reasons{"cache/terraform": "named", "network/terraform": "cache/terraform depends on it"}
+	want = Reasons{"cache/terraform": {Text: "named"}, "network/terraform": {Text: "cache/terraform depends on it"}}
 	if !maps.Equal(choice.Reasons, want) {
 		t.Error(choice.Reasons)
+	}
+}
+
+// What depends on nothing but changed steps is selected with a question mark here.
+func TestWhatMayHaveNoReasonToRun(t *testing.T) {
+	for name, test := range map[string]struct {
+		query Query
+		want  string
+	}{
+		"what changed runs":                          {Query{Selectors: []string{"changed"}}, "cache/terraform network/terraform"},
+		"what depends on it may":                     {Query{Selectors: []string{"changed+ & dev/*"}}, "dev/web/helm? dev/web/terraform?"},
+		"what it depends on runs":                    {Query{Selectors: []string{"+is:changed"}}, "cache/terraform network/terraform"},
+		"at a distance too":                          {Query{Selectors: []string{"changed+1 & tag:web"}}, "dev/web/helm? dev/web/terraform? prod/web/helm? prod/web/terraform?"},
+		"what depends on something else runs":        {Query{Selectors: []string{"cache+"}}, "cache/terraform dev/web/helm"},
+		"both ways, it runs":                         {Query{Selectors: []string{"changed+ & dev/*", "cache+"}}, "cache/terraform dev/web/helm dev/web/terraform?"},
+		"both ways, in the other order":              {Query{Selectors: []string{"cache+", "changed+ & dev/*"}}, "cache/terraform dev/web/helm dev/web/terraform?"},
+		"named, it runs":                             {Query{Selectors: []string{"changed+", "prod/**", "dev/web/helm"}}, "cache/terraform dev/web/helm dev/web/terraform? network/terraform prod/a/deep/ansible prod/old/terraform prod/web/helm prod/web/terraform"},
+		"a property does not make it run":            {Query{Selectors: []string{"tag:web & changed+ & tool:helm"}}, "dev/web/helm? prod/web/helm?"},
+		"a flag for dependents is like a plus":       {Query{Selectors: []string{"changed & cache"}, Dependents: true}, "cache/terraform dev/web/helm?"},
+		"and what depends on something else runs":    {Query{Selectors: []string{"changed & network", "cache"}, Dependents: true, Exclude: []string{"prod/**"}}, "cache/terraform dev/web/helm dev/web/terraform? network/terraform"},
+		"what is named runs although it has changed": {Query{Selectors: []string{"changed", "cache"}, Dependents: true, Exclude: []string{"network"}}, ""},
+		"all but what changed runs":                  {Query{Selectors: []string{"path:dev & !changed"}}, "dev/web/helm dev/web/terraform"},
+		"everything runs":                            {Query{Selectors: []string{"changed+", "**"}, Exclude: []string{"prod/**", "2", "env:failed"}}, "cache/terraform dev/web/helm dev/web/terraform network/terraform"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := shop(t)
+			r.Remembered = func(string) (map[schema.StepName]string, error) {
+				return map[schema.StepName]string{"network/terraform": "a file changed", "cache/terraform": "a file changed"}, nil
+			}
+			choice, problems := Choose(r, test.query)
+			if problems.HasErrors() {
+				t.Fatal(problems.Err())
+			}
+			got := names(choice)
+			for i, name := range got {
+				if choice.Reasons[schema.StepName(name)].Maybe {
+					got[i] += "?"
+				}
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, " "), test.want)
+			}
+		})
 	}
 }
 

@@ -199,7 +199,7 @@ func TestChooseAgainstReference(t *testing.T) {
 			if got != want[i] {
 				t.Errorf("%q: %s is selected: %t, want %t", selectors, step.Name, got, want[i])
 			}
-			if got && len(selectors) > 0 && why == "" {
+			if got && len(selectors) > 0 && why.Text == "" {
 				t.Errorf("%q: %s is selected without a reason", selectors, step.Name)
 			}
 		}

@@ -28,12 +28,22 @@ func reachOf(asked bool) int {
 	return 0
 }
 
-// extend adds what the steps depend on, and what depends on them.
+// extend adds what the steps depend on, and what depends on them. What depends on nothing but changed ones may have no reason
+// to run.
 func (c *chooser) extend(these Reasons, dependencies, dependents int) {
-	further := maps.Clone(these)
-	c.reach(these, dependencies, dependenciesOf, "%s depends on it")
-	c.reach(further, dependents, c.dependentsOf, "depends on %s")
-	these.add(further)
+	sure, changed := Reasons{}, Reasons{}
+	for name, why := range these {
+		if why.Maybe || why.changed {
+			changed[name] = why
+		} else {
+			sure[name] = why
+		}
+	}
+	c.reach(these, dependencies, dependenciesOf, Reason{Text: "%s depends on it"})
+	c.reach(sure, dependents, c.dependentsOf, Reason{Text: "depends on %s"})
+	c.reach(changed, dependents, c.dependentsOf, Reason{Text: "depends on %s", Maybe: true})
+	these.add(sure)
+	these.add(changed)
 }
 
 func dependenciesOf(step *schema.Step) []schema.StepName { return step.DependsOn }
@@ -44,12 +54,12 @@ type walk struct {
 	*chooser
 	these Reasons // what was reached
 	next  func(*schema.Step) []schema.StepName
-	why   string // how a step was reached, of the one before it
+	why   Reason // how a step was reached, of the one before it
 	at    map[schema.StepName]int
 }
 
 // reach adds what lies at most depth environments further than the steps.
-func (c *chooser) reach(these Reasons, depth int, next func(*schema.Step) []schema.StepName, why string) {
+func (c *chooser) reach(these Reasons, depth int, next func(*schema.Step) []schema.StepName, why Reason) {
 	if depth == 0 {
 		return
 	}
@@ -89,6 +99,8 @@ func (w *walk) nearer(name schema.StepName, distance int, from *schema.Step) boo
 	if was, known := w.at[name]; known && was <= distance {
 		return false
 	}
-	w.at[name], w.these[name] = distance, fmt.Sprintf(w.why, from.Name)
+	why := w.why
+	why.Text = fmt.Sprintf(why.Text, from.Name)
+	w.at[name], w.these[name] = distance, why
 	return true
 }

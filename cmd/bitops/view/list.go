@@ -18,7 +18,7 @@ func List(w io.Writer, p *schema.Plan, orphans []schema.Orphan, why bool) error 
 	for _, entry := range listed(p) {
 		row := [2]string{visible(entry.name())}
 		if why {
-			row[1] = visible(entry.steps[0].Why)
+			row[1] = whySelected(entry.steps[0])
 		}
 		rows = append(rows, row)
 	}
@@ -47,15 +47,18 @@ func List(w io.Writer, p *schema.Plan, orphans []schema.Orphan, why bool) error 
 
 // ListJSON shows what a plan selects to a program. The document is
 //
-//	{"version": 1, "environments": [{"name", "path", "tags": [tag…], "steps": [{"name", "tool", "why"}…]}…],
+//	{"version": 1, "environments": [{"name", "path", "tags": [tag…], "steps": [{"name", "tool", "why", "maybe"}…]}…],
 //	 "orphans": [{"step", "why"}…]}
 //
-// with the selected environments, and their selected steps, in the order of the manifest. New keys may come, these stay.
+// with the selected environments, and their selected steps, in the order of the manifest. A step with "maybe" runs only if
+// something changed that it reads. New keys may come, these stay.
 func ListJSON(w io.Writer, p *schema.Plan, orphans []schema.Orphan) error {
 	type step struct {
 		Name schema.StepName `json:"name"`
 		Tool schema.ToolName `json:"tool"`
 		Why  string          `json:"why,omitempty"`
+
+		Maybe bool `json:"maybe,omitempty"`
 	}
 	type environment struct {
 		Name  schema.EnvironmentName `json:"name"`
@@ -87,9 +90,17 @@ func ListJSON(w io.Writer, p *schema.Plan, orphans []schema.Orphan) error {
 			})
 			last++
 		}
-		document.Environments[last].Steps = append(document.Environments[last].Steps, step{Name: s.Name, Tool: s.Tool, Why: s.Why})
+		document.Environments[last].Steps = append(document.Environments[last].Steps, step{Name: s.Name, Tool: s.Tool, Why: s.Why, Maybe: s.Maybe})
 	}
 	return WriteJSON(w, document)
+}
+
+// whySelected says why a step is selected, and of one that may have no reason to run, that it is so.
+func whySelected(step *schema.Step) string {
+	if step.Maybe {
+		return "maybe: " + visible(step.Why)
+	}
+	return visible(step.Why)
 }
 
 func orphanWhy(o schema.Orphan) string {

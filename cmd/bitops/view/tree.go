@@ -85,7 +85,7 @@ func (t *tree) line(v *vertex) string {
 		text += t.ink.faint("  needs " + strings.Join(v.needs, ", "))
 	}
 	if t.why && v.steps[0].Why != "" {
-		text += t.ink.faint("  " + visible(v.steps[0].Why))
+		text += t.ink.faint("  " + whySelected(v.steps[0]))
 	}
 	if !selected(v.steps) {
 		text += t.ink.faint("  not selected")
