@@ -92,6 +92,22 @@ func (e environment) kinds() schema.Kinds {
 	return sum
 }
 
+// replaced returns how many resources are destroyed and created again.
+func (e environment) replaced() int {
+	n := 0
+	for _, step := range e.steps {
+		if step.Changes == nil || !counted(step) {
+			continue
+		}
+		for _, r := range step.Changes.Resources {
+			if r.Action == "replace" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // duration returns how long the steps took; in an environment they run one after the other.
 func (e environment) duration() time.Duration {
 	var sum time.Duration

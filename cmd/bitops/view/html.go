@@ -28,9 +28,9 @@ const (
 )
 
 type pageReport struct {
-	Command, Run, Ended, Tone, Total, Started, Resumes, Digest, More string
-	Notices                                                          []string
-	Steps                                                            []pageStep
+	Command, Run, Headline, Tone, Total, Started, Resumes, Digest, More string
+	Notices                                                             []string
+	Steps                                                               []pageStep
 }
 
 type pageStep struct {
@@ -51,8 +51,9 @@ type pageLine struct{ Text, Tone string }
 func HTML(w io.Writer, r *schema.Report) error {
 	r = shared(r)
 	s := &summary{screen: &screen{}, report: r, environments: byEnvironment(r)}
+	head := s.headline()
 	p := pageReport{
-		Command: visible(r.Command), Run: visible(r.Run), Ended: howItEnded(r), Tone: tone(r.Outcome), Total: s.total(),
+		Command: visible(r.Command), Run: visible(r.Run), Headline: head.text, Tone: head.tone, Total: head.below,
 		Started: r.Started.Format(time.RFC1123), Resumes: visible(r.Resumes), Digest: visible(r.PlanDigest),
 	}
 	for _, notice := range r.Notices {
@@ -69,6 +70,9 @@ func HTML(w io.Writer, r *schema.Report) error {
 	left := pageAllLines
 	for _, step := range steps[:min(len(steps), pageSteps)] {
 		p.Steps = append(p.Steps, pageStepOf(step, &left))
+		if r.Command.Previews() && step.Outcome == schema.Succeeded {
+			p.Steps[len(p.Steps)-1].Outcome = "planned"
+		}
 		if flag := approvalFlag(r, step.Environment); flag != "" && step.Digest != "" {
 			last := &p.Steps[len(p.Steps)-1]
 			last.Waits = append(last.Waits, waitsForApproval+flag)

@@ -160,28 +160,33 @@ func (s *summary) deferred(step *schema.StepReport, indent string) {
 	}
 }
 
-// planTotal returns the line that sums a plan up: resources first, then environments.
-func (s *summary) planTotal() string {
-	var sum schema.Changes
-	var kinds schema.Kinds
-	changed, unknown := 0, 0
+// planSum is what a plan comes to: what changes, and how many environments did not get that far.
+type planSum struct {
+	changes  schema.Changes
+	kinds    schema.Kinds
+	replaced int // resources that are counted as added and as removed
+	changed  int // environments
+	same     int // environments
+	others   []string
+}
+
+func (s *summary) planSum() planSum {
+	var sum planSum
+	unknown := 0
 	count := map[schema.Outcome]int{}
 	for _, e := range s.environments {
 		changes := e.changes()
-		sum, kinds = sum.Plus(changes), kinds.Plus(e.kinds())
+		sum.changes, sum.kinds = sum.changes.Plus(changes), sum.kinds.Plus(e.kinds())
+		sum.replaced += e.replaced()
 		if !changes.Empty() {
-			changed++
+			sum.changed++
 		}
 		if slices.ContainsFunc(e.steps, unforeseeable) {
 			unknown++
 		}
 		count[e.outcome()]++
 	}
-	var others []string
-	for _, other := range []struct {
-		n    int
-		word string
-	}{
+	others := []figure{
 		{count[schema.Deferred], "deferred"},
 		{unknown, "unknown"},
 		{count[schema.Failed], "failed"},
@@ -190,37 +195,52 @@ func (s *summary) planTotal() string {
 		{count[schema.Interrupted], "interrupted"},
 		{count[""], "not finished"},
 		{count[schema.NotStarted], "not started"},
-		{count[schema.Unchanged], "unchanged"},
-	} {
-		if other.n > 0 {
-			others = append(others, number(other.n)+" "+other.word)
-		}
 	}
-	same := count[schema.Unchanged]
-	if s.report.Command == schema.CommandDrift {
-		return s.driftTotal(s.promised(sum, kinds), changed, same, others)
+	for i := range others {
+		others[i].what = number(others[i].n) + " " + others[i].what
 	}
+	sum.others = told(others)
+	sum.same = count[schema.Unchanged]
+	return sum
+}
+
+// rest says what became of the environments that do not change, "" where all do.
+func (p planSum) rest() string {
+	all := p.others
+	if p.same > 0 {
+		all = append(all[:len(all):len(all)], number(p.same)+" unchanged")
+	}
+	return strings.Join(all, ", ")
+}
+
+// planTotal returns the line that sums a plan up: resources first, then environments.
+func (s *summary) planTotal() string {
+	sum := s.planSum()
+	promised := strings.Join(s.promised(sum), ", ")
 	switch {
-	case changed == 0 && len(others) == 0:
+	case s.report.Command == schema.CommandDrift:
+		return s.driftTotal(promised, sum)
+	case sum.changed == 0 && sum.rest() == "":
 		return "No changes"
-	case changed == 0 && len(others) == 1 && same > 0:
-		return "No changes: " + amount(same, "environment") + " unchanged"
+	case sum.changed == 0 && len(sum.others) == 0:
+		return "No changes: " + amount(sum.same, "environment") + " unchanged"
 	}
-	return "Plan: " + s.promised(sum, kinds) + " in " + amount(changed, "environment") + joined("; ", strings.Join(others, ", "))
+	return "Plan: " + promised + " in " + amount(sum.changed, "environment") + joined("; ", sum.rest())
 }
 
 // driftTotal is planTotal for what should be there already.
-func (s *summary) driftTotal(promised string, changed, same int, others []string) string {
+func (s *summary) driftTotal(promised string, sum planSum) string {
 	_, checks := s.report.Warnings()
+	rest := sum.rest()
 	switch {
-	case changed == 0 && checks > 0:
-		return s.ink.amber(amount(checks, "check")+" failed") + "; everything else is as declared" + joined("; ", strings.Join(others, ", "))
-	case changed == 0 && (len(others) == 0 || len(others) == 1 && same > 0):
-		return "No drift: " + amount(same, "environment") + " as declared"
+	case sum.changed == 0 && checks > 0:
+		return s.ink.amber(amount(checks, "check")+" failed") + "; everything else is as declared" + joined("; ", rest)
+	case sum.changed == 0 && len(sum.others) == 0:
+		return "No drift: " + amount(sum.same, "environment") + " as declared"
 	case checks > 0:
-		others = append([]string{amount(checks, "check") + " failed"}, others...)
+		rest = amount(checks, "check") + " failed" + joined(", ", rest)
 	}
-	return "Drift in " + amount(changed, "environment") + ": to be as declared, " + promised + joined("; ", strings.Join(others, ", "))
+	return "Drift in " + amount(sum.changed, "environment") + ": to be as declared, " + promised + joined("; ", rest)
 }
 
 // unforeseeable reports whether a step was planned, and yet nobody knows what it will change.
@@ -228,27 +248,42 @@ func unforeseeable(s *schema.StepReport) bool {
 	return s.Outcome == schema.Succeeded && s.Changes == nil
 }
 
-// promised returns changes in words.
-func (s *summary) promised(c schema.Changes, k schema.Kinds) string {
+// promised returns changes in words. A resource that is replaced counts as added and as destroyed.
+func (s *summary) promised(sum planSum) []string {
+	c := sum.changes
 	destroy := number(c.Remove) + " to destroy"
 	if c.Remove > 0 {
 		destroy = s.ink.alarm(destroy)
 	}
-	parts := []string{number(c.Add) + " to add", number(c.Change) + " to change", destroy}
-	for _, more := range []struct {
-		n    int
-		what string
-	}{
+	return append([]string{number(c.Add) + " to add", number(c.Change) + " to change", destroy}, sum.besides()...)
+}
+
+// besides returns in words what else changes than that resources are added, changed and destroyed.
+func (p planSum) besides() []string {
+	k := p.kinds
+	return told([]figure{
 		{k.Imported, number(k.Imported) + " to import"},
 		{k.Moved, number(k.Moved) + " to move"},
 		{k.Forgotten, number(k.Forgotten) + " to forget"},
 		{k.Invoked, amount(k.Invoked, "action") + " to invoke"},
 		{k.Deferred, amount(k.Deferred, "resource") + " deferred"},
-		{c.Outputs, amount(c.Outputs, "output") + " to change"},
-	} {
-		if more.n > 0 {
-			parts = append(parts, more.what)
+		{p.changes.Outputs, amount(p.changes.Outputs, "output") + " to change"},
+	})
+}
+
+// figure is a number of things, and how it is told.
+type figure struct {
+	n    int
+	what string
+}
+
+// told returns what there is at least one of.
+func told(all []figure) []string {
+	var parts []string
+	for _, t := range all {
+		if t.n > 0 {
+			parts = append(parts, t.what)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
