@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // values knows what steps left behind: those that ran in this run by their results, all others by their records, or, when
@@ -20,7 +21,7 @@ type values struct {
 	mu    sync.Mutex
 	left  map[schema.StepName]*leftBehind
 	ran   map[schema.StepName]bool // in this run, to a good end
-	turns map[schema.EnvironmentName]*sync.Mutex
+	turns parallel.Turns[schema.EnvironmentName]
 
 	toldHalf map[[2]schema.StepName]bool // of a step and of one that it takes outputs of
 }
@@ -40,23 +41,13 @@ type leftBehind struct {
 func newValues(r *run) *values {
 	return &values{
 		run: r, left: map[schema.StepName]*leftBehind{}, ran: map[schema.StepName]bool{},
-		turns: map[schema.EnvironmentName]*sync.Mutex{}, toldHalf: map[[2]schema.StepName]bool{},
+		toldHalf: map[[2]schema.StepName]bool{},
 	}
 }
 
 // turn waits until nothing else of an environment is at work, and returns what ends the turn. Whoever has a turn asks
 // for no other one.
-func (v *values) turn(name schema.EnvironmentName) (end func()) {
-	v.mu.Lock()
-	turn := v.turns[name]
-	if turn == nil {
-		turn = &sync.Mutex{}
-		v.turns[name] = turn
-	}
-	v.mu.Unlock()
-	turn.Lock()
-	return turn.Unlock
-}
+func (v *values) turn(name schema.EnvironmentName) (end func()) { return v.turns.Wait(name) }
 
 // set takes over what a step of this run left behind.
 func (v *values) set(step *schema.Step, outputs schema.Values, open bool) {

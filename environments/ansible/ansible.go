@@ -6,10 +6,13 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // Ansible drives ansible-playbook. It keeps nothing between calls but the program's version.
-type Ansible struct{ versions versions }
+type Ansible struct {
+	versions parallel.Once[string, string] // by the PATH that ansible-playbook is found in
+}
 
 var (
 	_ environments.Tool       = (*Ansible)(nil)

@@ -3,29 +3,20 @@ package ansible
 import (
 	"context"
 	"regexp"
-	"sync"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
 )
 
-// versions remembers what ansible-playbook said of itself, by the PATH it was found in: asking takes half as long as a
-// small play. It is safe for concurrent use.
-type versions struct {
-	mu    sync.Mutex
-	known map[string]string
-}
-
 var versionText = regexp.MustCompile(`\d+\.\d+[^\]\s]*`)
 
-// Version implements environments.Versioned.
+// Version implements environments.Versioned. It asks once for each PATH that ansible-playbook is found in: asking takes half
+// as long as a small play.
 func (a *Ansible) Version(ctx context.Context, c *environments.Call) (string, error) {
-	a.versions.mu.Lock()
-	defer a.versions.mu.Unlock()
-	key := c.Variables["PATH"]
-	if found := a.versions.known[key]; found != "" {
-		return found, nil
-	}
+	return a.versions.Get(ctx, c.Variables["PATH"], func() (string, error) { return askVersion(ctx, c) })
+}
+
+func askVersion(ctx context.Context, c *environments.Call) (string, error) {
 	call := environments.ProgramCall{Name: program, Args: []string{"--version"}, Extra: map[string]string{}}
 	if !speaksUTF8(c.Variables) {
 		call.Extra["LC_ALL"] = "C.UTF-8"
@@ -37,12 +28,5 @@ func (a *Ansible) Version(ctx context.Context, c *environments.Call) (string, er
 		}
 	}
 	c.Phase(schema.PhaseInit, program+" --version")
-	if err := c.Must(ctx, call); err != nil {
-		return "", err
-	}
-	if a.versions.known == nil {
-		a.versions.known = map[string]string{}
-	}
-	a.versions.known[key] = found
-	return found, nil
+	return found, c.Must(ctx, call)
 }

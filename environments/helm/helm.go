@@ -29,7 +29,7 @@ var (
 )
 
 // New returns the tool.
-func New() *Helm { return &Helm{versions: newVersions()} }
+func New() *Helm { return &Helm{} }
 
 // Name implements environments.Tool.
 func (*Helm) Name() schema.ToolName { return "helm" }

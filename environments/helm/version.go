@@ -9,6 +9,7 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 const (
@@ -28,12 +29,7 @@ var (
 // versions remembers the version of each program, so that a run asks once and not for every step. It is safe for
 // concurrent use.
 type versions struct {
-	turn  chan struct{} // held by whoever uses known
-	known map[string]*version.Version
-}
-
-func newVersions() versions {
-	return versions{turn: make(chan struct{}, 1), known: map[string]*version.Version{}}
+	known parallel.Once[string, *version.Version] // by the PATH that it is found in
 }
 
 // check returns helm's version, and refuses one that is too old.
@@ -63,16 +59,11 @@ var versionText = regexp.MustCompile(`\bv(\d+\.\d+(\.\d+)?[^"\s]*)`)
 
 // of returns the version of the helm that the step would run.
 func (v *versions) of(ctx context.Context, s *session) (*version.Version, error) {
-	select {
-	case v.turn <- struct{}{}:
-		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	key := s.Variables["PATH"]
-	if found := v.known[key]; found != nil {
-		return found, nil
-	}
+	return v.known.Get(ctx, s.Variables["PATH"], func() (*version.Version, error) { return s.ask(ctx) })
+}
+
+// ask finds out the version of the program.
+func (s *session) ask(ctx context.Context) (*version.Version, error) {
 	s.Phase(schema.PhaseInit, "helm version")
 	text, err := s.read(ctx, s.helm("version", "--short"))
 	if err != nil {
@@ -86,6 +77,5 @@ func (v *versions) of(ctx context.Context, s *session) (*version.Version, error)
 	if err != nil {
 		return nil, fmt.Errorf("helm version: %w", err)
 	}
-	v.known[key] = found
 	return found, nil
 }

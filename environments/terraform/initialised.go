@@ -46,8 +46,8 @@ func (t *Terraform) initialise(ctx context.Context, s *session, force bool) (ski
 		return false, err
 	}
 	release := func() {}
-	if variables == nil {
-		if release, err = t.caches.take(ctx, cache.dir); err != nil {
+	if variables == nil && cache.dir != "" {
+		if release, err = t.caches.Take(ctx, cache.dir); err != nil {
 			return false, err
 		}
 	}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // Terraform drives terraform or OpenTofu. All it keeps between calls is which programs are new enough, and what texts say.
 type Terraform struct {
 	parser   parser
 	versions versions
-	caches   turns
+	caches   parallel.Turns[string]
 }
 
 var (

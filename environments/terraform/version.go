@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"sync"
 
 	"github.com/hashicorp/go-version"
 
 	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // tofu is the name of OpenTofu's program.
@@ -23,9 +23,7 @@ var (
 // versions remembers the version of each program, so that a run asks once and not for every step. It is safe for
 // concurrent use.
 type versions struct {
-	turns turns
-	mu    sync.Mutex
-	known map[string]*version.Version
+	known parallel.Once[string, *version.Version]
 }
 
 // check returns the program's version, and refuses one that is too old or not what the configuration asks for.
@@ -51,27 +49,7 @@ func (v *versions) of(ctx context.Context, s *session) (*version.Version, error)
 	if s.wanted.constraints != nil {
 		key += "\x00" + s.Source // a version manager can answer differently in each directory
 	}
-	release, err := v.turns.take(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	v.mu.Lock()
-	found := v.known[key]
-	v.mu.Unlock()
-	if found != nil {
-		return found, nil
-	}
-	if found, err = s.ask(ctx); err != nil {
-		return nil, err
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.known == nil {
-		v.known = map[string]*version.Version{}
-	}
-	v.known[key] = found
-	return found, nil
+	return v.known.Get(ctx, key, func() (*version.Version, error) { return s.ask(ctx) })
 }
 
 // ask finds out the version of the program.

@@ -1,4 +1,5 @@
-// Package parallel divides work that is only computed or read among the processors.
+// Package parallel divides work that is only computed or read among the processors, and keeps apart what must not happen at
+// the same time.
 package parallel
 
 import (

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bitops-engine/bitops/executor/store"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // sessionLock is all that a session has locked: the environments that its plan selects, and those that steps were in under an
@@ -19,14 +20,14 @@ type sessionLock struct {
 	mu    sync.Mutex
 	run   schema.RunID
 	held  map[schema.EnvironmentName]bool
-	turns map[schema.EnvironmentName]*sync.Mutex // see turn
+	turns parallel.Turns[schema.EnvironmentName] // see turn
 	locks []store.Lock
 }
 
 var _ store.Lock = (*sessionLock)(nil)
 
 func newSessionLock(command schema.Command, first store.Lock, names []schema.EnvironmentName) *sessionLock {
-	l := &sessionLock{command: command, held: map[schema.EnvironmentName]bool{}, turns: map[schema.EnvironmentName]*sync.Mutex{}}
+	l := &sessionLock{command: command, held: map[schema.EnvironmentName]bool{}}
 	l.gone, l.lose = context.WithCancelCause(context.Background())
 	_ = l.add(first, names...)
 	return l
@@ -56,17 +57,7 @@ func (l *sessionLock) has(name schema.EnvironmentName) bool {
 
 // turn waits until nothing else of this session takes an environment, or has it for a moment, and returns what ends the turn.
 // Otherwise the session would take itself for another bitops.
-func (l *sessionLock) turn(name schema.EnvironmentName) (end func()) {
-	l.mu.Lock()
-	turn := l.turns[name]
-	if turn == nil {
-		turn = &sync.Mutex{}
-		l.turns[name] = turn
-	}
-	l.mu.Unlock()
-	turn.Lock()
-	return turn.Unlock
-}
+func (l *sessionLock) turn(name schema.EnvironmentName) (end func()) { return l.turns.Wait(name) }
 
 // Working implements store.Lock.
 func (l *sessionLock) Working(run schema.RunID) error {
