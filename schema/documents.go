@@ -43,8 +43,9 @@ var spellings = map[reflect.Type][]string{
 		string(EventRunStarted), string(EventStepStarted), string(EventPhaseStarted), string(EventProgress), string(EventOutputLine), string(EventNotice),
 		string(EventAttemptFailed), string(EventStepFinished), string(EventRunStopping), string(EventRunFinished),
 	},
+	reflect.TypeFor[RunState](): {string(RunRunning), string(RunKilled), string(RunUnknown)},
 	reflect.TypeFor[Outcome](): {
-		string(Succeeded), string(Unchanged), string(Failed), string(Blocked), string(Skipped), string(Interrupted), string(Held), string(Deferred), "",
+		string(Succeeded), string(Unchanged), string(Failed), string(Blocked), string(NotStarted), string(Skipped), string(Interrupted), string(Held), string(Deferred), "",
 	},
 }
 

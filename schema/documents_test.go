@@ -25,6 +25,9 @@ func fill(v reflect.Value, depth int) {
 	case Outcome:
 		v.Set(reflect.ValueOf(Succeeded))
 		return
+	case RunState:
+		v.Set(reflect.ValueOf(RunRunning))
+		return
 	case EventType:
 		v.Set(reflect.ValueOf(EventNotice))
 		return
@@ -162,4 +165,14 @@ func whole(v any) any {
 		}
 	}
 	return v
+}
+
+// The published schemas know every outcome: one that is missing makes a valid document invalid.
+func TestDocumentsKnowEveryOutcome(t *testing.T) {
+	known := spellings[reflect.TypeFor[Outcome]()]
+	for _, o := range []Outcome{Succeeded, Unchanged, Failed, Blocked, NotStarted, Skipped, Interrupted, Held, Deferred} {
+		if !slices.Contains(known, string(o)) {
+			t.Errorf("%s is not in the schema", o)
+		}
+	}
 }

@@ -29,6 +29,10 @@ type Report struct {
 
 	WithholdValues bool `json:"withhold_values,omitempty"` // the manifest keeps values of attributes out of journals and comments
 
+	// State and Holder are filled in by who reads the report of a run that has no end. Events do not tell them.
+	State  RunState   `json:"state,omitempty"`
+	Holder *RunHolder `json:"holder,omitempty"` // nil when no process holds a lock for the run
+
 	index map[StepName]int
 }
 

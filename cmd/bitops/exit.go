@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"syscall"
 
 	"github.com/bitops-engine/bitops/cmd/bitops/command"
 	"github.com/bitops-engine/bitops/executor/store"
@@ -36,6 +37,9 @@ func exitCode(ctx context.Context, err error) int {
 	)
 	switch {
 	case errors.As(err, &run):
+		if run.Followed && run.Report.Outcome == schema.Interrupted {
+			return exitSignal + int(syscall.SIGINT) // its journal does not say by which signal
+		}
 		return runExitCode(ctx, run.Report)
 	case errors.As(context.Cause(ctx), &stopped):
 		return exitSignal + int(stopped.signal)

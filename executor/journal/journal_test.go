@@ -402,3 +402,34 @@ func TestBoundsHoldForAnyCharacter(t *testing.T) {
 		t.Errorf("%d bytes", size)
 	}
 }
+
+// Read in pieces, however it is cut, a journal gives the same events and the same error.
+func TestAJournalIsTheSameReadInPieces(t *testing.T) {
+	good := `{"version":1,"seq":1,"type":"run-started","run":"r"}` + "\n\n" + `{"version":1,"seq":3,"type":"step-started","step":"a/terraform"}` + "\n"
+	for name, text := range map[string]string{
+		"whole":              good,
+		"with a torn end":    good + `{"version":1,"seq":4,"ty`,
+		"damaged":            good + "{}\n" + good,
+		"out of order":       good + good,
+		"of a newer version": good + `{"version":99,"seq":7,"type":"x"}` + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, wantErr := journal.Read(strings.NewReader(text))
+			for size := 1; size <= len(text); size++ {
+				var f journal.Follower
+				var got []schema.Event
+				var err error
+				for piece := range slices.Chunk([]byte(text), size) {
+					var more []schema.Event
+					more, err = f.Add(piece)
+					if got = append(got, more...); err != nil {
+						break
+					}
+				}
+				if fmt.Sprint(err) != fmt.Sprint(wantErr) || len(got) != len(want) {
+					t.Fatalf("in pieces of %d bytes: %d events and %v; want %d and %v", size, len(got), err, len(want), wantErr)
+				}
+			}
+		})
+	}
+}

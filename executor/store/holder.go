@@ -20,12 +20,15 @@ type Holder struct {
 	Command      schema.Command           `json:"command"`
 	Process      int                      `json:"process"`
 	Host         string                   `json:"host"`
+	User         string                   `json:"user,omitempty"` // "" when it is not known
 	Since        time.Time                `json:"since"`
 	Environments []schema.EnvironmentName `json:"environments,omitempty"`
 	Heard        time.Time                `json:"-"`                    // of a holder on another machine: the last sign of life, by its clock
 	Everything   bool                     `json:"everything,omitempty"` // all environments, whatever their names
 	Marker       string                   `json:"marker,omitempty"`     // by which the processes are known that it has started
 	Left         []string                 `json:"-"`                    // of these, the living ones, where nothing else of it lives
+	Silent       bool                     `json:"-"`                    // of a holder on another machine: not heard of for the length of its lease, by its clock
+	Lost         bool                     `json:"-"`                    // the same, measured by this process; or its process is gone
 }
 
 // String says who it is in one line.
@@ -34,7 +37,11 @@ func (h Holder) String() string {
 	if h.Run != "" {
 		what += ", run " + string(h.Run)
 	}
-	text := fmt.Sprintf("%s, process %d on %s, since %s", what, h.Process, h.Host, h.Since.Local().Format(time.DateTime))
+	where := fmt.Sprintf("process %d on %s", h.Process, h.Host)
+	if h.User != "" {
+		where += ", user " + h.User
+	}
+	text := fmt.Sprintf("%s, %s, since %s", what, where, h.Since.Local().Format(time.DateTime))
 	if len(h.Left) > 0 {
 		text += ", which was killed together with its guard, while what it had started goes on: " + h.left()
 	} else if h.dead() {
@@ -67,8 +74,13 @@ func (h *Holder) survived(find func(marker string) []string) bool {
 // dead reports whether the process of this machine is known to be gone. Its lock is there for as long as something that it
 // started is.
 func (h Holder) dead() bool {
+	return h.Heard.IsZero() && h.missing()
+}
+
+// missing reports whether this machine has the name of the holder's, and not its process.
+func (h Holder) missing() bool {
 	host, _ := os.Hostname()
-	return h.Heard.IsZero() && h.Host == host && h.Process > 0 && errors.Is(syscall.Kill(h.Process, 0), syscall.ESRCH)
+	return h.Host == host && h.Process > 0 && errors.Is(syscall.Kill(h.Process, 0), syscall.ESRCH)
 }
 
 // is reports whether two are the same process at the same work.

@@ -274,7 +274,8 @@ func (l *lockTable) remove(ctx context.Context, gone func(entry) bool) error {
 	}
 }
 
-// holders returns who is at work, as far as anybody can say who did not wait and look.
+// holders returns who is at work, as far as anybody can say who did not wait and look. Only who calls it again and again
+// for the length of a lease learns from Lost that a holder is gone.
 func (l *lockTable) holders(ctx context.Context) ([]Holder, error) {
 	t, err := l.last(ctx)
 	if err != nil {
@@ -282,9 +283,11 @@ func (l *lockTable) holders(ctx context.Context) ([]Holder, error) {
 	}
 	var all []Holder
 	for _, e := range t.Holders {
-		if _, err := l.look(ctx, &e); err != nil {
+		gone, err := l.look(ctx, &e)
+		if err != nil {
 			return nil, err
 		}
+		e.Lost, e.Silent = gone, time.Since(e.Heard) > e.Lease
 		all = append(all, e.Holder)
 	}
 	return all, nil

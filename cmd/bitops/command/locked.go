@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/user"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,8 +36,16 @@ func (o *lockOptions) addFlags(cmd *cobra.Command) {
 // holder says who this process is, and what it wants.
 func holder(command schema.Command, names ...schema.EnvironmentName) store.Holder {
 	host, _ := os.Hostname()
-	return store.Holder{Command: command, Process: os.Getpid(), Host: host, Since: time.Now(), Environments: names}
+	return store.Holder{Command: command, Process: os.Getpid(), Host: host, User: userName(), Since: time.Now(), Environments: names}
 }
+
+// userName is the name of the user that this process runs as, or the number of one without a name.
+var userName = sync.OnceValue(func() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return strconv.Itoa(os.Getuid())
+})
 
 // selectedEnvironments returns the environments that a plan runs.
 func selectedEnvironments(plan *schema.Plan) []schema.EnvironmentName {

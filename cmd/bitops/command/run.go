@@ -20,7 +20,10 @@ import (
 )
 
 // RunError says that a run did not succeed. What happened was shown.
-type RunError struct{ Report *schema.Report }
+type RunError struct {
+	Report   *schema.Report
+	Followed bool // another process executed it
+}
 
 func (e *RunError) Error() string {
 	return "run " + string(e.Report.Run) + " " + string(e.Report.Outcome)
@@ -121,7 +124,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	}
 	kept, closeKept := s.logFile(dir)
 	defer closeKept()
-	shown := s.view(next)
+	shown := s.view(s.options, next)
 	x := s.executor(id, plan, log, up, shown, kept)
 	x.Ownership, x.Expected = owners, expected
 	report, err = x.Run(ctx, plan)
@@ -309,17 +312,18 @@ func (r *repository) masks(plan *schema.Plan) (*secret.Masks, error) {
 	return masks, nil
 }
 
-func (s *session) view(next func(*schema.Report) string) view.Run {
-	if s.json {
-		return view.NewJSON(s.Out)
+// view returns what shows a run.
+func (r *repository) view(o *runOptions, next func(*schema.Report) string) view.Run {
+	if r.json {
+		return view.NewJSON(r.Out)
 	}
-	wanted := !s.noColor
-	if enabled := s.manifest.Settings.Logging.Color.Enabled; enabled != nil {
+	wanted := !r.noColor
+	if enabled := r.manifest.Settings.Logging.Color.Enabled; enabled != nil {
 		wanted = wanted && *enabled
 	}
-	return view.NewHuman(s.Out, view.Options{
-		Color: view.ColorAllowed(s.Out, s.Environ, wanted), Width: view.Width(s.Out), Verbose: s.options.verbose,
-		Summary: s.options.summary, CI: s.ci(), Next: next,
+	return view.NewHuman(r.Out, view.Options{
+		Color: view.ColorAllowed(r.Out, r.Environ, wanted), Width: view.Width(r.Out), Verbose: o.verbose,
+		Summary: o.summary, CI: r.ci(), Next: next,
 	})
 }
 

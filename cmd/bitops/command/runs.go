@@ -21,8 +21,8 @@ func newRuns(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List the runs that are remembered, the last one first",
-		Long: `List the runs that are remembered, the last one first: when each began, what it did, and how it ended. It waits for
-nobody, so a run that is at work is listed too, as not finished.`,
+		Long: `List the runs that are remembered, the last one first: when each began, what it did, and how it ended, or that it is
+running and which process executes it. A run that ended without a result is listed as killed. It waits for no lock.`,
 		Example: `  bitops runs
   bitops runs --json | jq -r '.[0].run'`,
 		Args: cobra.NoArgs,
@@ -50,6 +50,7 @@ func (g *global) runs(ctx context.Context, limit int) error {
 		ids = ids[:min(limit, len(ids))]
 	}
 	all := h.reports(ctx, ids)
+	r.addStates(ctx, h, all)
 	if g.json {
 		return view.RunsJSON(g.Out, all)
 	}
@@ -60,6 +61,7 @@ type showOptions struct {
 	format   string
 	verbose  bool
 	summary  bool
+	follow   bool
 	identity string
 }
 
@@ -71,8 +73,13 @@ func newShow(g *global) *cobra.Command {
 		Long: `Show what happened in a run, without one the last: what failed and why, what that blocked, what changed, what was left
 out and why, where the logs are, and which command goes on. The beginning of a run's id is enough.
 
-A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.`,
+A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.
+
+With --follow, show a run from its first step and wait for its end. The exit code is then that of the run: 0 when it
+succeeded, 1 when it failed or was killed, 3 when it holds steps, 130 when it was interrupted. Ctrl-C ends the following,
+not the run.`,
 		Example: `  bitops show                      the last run
+  bitops show --follow             the same while it is running, until it ends
   bitops show plan.bitops          what a saved plan would do
   bitops show 20261123-143005      an earlier one
   bitops show plan.bitops -f markdown   as a comment for a pull request
@@ -87,6 +94,7 @@ A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.
 	cmd.Flags().StringVarP(&o.format, "format", "f", "text", "`form`: text, json, markdown, junit or html")
 	completeForms(cmd, "text", "json", "markdown", "junit", "html")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists, and no value")
+	cmd.Flags().BoolVar(&o.follow, "follow", false, "show a running run until it ends, and exit with its code")
 	cmd.Flags().BoolVar(&o.summary, "summary", false, "of a plan, show which resources change, and not what of them")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
 	return cmd
@@ -108,8 +116,18 @@ func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) erro
 	if o.format != "text" && o.format != "json" && forms[o.format] == nil {
 		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of text, json, markdown, junit, html", o.format))
 	}
+	if o.follow && forms[o.format] != nil {
+		return usageError(cmd, fmt.Errorf("--follow cannot show a run as %s; one of text, json", o.format))
+	}
 	if g.planArgument(beginning) {
+		if o.follow {
+			return usageError(cmd, fmt.Errorf("%s is a plan file, and only runs can be followed; leave --follow out", beginning))
+		}
 		return g.showPlan(o, beginning)
+	}
+	if o.follow {
+		g.json = o.format == "json"
+		return g.followRun(cmd, o, beginning)
 	}
 	_, report, err := g.pastRun(cmd, beginning)
 	if err != nil || report == nil {
@@ -143,27 +161,49 @@ func (g *global) showPlan(o *showOptions, name string) error {
 
 // pastRun returns the run whose id begins so, or the last one. There may be none.
 func (g *global) pastRun(cmd *cobra.Command, beginning string) (*repository, *schema.Report, error) {
-	r, _, err := g.open()
-	if err != nil {
-		return nil, nil, err
-	}
-	h, err := r.remembered(cmd.Context())
+	r, h, err := g.lookBack(cmd)
 	if err != nil {
 		return nil, nil, err
 	}
 	report, err := h.find(cmd.Context(), beginning, anyRun)
-	if _, ok := errors.AsType[*noRunError](err); ok {
-		return r, nil, usageError(cmd, err)
+	if err = g.asFound(cmd, report, err); err != nil || report == nil {
+		return r, nil, err
 	}
-	if err == nil && report == nil {
-		fmt.Fprintln(g.Out, "There was no run here yet.")
-	}
-	return r, report, err
+	reports := []*schema.Report{report}
+	r.addStates(cmd.Context(), h, reports)
+	return r, reports[0], nil
 }
 
-// goOnWith returns the command that goes on with an earlier run.
+// lookBack opens the repository and its history to look at it.
+func (g *global) lookBack(cmd *cobra.Command) (*repository, history, error) {
+	r, _, err := g.open()
+	if err != nil {
+		return nil, history{}, err
+	}
+	h, err := r.remembered(cmd.Context())
+	return r, h, err
+}
+
+// asSearched returns the error of a search for a run: a wrong name is an error of usage.
+func (g *global) asSearched(cmd *cobra.Command, err error) error {
+	if _, ok := errors.AsType[*noRunError](err); ok {
+		return usageError(cmd, err)
+	}
+	return err
+}
+
+// asFound is asSearched, and says so when there was no run yet.
+func (g *global) asFound(cmd *cobra.Command, found *schema.Report, err error) error {
+	err = g.asSearched(cmd, err)
+	if err == nil && found == nil {
+		fmt.Fprintln(g.Out, "There was no run here yet.")
+	}
+	return err
+}
+
+// goOnWith returns the command that resumes an earlier run, or "" for one that is running or has nothing left to do.
 func (g *global) goOnWith(r *schema.Report) string {
-	if r.Outcome == schema.Succeeded || !resumable(r.Command) {
+	if r.Outcome == schema.Succeeded || r.State == schema.RunRunning || !resumable(r.Command) {
 		return ""
 	}
 	words := []string{"bitops", string(r.Command), "--resume=" + string(r.Run)}
@@ -173,29 +213,41 @@ func (g *global) goOnWith(r *schema.Report) string {
 	return strings.Join(append(words, approvals(r)...), " ")
 }
 
+type logsOptions struct {
+	run    string
+	follow bool
+}
+
 func newLogs(g *global) *cobra.Command {
-	run := ""
+	o := &logsOptions{}
 	cmd := &cobra.Command{
 		Use:   "logs STEP|ENV...",
 		Short: "Print what a step's hooks and tool said",
 		Long: `Print the logs of steps, or of all steps of an environment, from the last run in which one of them was at work, or from
-the run that --run names. Secrets are not in them.`,
+the run that --run names. Secrets are not in them.
+
+With --follow, print the logs while they are written, until all of these steps have ended. The exit code says how they
+ended: 0 when they succeeded, 1 when one failed or the run was killed, 3 when one is held, 130 when one was interrupted. Of
+a run on another machine, the log of a step arrives when the step ends. Ctrl-C ends the following, not the run.`,
 		Example: `  bitops logs backend/terraform
-  bitops logs backend --run 20261123-143005`,
+  bitops logs backend --run 20261123-143005
+  bitops logs backend --follow`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: g.complete(0, g.environmentsAndSteps, cobra.ShellCompDirectiveNoFileComp),
-		RunE:              func(cmd *cobra.Command, args []string) error { return g.logs(cmd, run, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.follow {
+				return g.followLogs(cmd, o.run, args)
+			}
+			return g.logs(cmd, o.run, args)
+		},
 	}
-	cmd.Flags().StringVar(&run, "run", "", "the `run`; the beginning of its id is enough")
+	cmd.Flags().StringVar(&o.run, "run", "", "the `run`; the beginning of its id is enough")
+	cmd.Flags().BoolVar(&o.follow, "follow", false, "print what is written until the steps end, and exit as they did")
 	return cmd
 }
 
 func (g *global) logs(cmd *cobra.Command, beginning string, names []string) error {
-	r, _, err := g.open()
-	if err != nil {
-		return err
-	}
-	h, err := r.remembered(cmd.Context())
+	r, h, err := g.lookBack(cmd)
 	if err != nil {
 		return err
 	}
@@ -204,18 +256,14 @@ func (g *global) logs(cmd *cobra.Command, beginning string, names []string) erro
 		steps = h.logs(cmd.Context(), report, names)
 		return len(steps) > 0
 	})
-	if _, ok := errors.AsType[*noRunError](err); ok {
-		return usageError(cmd, err)
-	}
-	if err != nil {
+	if err = g.asSearched(cmd, err); err != nil {
 		return err
 	}
 	if beginning != "" {
 		steps = h.logs(cmd.Context(), report, names)
 	}
 	if len(steps) == 0 {
-		return fmt.Errorf("there is no log of %s; `bitops runs` lists the runs, `bitops show RUN` their steps",
-			terminal.Visible(strings.Join(names, ", ")))
+		return noLogError(names)
 	}
 	for _, step := range steps {
 		if err := r.printLog(cmd.Context(), h, report.Run, step, len(steps) > 1); err != nil {
@@ -225,21 +273,18 @@ func (g *global) logs(cmd *cobra.Command, beginning string, names []string) erro
 	return nil
 }
 
+func noLogError(names []string) error {
+	return fmt.Errorf("there is no log of %s; `bitops runs` lists the runs, `bitops show RUN` their steps",
+		terminal.Visible(strings.Join(names, ", ")))
+}
+
 // logs returns the steps of a run that are meant by names and have a log.
 func (h history) logs(ctx context.Context, report *schema.Report, names []string) []schema.StepName {
 	files, err := h.store.Logs(ctx, report.Run)
 	if err != nil {
 		return nil
 	}
-	var found []schema.StepName
-	for i := range report.Steps {
-		step := &report.Steps[i]
-		meant := slices.Contains(names, string(step.Name)) || slices.Contains(names, string(step.Environment))
-		if meant && files[journal.LogName(step.Name)] {
-			found = append(found, step.Name)
-		}
-	}
-	return found
+	return slices.DeleteFunc(meantBy(report, names), func(step schema.StepName) bool { return !files[journal.LogName(step)] })
 }
 
 func (r *repository) printLog(ctx context.Context, h history, run schema.RunID, step schema.StepName, titled bool) error {

@@ -68,7 +68,7 @@ func (s *summary) total() string {
 		{"interrupted", count[schema.Interrupted], s.ink.amber},
 		{"held", count[schema.Held], s.ink.amber},
 		{"deferred", count[schema.Deferred], s.ink.amber},
-		{"not finished", count[""], s.ink.amber},
+		{s.unfinished(), count[""], s.ink.amber},
 		{"not started", count[schema.NotStarted], s.ink.amber},
 	}
 	var parts []string

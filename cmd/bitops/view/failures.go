@@ -116,12 +116,38 @@ func (s *summary) cutShort() {
 	s.groups("Not started", s.withOutcome(schema.NotStarted), func(step *schema.StepReport) string {
 		return because(step.Outcome, step.Cause)
 	})
+	if s.report.State == schema.RunRunning {
+		s.running()
+		return
+	}
 	s.groups("Not finished", s.withOutcome(""), func(step *schema.StepReport) string {
 		if step.Started {
 			return "started, and its end was never recorded"
 		}
 		return "not started"
 	})
+}
+
+// running shows the steps of a running run that have not ended.
+func (s *summary) running() {
+	var running, waiting []*schema.StepReport
+	for _, step := range s.withOutcome("") {
+		if step.Started {
+			running = append(running, step)
+		} else {
+			waiting = append(waiting, step)
+		}
+	}
+	s.groups("Running", running, func(*schema.StepReport) string { return "" })
+	s.groups("Waiting", waiting, func(*schema.StepReport) string { return "" })
+}
+
+// unfinished is the word for environments without an outcome.
+func (s *summary) unfinished() string {
+	if s.report.State == schema.RunRunning {
+		return "running or waiting"
+	}
+	return outcomeWord("")
 }
 
 // groups shows steps by what they have in common.

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/bitops-engine/bitops/schema"
 )
 
 // Whatever bitops prints may be read by a CI system that obeys certain lines, so every line is made inert, wherever it is
@@ -92,6 +94,48 @@ func Log(w io.Writer, r io.Reader) error {
 		}
 	}
 	return out.err
+}
+
+// LogLines writes the text of a log that arrives in pieces, as Log does. Nothing is shown of a line before it is whole.
+type LogLines struct {
+	out    *screen
+	prefix string
+	torn   string
+}
+
+// NewLogLines returns LogLines that write to w, each line with the name of its step in front unless that is "".
+func NewLogLines(w io.Writer, step schema.StepName) *LogLines {
+	l := &LogLines{out: &screen{w: w}}
+	if step != "" {
+		l.prefix = visible(step) + " | "
+	}
+	return l
+}
+
+// Add takes the next piece of the log. The error is the first one of the writer.
+func (l *LogLines) Add(text string) error {
+	lines := strings.Split(l.torn+text, "\n")
+	l.torn = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		l.line(line)
+	}
+	l.out.flush()
+	return l.out.err
+}
+
+// Close writes a last line that has no end.
+func (l *LogLines) Close() {
+	if l.torn != "" {
+		l.line(l.torn)
+	}
+	l.torn = ""
+	l.out.flush()
+}
+
+func (l *LogLines) line(line string) {
+	for part := range strings.SplitSeq(strings.TrimSuffix(line, "\r"), "\r") {
+		l.out.line(l.prefix + printable(part, false))
+	}
 }
 
 // inertLines makes every line of a document inert.

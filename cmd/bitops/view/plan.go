@@ -193,7 +193,7 @@ func (s *summary) planSum() planSum {
 		{count[schema.Blocked], "blocked"},
 		{count[schema.Held], "held"},
 		{count[schema.Interrupted], "interrupted"},
-		{count[""], "not finished"},
+		{count[""], s.unfinished()},
 		{count[schema.NotStarted], "not started"},
 	}
 	for i := range others {

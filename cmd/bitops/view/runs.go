@@ -17,7 +17,7 @@ func Runs(w io.Writer, runs []*schema.Report, color bool) error {
 	}
 	for _, r := range runs {
 		if r.Command == "" {
-			out.line(visible(r.Run) + "  " + k.amber(k.text(strings.Join(r.Notices, "; "))))
+			out.line(visible(r.Run) + "  " + k.amber(k.text(unread(r))))
 			continue
 		}
 		changes := r.Changes()
@@ -25,14 +25,83 @@ func Runs(w io.Writer, runs []*schema.Report, color bool) error {
 			visible(r.Run), k.faint(r.Started.Local().Format(time.DateTime)), pad(visible(r.Command), 12),
 			pad(howItEnded(r), 12), pad(counts(&changes), 12), pad(took(r), 7), EnvironmentsOf(r),
 		}
+		if r.State == schema.RunRunning {
+			words = append(words, k.faint("("+holderOf(r)+")"))
+		}
 		out.line(strings.TrimRight(strings.Join(words, "  "), " "))
 	}
 	out.flush()
 	return out.err
 }
 
+// unread says why there is nothing to say of a run.
+func unread(r *schema.Report) string {
+	if r.State == schema.RunRunning {
+		return "begins now"
+	}
+	return strings.Join(r.Notices, "; ")
+}
+
+// howItEnded returns the outcome of a run in a word, or what is known of one without.
 func howItEnded(r *schema.Report) string {
+	if r.Outcome == "" && (r.State == schema.RunRunning || r.State == schema.RunKilled) {
+		return string(r.State)
+	}
 	return outcomeWord(r.Outcome)
+}
+
+// holderOf says which process executes a run, "" when that is not known.
+func holderOf(r *schema.Report) string {
+	h := r.Holder
+	if h == nil {
+		return ""
+	}
+	where := visible(h.Host)
+	if h.User != "" {
+		where = visible(h.User) + "@" + where
+	}
+	return fmt.Sprintf("%s, process %d", where, h.Process)
+}
+
+// withoutEnd says what is known of a run that has no outcome.
+func withoutEnd(r *schema.Report) []string {
+	switch r.State {
+	case schema.RunRunning:
+		return []string{
+			"It is running: " + holderOf(r) + ", since " + r.Holder.Since.Local().Format(time.DateTime) + heard(r.Holder) + ".",
+			"Follow it to its end: bitops show --follow " + visible(r.Run),
+		}
+	case schema.RunKilled:
+		return []string{"It ended without a result. It was killed, or its machine went away" + joined(": ", lastHeard(r.Holder)) + "."}
+	default:
+		return []string{"It has not finished: it is still running, or it was killed."}
+	}
+}
+
+// heard says when a process in a shared store was heard of last.
+func heard(h *schema.RunHolder) string {
+	if h.Heard.IsZero() {
+		return ""
+	}
+	return ", last heard of at " + h.Heard.Local().Format(time.TimeOnly)
+}
+
+// lastHeard says what is left of a process that is gone, "" when nothing is.
+func lastHeard(h *schema.RunHolder) string {
+	switch {
+	case h == nil:
+		return ""
+	case len(h.Left) > 0:
+		left := make([]string, len(h.Left))
+		for i, process := range h.Left {
+			left[i] = visible(process)
+		}
+		return "child processes of it are still running: " + strings.Join(firstOf(left, 3), ", ")
+	case !h.Heard.IsZero():
+		return "it was heard of last at " + h.Heard.Local().Format(time.DateTime)
+	default:
+		return "what it had started is being ended"
+	}
 }
 
 func took(r *schema.Report) string {
@@ -59,6 +128,8 @@ func RunsJSON(w io.Writer, runs []*schema.Report) error {
 		Started  time.Time              `json:"started,omitzero"`
 		Duration time.Duration          `json:"duration_ns,omitempty"`
 		Outcome  schema.Outcome         `json:"outcome,omitempty"` // left out while it has not finished
+		State    schema.RunState        `json:"state,omitempty"`   // of a run without an outcome
+		Holder   *schema.RunHolder      `json:"holder,omitempty"`
 		Resumes  schema.RunID           `json:"resumes,omitempty"`
 		Outcomes map[schema.Outcome]int `json:"outcomes,omitempty"`
 		Changes  schema.Changes         `json:"changes"`
@@ -73,7 +144,7 @@ func RunsJSON(w io.Writer, runs []*schema.Report) error {
 			}
 		}
 		all = append(all, run{
-			Run: r.Run, Command: r.Command, Started: r.Started, Duration: r.Duration, Outcome: r.Outcome,
+			Run: r.Run, Command: r.Command, Started: r.Started, Duration: r.Duration, Outcome: r.Outcome, State: r.State, Holder: r.Holder,
 			Resumes: r.Resumes, Outcomes: outcomes, Changes: r.Changes(), Notices: r.Notices,
 		})
 	}
@@ -91,7 +162,9 @@ func Past(w io.Writer, r *schema.Report, o Options) error {
 		out.line("It went on with run " + visible(r.Resumes) + ".")
 	}
 	if r.Outcome == "" {
-		out.line(k.amber("It has not finished: it is still at work, or it was killed."))
+		for _, line := range withoutEnd(r) {
+			out.line(k.amber(line))
+		}
 	}
 	for _, notice := range r.Notices {
 		out.line(k.amber("note: ") + k.text(notice))
