@@ -1,9 +1,11 @@
 package environments
 
 import (
+	"io/fs"
 	"maps"
-	"os"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +18,9 @@ type closure struct {
 	seen        map[string]bool
 	open        bool
 	fresh       bool
+
+	roots  map[string]string // paths that count with all below them, also where nothing is: what mentions them, "" for the step's own
+	opener string            // the file because of which everything counts
 }
 
 // closure returns everything that a step is made of: its environment and its defaults, and what these refer to. What is
@@ -24,6 +29,7 @@ type closure struct {
 func (s *sources) closure(environment, deployment, defaults string, fresh bool) (*closure, error) {
 	c := &closure{
 		sources: s, environment: environment, fresh: fresh, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
+		roots: map[string]string{},
 	}
 	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
 		if defaults == "" && dir == deployment {
@@ -36,20 +42,22 @@ func (s *sources) closure(environment, deployment, defaults string, fresh bool) 
 		if t.err != nil {
 			return nil, t.err
 		}
-		if err := c.add(t, path.Join(environment, deployment)); err != nil {
+		c.roots[dir] = ""
+		if err := c.add(t, dir, path.Join(environment, deployment)); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// add takes the files of a tree and follows what they mention. step is where the files of an overlay will lie.
-func (c *closure) add(t *tree, step string) error {
+// add takes the files of the tree of a directory and follows what they mention. step is where the files of an overlay will lie.
+func (c *closure) add(t *tree, dir, step string) error {
 	c.take(t)
-	for name, m := range t.notes {
+	for _, name := range slices.Sorted(maps.Keys(t.notes)) {
+		m := t.notes[name]
 		open := m.open
 		for _, mentioned := range m.paths {
-			targets, found := c.resolve(path.Dir(name), step, mentioned)
+			targets, found := c.resolve(path.Dir(name), step, mentioned, name)
 			open = open || !found
 			for _, target := range targets {
 				if err := c.follow(target, step); err != nil {
@@ -57,8 +65,14 @@ func (c *closure) add(t *tree, step string) error {
 				}
 			}
 		}
+		if to := path.Join(path.Dir(name), m.link); m.link != "" && !within(to, dir) && filepath.IsLocal(to) {
+			c.mention(to, name)
+			if err := c.follow(to, step); err != nil {
+				return err
+			}
+		}
 		if open && !c.open {
-			c.open = true
+			c.open, c.opener = true, name
 			if err := c.addShared(); err != nil {
 				return err
 			}
@@ -87,13 +101,13 @@ func (c *closure) follow(target, step string) error {
 	if t.err != nil {
 		return t.err
 	}
-	return c.add(t, step)
+	return c.add(t, target, step)
 }
 
 // resolve returns what a path in a file may mean in the repository, but for the environment itself: it is taken from
 // where the file lies and from the step's directory, in which hooks and tools run. Found is false when it can lead to
 // everything, or leads nowhere.
-func (c *closure) resolve(dir, step, mentioned string) (targets []string, found bool) {
+func (c *closure) resolve(dir, step, mentioned, by string) (targets []string, found bool) {
 	exists, settled := false, true
 	for _, from := range []string{dir, step} {
 		target := path.Join(from, mentioned)
@@ -103,13 +117,70 @@ func (c *closure) resolve(dir, step, mentioned string) (targets []string, found 
 		if settled = target == ".." || strings.HasPrefix(target, "../"); settled {
 			continue // outside of the repository: nothing is promised of it
 		}
-		_, err := os.Lstat(c.file(target))
+		_, err := fs.Lstat(c.sources.files, target)
 		exists = exists || err == nil
-		if settled = target == c.environment || strings.HasPrefix(target, c.environment+"/"); !settled && err == nil {
+		if settled = c.isOwn(target); settled {
+			continue
+		}
+		c.mention(target, by)
+		if err == nil {
 			targets = append(targets, target)
 		}
 	}
 	return targets, exists || settled
+}
+
+// isOwn reports whether a path lies in the step's environment, and in no other one within that.
+func (c *closure) isOwn(target string) bool {
+	for dir := target; within(dir, c.environment); dir = path.Dir(dir) {
+		if dir == c.environment {
+			return true
+		}
+		if c.sources.environment(dir) {
+			return false
+		}
+	}
+	return false
+}
+
+// mention notes that a path counts, because a file mentions it, and where it leads by way of links.
+func (c *closure) mention(target, by string) {
+	for range mostLinks {
+		if _, known := c.roots[target]; known {
+			return
+		}
+		c.roots[target] = by
+		to := linkedTo(c.sources.files, target)
+		if to == "" {
+			return
+		}
+		target = to
+	}
+}
+
+// mostLinks is how many links of a path are followed, one after the other.
+const mostLinks = 40
+
+// linkedTo returns where a path leads by the first link in it, "" where there is none or it leads out of the repository.
+func linkedTo(files fs.FS, name string) string {
+	for at := 0; at < len(name); at++ {
+		if name[at] != '/' {
+			continue
+		}
+		if target, err := fs.ReadLink(files, name[:at]); err == nil {
+			to := path.Join(path.Dir(name[:at]), filepath.ToSlash(target), name[at:])
+			if path.IsAbs(target) || !filepath.IsLocal(to) {
+				return ""
+			}
+			return to
+		}
+	}
+	return ""
+}
+
+// within reports whether a path is a directory's or lies in it.
+func within(name, dir string) bool {
+	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
 }
 
 func (c *closure) addShared() error {

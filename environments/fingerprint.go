@@ -3,6 +3,7 @@ package environments
 import (
 	"context"
 	"maps"
+	"os"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -86,7 +87,9 @@ func (l *Lifecycle) files() *sources {
 }
 
 func (l *Lifecycle) newSources() *sources {
-	return &sources{repository: l.Repository, exclude: l.private, environment: func(path string) bool { return l.Paths[path] }}
+	return &sources{
+		repository: l.Repository, files: os.DirFS(l.Repository), exclude: l.private, environment: func(path string) bool { return l.Paths[path] },
+	}
 }
 
 // version returns the version of the step's program, or "" where its tool has none or cannot say: then it is the tool's

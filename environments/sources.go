@@ -1,6 +1,7 @@
 package environments
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -31,6 +31,8 @@ import (
 // concurrent use.
 type sources struct {
 	repository  string
+	files       fs.FS                              // of the repository: it may be another state of it than that of the checkout
+	unhashed    bool                               // only what mentions what is of interest: the hashes are empty, and nothing is read again
 	exclude     func(name string, isDir bool) bool // relative to the environment's directory
 	environment func(path string) bool             // a directory is an environment's
 
@@ -52,6 +54,7 @@ type tree struct {
 // mentions are what a file says of others.
 type mentions struct {
 	paths []string // that begin with ../
+	link  string   // of a symbolic link: where it leads from its directory, where that is another path
 	open  bool     // it can reach everything
 }
 
@@ -114,7 +117,7 @@ func (s *sources) locks(step string) (map[string]string, error) {
 
 // readShared reads what is in no environment. Fresh is as for closure.
 func (s *sources) readShared(t *tree, fresh bool) error {
-	entries, err := os.ReadDir(s.repository)
+	entries, err := fs.ReadDir(s.files, ".")
 	if err != nil {
 		return err
 	}
@@ -167,19 +170,16 @@ func treeKey(dir string, apart bool) string {
 }
 
 func (s *sources) read(t *tree, dir string, apart bool) error {
-	t.stamp = s.stamp(dir)
+	if !s.unhashed {
+		t.stamp = s.stamp(dir)
+	}
 	t.files, t.notes = map[string]string{}, map[string]mentions{}
 	directories := map[string]hash.Hash{}
-	err := filepath.WalkDir(s.file(dir), func(file string, entry fs.DirEntry, err error) error {
+	err := walkFiles(s.files, dir, func(name string, entry fs.DirEntry, err error) error {
 		closed := errors.Is(err, fs.ErrPermission) && entry != nil
 		if err != nil && !closed {
 			return missing(err)
 		}
-		rel, err := filepath.Rel(s.repository, file)
-		if err != nil {
-			return err
-		}
-		name := filepath.ToSlash(rel)
 		within := strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
 		switch {
 		case closed:
@@ -190,7 +190,7 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 		case s.exclude(within, false) || path.Ext(name) == planEnding:
 			return nil
 		}
-		sum, err := t.look(name, file, entry)
+		sum, err := s.look(t, name, entry)
 		switch {
 		case err != nil:
 			return missing(err)
@@ -211,9 +211,25 @@ func (s *sources) read(t *tree, dir string, apart bool) error {
 	return err
 }
 
+// walkFiles calls see for all that is at a path and below it, as fs.WalkDir does. A link at the path is not followed.
+func walkFiles(files fs.FS, dir string, see fs.WalkDirFunc) error {
+	info, err := fs.Lstat(files, dir)
+	if err != nil {
+		return see(dir, nil, err)
+	}
+	if info.IsDir() {
+		return fs.WalkDir(files, dir, see)
+	}
+	err = see(dir, fs.FileInfoToDirEntry(info), nil)
+	if errors.Is(err, fs.SkipDir) || errors.Is(err, fs.SkipAll) {
+		return nil
+	}
+	return err
+}
+
 // look notes a file and what it mentions, and returns its hash.
-func (t *tree) look(name, file string, entry fs.DirEntry) (sum string, err error) {
-	sum, m, err := readSource(file, entry)
+func (s *sources) look(t *tree, name string, entry fs.DirEntry) (sum string, err error) {
+	sum, m, err := s.readSource(name, entry)
 	if errors.Is(err, fs.ErrPermission) {
 		sum, err = digest(unreadable), nil
 	}
@@ -221,7 +237,7 @@ func (t *tree) look(name, file string, entry fs.DirEntry) (sum string, err error
 		return "", err
 	}
 	t.names = append(t.names, name)
-	if m.open || len(m.paths) > 0 {
+	if m.open || len(m.paths) > 0 || m.link != "" {
 		t.notes[name] = m
 	}
 	return sum, nil
@@ -261,18 +277,26 @@ var (
 const longestScan = 1 << 20
 
 // readSource returns the hash of a file, in which its kind and whether it can be executed count, and what it mentions.
-func readSource(file string, entry fs.DirEntry) (sum string, m mentions, err error) {
+func (s *sources) readSource(name string, entry fs.DirEntry) (sum string, m mentions, err error) {
 	if entry.Type()&fs.ModeSymlink != 0 {
-		target, err := os.Readlink(file)
-		if strings.HasPrefix(target, "../") {
-			m.paths = []string{filepath.ToSlash(target)}
+		target, err := fs.ReadLink(s.files, name)
+		switch to := filepath.ToSlash(target); {
+		case strings.HasPrefix(to, "../"):
+			m.paths = []string{to}
+		case !path.IsAbs(to):
+			m.link = to
 		}
 		return digest("link " + target), m, err
 	}
 	if !entry.Type().IsRegular() {
 		return digest(entry.Type().String()), m, nil
 	}
-	f, err := os.Open(file)
+	return s.readRegular(name)
+}
+
+// readRegular is readSource for a file that is no link.
+func (s *sources) readRegular(name string) (sum string, m mentions, err error) {
+	f, err := s.files.Open(name)
 	if err != nil {
 		return "", m, err
 	}
@@ -281,23 +305,38 @@ func readSource(file string, entry fs.DirEntry) (sum string, m mentions, err err
 	if err != nil {
 		return "", m, err
 	}
+	large := info.Size() > longestScan
+	var text bytes.Buffer
+	if !large {
+		text.Grow(int(info.Size()) + bytes.MinRead)
+		if _, err := text.ReadFrom(f); err != nil {
+			return "", m, err
+		}
+		m.in(text.Bytes())
+	}
+	if s.unhashed {
+		return "", m, nil
+	}
 	h := sha256.New()
 	executable := info.Mode()&0o111 != 0
 	fmt.Fprintf(h, "file %t\n", executable)
-	if info.Size() > longestScan {
+	if large {
 		_, err = io.Copy(h, f)
 		return hex.EncodeToString(h.Sum(nil)[:16]), m, err
 	}
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return "", m, err
+	h.Write(text.Bytes())
+	return schema.FileHash(hex.EncodeToString(h.Sum(nil)[:16]), executable, text.Bytes()), m, nil
+}
+
+// in adds what a text mentions.
+func (m *mentions) in(text []byte) {
+	if !bytes.Contains(text, []byte("..")) && !bytes.Contains(text, []byte("DIR")) && !bytes.Contains(text, []byte("ROOT")) {
+		return // most do not, and this is faster
 	}
-	h.Write(text)
 	for _, found := range upwards.FindAll(text, -1) {
 		m.paths = append(m.paths, withoutStop(string(found)))
 	}
 	m.open = openly.Match(text)
-	return schema.FileHash(hex.EncodeToString(h.Sum(nil)[:16]), executable, text), m, nil
 }
 
 // withoutStop takes the end of a sentence off a path; ".." is a part of it.

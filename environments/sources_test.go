@@ -36,7 +36,7 @@ func repositoryOf(t *testing.T, files map[string]string, environments ...string)
 
 func sourcesIn(root string, environments ...string) *sources {
 	return &sources{
-		repository: root,
+		repository: root, files: os.DirFS(root),
 		exclude: func(name string, isDir bool) bool {
 			return isDir && filepath.Base(name) == ".terraform" || strings.HasSuffix(name, ".tfstate")
 		},
@@ -314,6 +314,32 @@ func TestSourcesNameModeAndLineEndings(t *testing.T) {
 		}
 		if got := was.Differences(look()); !slices.Equal(got, []string{c.want}) {
 			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// What a link leads to counts, also one that leads to its neighbor; and so does an environment that lies in the step's own.
+func TestSourcesBehindLinksAndInNestedEnvironments(t *testing.T) {
+	s := repositoryOf(t, map[string]string{
+		"a/terraform/main.tf":            `source = "../../modules/current"`,
+		"a/terraform/other.tf":           `file("../inner/terraform/main.tf")`,
+		"a/inner/terraform/main.tf":      "inner",
+		"modules/current":                "-> v2",
+		"modules/v2/main.tf":             "module",
+		"modules/v2/alias.tf":            "-> main.tf",
+		"modules/v1/main.tf":             "older",
+		"b/terraform/main.tf":            `source = "../../modules/linked/deep"`,
+		"modules/linked":                 "-> v3",
+		"modules/v3/deep/main.tf":        "deep",
+		"modules/v3/not/mentioned/at.tf": "all",
+	}, "a", "a/inner", "b")
+	for environment, want := range map[string][]string{
+		"a": {"a/inner/terraform/main.tf", "a/terraform/main.tf", "a/terraform/other.tf", "modules/current", "modules/v2/"},
+		"b": {"b/terraform/main.tf", "modules/linked/deep/"},
+	} {
+		files, _, err := s.of(environment, "terraform", "_default", false)
+		if got := slices.Sorted(maps.Keys(files)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q, %v", environment, got, want, err)
 		}
 	}
 }

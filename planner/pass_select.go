@@ -58,6 +58,9 @@ func (d *draft) repository() *selection.Repository {
 	if remembered := d.options.Remembered; remembered != nil {
 		r.Remembered = func(state string) (map[schema.StepName]string, error) { return remembered(d.plan(), state) }
 	}
+	if reading := d.options.Reading; reading != nil {
+		r.Reading = func(path string) (map[schema.StepName]string, error) { return reading(d.plan(), path) }
+	}
 	return r
 }
 

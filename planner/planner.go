@@ -39,6 +39,9 @@ type Options struct {
 	// Remembered returns the steps of a plan that are remembered to be in a state, each with the reason. The planner
 	// knows no run: nil means that no selector can name a state.
 	Remembered func(plan *schema.Plan, state string) (map[schema.StepName]string, error)
+
+	// Reading returns the steps of a plan that are made of a file, or of something in a directory, likewise.
+	Reading func(plan *schema.Plan, path string) (map[schema.StepName]string, error)
 }
 
 // Pass is one rule of planning.

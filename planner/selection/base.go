@@ -24,6 +24,8 @@ func (c *chooser) base(f Factor) (these Reasons, found bool) {
 		return c.stepsThat(f, "lies in "+f.Value, func(s *schema.Step) bool { return liesIn(f.Value, s.Directory()) })
 	case kindState:
 		return c.inState(f.Value)
+	case kindReads:
+		return c.reading(f)
 	case kindStep:
 		return c.stepsThat(f, "named", func(s *schema.Step) bool { return string(s.Name) == f.Value })
 	case kindEnv:
@@ -161,19 +163,38 @@ func below(dir, in string) bool {
 // inState returns the steps that are remembered to be in a state.
 func (c *chooser) inState(state string) (Reasons, bool) {
 	c.remembered = true
-	if c.Remembered == nil {
-		c.problems = append(c.problems, wrong("what is %s is not known here", state))
+	return c.told("is "+state, c.Remembered, state, state == Changed)
+}
+
+// reading returns the steps that are made of a file or of something in a directory.
+func (c *chooser) reading(f Factor) (Reasons, bool) {
+	name := path.Clean(f.Value)
+	if path.IsAbs(name) || name == ".." || strings.HasPrefix(name, "../") {
+		c.problems = append(c.problems, wrong("%q is not a path in the repository", f.Value))
 		return nil, false
 	}
-	all, err := c.Remembered(state)
+	these, known := c.told("reads "+name, c.Reading, name, false)
+	if known && len(these) == 0 {
+		c.problems = append(c.problems, c.nothing(f))
+	}
+	return these, len(these) > 0
+}
+
+// told returns the steps that somebody else knows of.
+func (c *chooser) told(what string, ask func(string) (map[schema.StepName]string, error), about string, changed bool) (these Reasons, known bool) {
+	if ask == nil {
+		c.problems = append(c.problems, wrong("what %s is not known here", what))
+		return nil, false
+	}
+	all, err := ask(about)
 	if err != nil {
-		c.problems = append(c.problems, wrong("what is %s cannot be found out: %v", state, err))
+		c.problems = append(c.problems, wrong("what %s cannot be found out: %v", what, err))
 		return nil, false
 	}
-	these := Reasons{}
+	these = Reasons{}
 	for name, why := range all {
 		if _, ok := c.byName[name]; ok {
-			these[name] = Reason{Text: why, changed: state == Changed}
+			these[name] = Reason{Text: why, changed: changed}
 		}
 	}
 	return these, true

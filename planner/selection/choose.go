@@ -22,6 +22,9 @@ type Repository struct {
 
 	// Remembered returns the steps that a state selects, each with the reason. It is asked when a selector names one.
 	Remembered func(state string) (map[schema.StepName]string, error)
+
+	// Reading returns the steps that are made of a file, or of something in a directory, likewise. Nil: nobody knows.
+	Reading func(path string) (map[schema.StepName]string, error)
 }
 
 // Reasons are the selected steps, each with the reason why it is selected.

@@ -22,6 +22,12 @@ prod/eu/web @prod/eu/web #live: terraform(network/terraform)
 `) {
 		r.Environments = append(r.Environments, drawnAs(t, strings.TrimSpace(line)))
 	}
+	r.Reading = func(path string) (map[schema.StepName]string, error) {
+		if path != "modules/web" {
+			return nil, nil
+		}
+		return map[schema.StepName]string{"dev/web/terraform": "dev/web/terraform/main.tf refers to it", "prod/web/terraform": "prod/web/terraform/main.tf refers to it"}, nil
+	}
 	return r
 }
 

@@ -18,6 +18,8 @@ func (c *chooser) nothing(f Factor) schema.Problem {
 			WithHint("%s", schema.DidYouMean(f.Value, c.known(func(s *schema.Step) []string { return []string{string(s.Tool)} })))
 	case kindPath:
 		return wrong("no environment lies in %s", f.Value)
+	case kindReads:
+		return wrong("no step is made of %s", f.Value).WithHint("a path is relative to the repository; `bitops list path:DIRECTORY` is about where environments lie")
 	case kindStep:
 		return wrong("no step is called %q", f.Value).WithHint("%s", schema.DidYouMean(f.Value, c.stepNames()))
 	}

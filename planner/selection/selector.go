@@ -23,10 +23,11 @@ const (
 	kindTool  = "tool"
 	kindPath  = "path"
 	kindState = "is"
+	kindReads = "reads"
 )
 
 // properties are the kinds that a selector names.
-var properties = []string{kindEnv, kindStep, kindTag, kindTool, kindPath, kindState}
+var properties = []string{kindEnv, kindStep, kindTag, kindTool, kindPath, kindState, kindReads}
 
 // The states by which steps are selected.
 const (

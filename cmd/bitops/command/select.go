@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -40,6 +41,9 @@ func (r *repository) choose(cmd *cobra.Command, o *selectOptions, to *planner.Op
 	to.Select.Exclude, to.Select.Dependencies, to.Select.Dependents = o.exclude, o.dependencies, o.dependents
 	to.Remembered = func(plan *schema.Plan, state string) (map[schema.StepName]string, error) {
 		return r.inState(cmd.Context(), plan, state)
+	}
+	to.Reading = func(plan *schema.Plan, path string) (map[schema.StepName]string, error) {
+		return r.reader(plan).Readings(os.DirFS(r.root)).Reading(plan, path)
 	}
 	if len(to.Select.Selectors) == 0 && len(o.from) == 0 && to.Only == nil && to.Here != "." {
 		to.Select.Selectors = []string{"."}
