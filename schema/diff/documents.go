@@ -59,8 +59,8 @@ func (c *comparison) shown(n *node, change *Change) json.RawMessage {
 	})
 }
 
-// masked returns a string without what is sensitive elsewhere in the values, and where it is a document in which names call
-// something secret, the document without that.
+// masked returns a string without what is sensitive elsewhere in the values, and without what names in it call secret, where it
+// is a document or has lines that set something.
 func (c *comparison) masked(text string) (masked string, found bool) {
 	for _, secret := range c.secrets {
 		if text == secret {
@@ -89,7 +89,8 @@ func (c *comparison) masked(text string) (masked string, found bool) {
 		}
 		break
 	}
-	return text, found
+	text, named := (&Named{Secret: c.options.Secret}).Text(text)
+	return text, found || named
 }
 
 // The shortest sensitive strings that are hidden elsewhere, in bytes: as the whole of a string, and as a part of one.

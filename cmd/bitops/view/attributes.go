@@ -86,6 +86,9 @@ func (d differences) attributes(attributes []schema.AttributeChange, most int) [
 			emptied = append(emptied, visible(a.Path))
 		case shown < most || d.verbose || a.ForcesReplacement:
 			all = append(all, d.attribute(a)...)
+			if a.BeforeBytes > 0 || a.AfterBytes > 0 {
+				all = append(all, diffLine{sign: ' ', depth: 1, text: "(" + lengths(a) + "; not all of it is here)"})
+			}
 			shown++
 		default:
 			rest++
@@ -106,6 +109,18 @@ func (d differences) attributes(attributes []schema.AttributeChange, most int) [
 		}
 	}
 	return all
+}
+
+// lengths says how long the values of an attribute are that is cut.
+func lengths(a *schema.AttributeChange) string {
+	before, after := max(a.BeforeBytes, len(a.Before)), max(a.AfterBytes, len(a.After))
+	switch {
+	case before == 0:
+		return amount(after, "byte")
+	case after == 0:
+		return amount(before, "byte")
+	}
+	return amount(before, "byte") + " before, " + number(after) + " after"
 }
 
 // emptyValues are those of which little is lost.
@@ -144,7 +159,11 @@ func (d differences) attribute(a *schema.AttributeChange) []diffLine {
 		head.text = text
 		return []diffLine{head}
 	}
-	return d.both(head, before, after)
+	unseen := "the same values, written differently"
+	if a.Sensitive {
+		unseen = "what differs is " + diff.Sensitive
+	}
+	return d.both(head, before, after, unseen)
 }
 
 // one returns the lines of a value that is there on one side only.
@@ -161,11 +180,11 @@ func (d differences) one(head diffLine, v value, sign byte) []diffLine {
 	return d.folded(all)
 }
 
-// both returns the lines of two values that do not fit on one.
-func (d differences) both(head diffLine, before, after value) []diffLine {
+// both returns the lines of two values that do not fit on one; unseen is what to say where nothing that is shown differs.
+func (d differences) both(head diffLine, before, after value, unseen string) []diffLine {
 	was, is := before.lines(d.width), after.lines(d.width)
 	if slices.Equal(was, is) {
-		head.text += ": the same values, written differently"
+		head.text += ": " + unseen
 		return []diffLine{head}
 	}
 	if !d.verbose && len(was) == 1 && len(is) == 1 {
