@@ -6,8 +6,8 @@
 //
 // One process does each of them. A callback plugin of bitops' own (callback_plugins/) runs inside it and appends what
 // happens to a private file, which report.go reads when ansible has ended: which tasks changed something on which host,
-// what failed and why, and the outputs, which are what the playbook set with set_stats. What ansible prints for people
-// goes to the log as it is.
+// what failed and why, and the outputs, which are what the playbook set with set_stats. Where ansible shows diffs, they are
+// there too (difference.go). What ansible prints for people goes to the log, without what the plugin found in vaults (hidden.go).
 //
 // Values reach the playbook in ascending precedence:
 //

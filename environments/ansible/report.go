@@ -47,6 +47,7 @@ type fact struct {
 	Name   string          `json:"name"`
 	Value  json.RawMessage `json:"value"`
 	Hidden bool            `json:"hidden"`
+	Diffs  []difference    `json:"diffs"` // of a changed task, where ansible shows them
 }
 
 // mostResources bounds the changed tasks that are listed by name; all of them are counted.
@@ -83,7 +84,7 @@ func (r *report) add(f fact) {
 	case "changed":
 		r.changed++
 		if len(r.resources) < mostResources {
-			r.resources = append(r.resources, schema.ResourceChange{Address: f.Host + ": " + f.Task, Action: "update"})
+			r.resources = append(r.resources, changedTask(f))
 		}
 	case "failed", "unreachable":
 		r.failures = append(r.failures, f)
@@ -151,6 +152,20 @@ func (r *report) plannedOutputs(secrets []string) schema.Values {
 		}
 	}
 	return values
+}
+
+// hide takes what is secret out of all that is shown.
+func (r *report) hide(clean func(text string) string) {
+	changes := schema.Changes{Resources: r.resources}
+	r.resources = schema.Cleaner{Clean: clean, Mask: secret.Mask}.Changes(&changes).Resources
+	for _, f := range r.failures {
+		for i, text := range f.Texts {
+			f.Texts[i] = clean(text)
+		}
+	}
+	for i, notice := range r.notices {
+		r.notices[i] = clean(notice)
+	}
 }
 
 // place makes the places of failures relative to the repository, which the workspace is laid out like.

@@ -15,6 +15,8 @@ import (
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/diff"
+	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 //go:embed callback_plugins/bitops_report.py
@@ -25,6 +27,7 @@ type session struct {
 	*environments.Call
 	settings
 	config config
+	hidden hidden
 }
 
 // preview runs a playbook in check mode.
@@ -86,10 +89,12 @@ func (s *session) play(ctx context.Context, playbook string, args ...string) (*r
 	if err != nil {
 		return &report{}, err
 	}
+	s.hidden.look()
 	told, err := readReport(p.Extra["BITOPS_ANSIBLE_REPORT"], s.Owed)
 	if err != nil {
 		return told, err
 	}
+	told.hide(s.hidden.redactor.String)
 	told.place(s.Workspace.Root)
 	if !s.Command.Destroys() && !s.dryRun && !slices.Contains(args, "--check") {
 		s.settle(told, result.ExitCode != 0)
@@ -132,6 +137,7 @@ func (s *session) program(playbooks, args []string) (environments.ProgramCall, e
 	}
 	p := environments.ProgramCall{Name: program, Args: slices.Concat(args, inputs, playbooks), Extra: extra}
 	p.Stdout = func(line string) {
+		line = s.hidden.line(line)
 		if m := banner.FindStringSubmatch(line); m != nil {
 			s.Progress("%s", m[1])
 		}
@@ -157,7 +163,13 @@ func (s *session) ownVariables() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	found, err := s.PrivateFile("hidden.jsonl", nil)
+	if err != nil {
+		return nil, err
+	}
+	s.hidden = hidden{file: found, learn: s.Hide, lines: diff.Named{Secret: secret.NameIsSecret}}
 	extra := map[string]string{
+		"BITOPS_ANSIBLE_HIDDEN":       found,
 		"ANSIBLE_CALLBACK_PLUGINS":    plugins + ":" + s.config.callbacks,
 		"ANSIBLE_LOCAL_TEMP":          filepath.Join(s.Private, "ansible"),
 		"ANSIBLE_RETRY_FILES_ENABLED": "0",

@@ -10,7 +10,7 @@ import (
 //	password = correct horse          the rest of the line
 //	export API_TOKEN=abc; run         in the middle of a line, one word or what is in quotation marks
 //	db_password: |                    the lines below that are indented deeper
-//	-----BEGIN PRIVATE KEY-----       until its end
+//	-----BEGIN PRIVATE KEY-----       what is a key until its end
 //
 // Use a new one for each text.
 type Named struct {
@@ -26,6 +26,7 @@ var (
 	assignedHere = regexp.MustCompile(`([A-Za-z_][\w.-]*)(["']?\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&|(){}\[\]]+)`)
 	blockMark    = regexp.MustCompile(`^[|>][-+0-9]*(\s+#.*)?$`)
 	beginsKey    = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
+	partOfKey    = regexp.MustCompile(`^\W?\s*([A-Za-z0-9+/=]*|(Proc-Type|DEK-Info|Version|Comment): .*)\s*$`)
 	endsKey      = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
 )
 
@@ -46,10 +47,12 @@ func (n *Named) Text(text string) (without string, found bool) {
 // Line returns the next line without what is secret, and whether something was.
 func (n *Named) Line(line string) (without string, found bool) {
 	blank := strings.TrimLeft(line, " \t")
-	switch indent := len(line) - len(blank); {
-	case n.key:
+	if n.key && (endsKey.MatchString(line) || partOfKey.MatchString(line)) {
 		n.key = !endsKey.MatchString(line)
 		return Sensitive, true
+	}
+	n.key = false
+	switch indent := len(line) - len(blank); {
 	case n.within && blank == "":
 		return line, false
 	case n.within && indent > n.indent:
