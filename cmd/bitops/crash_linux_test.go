@@ -45,7 +45,7 @@ world=$BITOPS_SOURCE_DIR/world
 case ${1:-apply} in
 apply)
   exec 9>>"$world/lock-$BITOPS_ENVIRONMENT"
-  flock -n 9 || echo "$BITOPS_ENVIRONMENT" >>"$world/overlaps"
+  flock -n 9 || [ $? != 1 ] || echo "$BITOPS_ENVIRONMENT" >>"$world/overlaps" # else it was killed itself, before it was flock
   trap 'sleep 0.1; exit 1' INT # it takes its time to end
   echo "$BITOPS_RUN_ID" >>"$world/effects-$BITOPS_ENVIRONMENT"
   sum=1
