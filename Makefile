@@ -27,12 +27,17 @@ install: build ## Install bin/bitops into $(PREFIX)/bin
 	install -m 755 bin/bitops "$(DESTDIR)$(PREFIX)/bin/bitops"
 
 # A test whose tool is missing skips. Here it fails instead: green means all ran.
+# What is installed the first time, and how long that takes, is said first.
 .PHONY: test
 test: ## Install what the tests need, then run every test
 	.ci/tools terraform moto_server aws ansible helm kube-apiserver etcd kubectl
 	@if BITOPS_TEST_TOOLS=required go test -race -timeout 20m ./...; \
 	then echo "make test: all tests passed"; \
 	else echo "make test: FAILED, see above" >&2; exit 1; fi
+
+.PHONY: quick
+quick: ## Run the tests that need no tool: for the inner loop
+	BITOPS_TEST_TOOLS=none go test ./...
 
 .PHONY: lint
 lint: ## Check the Go code, the shell scripts, the examples and the changelog

@@ -1,12 +1,12 @@
 package docs_test
 
 import (
-	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 var (
@@ -18,12 +18,7 @@ var (
 
 // The README shows what apply prints for the quickstart, but for times, and for the order of what runs in parallel.
 func TestReadmeShowsWhatApplyPrints(t *testing.T) {
-	if _, err := exec.LookPath("terraform"); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatal("terraform is missing")
-		}
-		t.Skip("terraform is missing")
-	}
+	testkit.Tool(t, "terraform")
 	p := page{"../README.md", read(t, "../README.md")}
 	blocks, _ := p.fences()
 	i := slices.IndexFunc(blocks, func(b fence) bool { return b.language == "text" })

@@ -14,6 +14,8 @@ import (
 
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 const (
@@ -118,12 +120,7 @@ type ciWorld struct {
 
 func newCI(t *testing.T) *ciWorld {
 	t.Helper()
-	if _, err := exec.LookPath("terraform"); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatal("terraform is missing")
-		}
-		t.Skip("needs terraform")
-	}
+	testkit.Tool(t, "terraform")
 	w := &ciWorld{dir: t.TempDir()}
 	origin := filepath.Join(w.dir, "origin")
 	if err := copyExample("quickstart", origin); err != nil {

@@ -6,17 +6,28 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/environments/workspace"
 	"github.com/bitops-engine/bitops/schema"
+)
+
+// What the tests of all tools share.
+var (
+	requireTool = testkit.Tool
+	values      = testkit.Values
+	check       = testkit.Check
+	equal       = testkit.Equal
+	contains    = testkit.Contains
+	lacks       = testkit.Lacks
+	writeFile   = testkit.WriteFile
+	readFile    = testkit.ReadFile
 )
 
 func TestMain(m *testing.M) {
@@ -24,17 +35,6 @@ func TestMain(m *testing.M) {
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	}
 	os.Exit(m.Run())
-}
-
-// requireTool skips the test when a program is missing, or fails it where every program has to be there.
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatalf("%s is missing: %v", name, err)
-		}
-		t.Skipf("%s is missing", name)
-	}
 }
 
 // A story is one step in a repository of its own, whose files a test changes between operations.
@@ -221,17 +221,6 @@ func (s *story) holding(text string) []string {
 	return found
 }
 
-func values(t *testing.T, texts map[string]string) schema.Values {
-	t.Helper()
-	vs := schema.Values{}
-	for name, text := range texts {
-		v, err := schema.FromJSON([]byte(text))
-		check(t, err)
-		vs[name] = v
-	}
-	return vs
-}
-
 // output checks one output by its JSON.
 func output(t *testing.T, values schema.Values, name, want string) {
 	t.Helper()
@@ -248,43 +237,6 @@ func counts(t *testing.T, r environments.Result, changed int) {
 	}
 }
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s = %v, want %v", what, got, want)
-	}
-}
-
-func contains(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s lacks %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func lacks(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			t.Errorf("%s holds %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func writeFile(t *testing.T, file, text string) {
-	t.Helper()
-	check(t, os.WriteFile(file, []byte(text), 0o644))
-}
-
 func (s *story) failureOf(err error) *environments.Failure {
 	s.t.Helper()
 	failure, ok := errors.AsType[*environments.Failure](err)
@@ -292,11 +244,4 @@ func (s *story) failureOf(err error) *environments.Failure {
 		s.t.Fatalf("error %v (%T), want a failure", err, err)
 	}
 	return failure
-}
-
-func readFile(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	check(t, err)
-	return string(text)
 }

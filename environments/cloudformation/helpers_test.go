@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +15,18 @@ import (
 	"time"
 
 	"github.com/bitops-engine/bitops/environments"
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/environments/workspace"
 	"github.com/bitops-engine/bitops/schema"
+)
+
+// What the tests of all tools share.
+var (
+	counts   = testkit.Counts
+	check    = testkit.Check
+	equal    = testkit.Equal
+	contains = testkit.Contains
+	lacks    = testkit.Lacks
 )
 
 func TestMain(m *testing.M) {
@@ -197,13 +206,8 @@ var (
 // moto returns the address of an imitation of AWS, one for all tests, or skips the test.
 func moto(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("moto_server"); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatalf("moto_server is missing: %v", err)
-		}
-		t.Skip("moto_server is missing")
-	}
-	startMoto.Do(func() { motoURL, stopMoto = launchMoto() })
+	program := testkit.Tool(t, "moto_server")
+	startMoto.Do(func() { motoURL, stopMoto = launchMoto(program) })
 	if motoURL == "" {
 		t.Fatal("moto_server does not listen")
 	}
@@ -212,7 +216,7 @@ func moto(t *testing.T) string {
 
 // launchMoto starts moto_server on a free port, in a directory of its own because it writes files where it runs. The
 // address is "" when it does not listen.
-func launchMoto() (url string, stop func()) {
+func launchMoto(program string) (url string, stop func()) {
 	stop = func() {}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -225,7 +229,7 @@ func launchMoto() (url string, stop func()) {
 	if err != nil {
 		return "", stop
 	}
-	server := exec.Command("moto_server", "-H", "127.0.0.1", "-p", port)
+	server := exec.Command(program, "-H", "127.0.0.1", "-p", port)
 	server.Dir = dir
 	if server.Start() != nil {
 		return "", stop
@@ -244,13 +248,6 @@ func launchMoto() (url string, stop func()) {
 	return "", stop
 }
 
-func counts(t *testing.T, c *schema.Changes, add, change, remove int) {
-	t.Helper()
-	if c == nil || c.Add != add || c.Change != change || c.Remove != remove {
-		t.Errorf("changes %+v, want +%d ~%d -%d", c, add, change, remove)
-	}
-}
-
 func addresses(c *schema.Changes) string {
 	var list []string
 	for _, r := range c.Resources {
@@ -267,36 +264,4 @@ func shows(values schema.Values) string {
 		list = append(list, fmt.Sprintf("%s=%s", name, values[name]))
 	}
 	return strings.Join(list, " ")
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s = %v, want %v", what, got, want)
-	}
-}
-
-func contains(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s lacks %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func lacks(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			t.Errorf("%s holds %q:\n%s", what, part, text)
-		}
-	}
 }

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,8 +17,22 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/environments/workspace"
 	"github.com/bitops-engine/bitops/schema"
+)
+
+// What the tests of all tools share.
+var (
+	failureLines = testkit.FailureLines
+	counts       = testkit.Counts
+	check        = testkit.Check
+	equal        = testkit.Equal
+	contains     = testkit.Contains
+	lacks        = testkit.Lacks
+	exists       = testkit.Exists
+	writeFile    = testkit.WriteFile
+	requireTool  = testkit.Tool
 )
 
 // A story is one chart in a repository of its own, whose files a test changes between operations.
@@ -272,68 +285,12 @@ func (s *story) holding(text string) []string {
 	return found
 }
 
-func failureLines(err error) []string {
-	if failure, ok := errors.AsType[*environments.Failure](err); ok {
-		return failure.Lines
-	}
-	return nil
-}
-
-func counts(t *testing.T, c *schema.Changes, add, change, remove int) {
-	t.Helper()
-	if c == nil || c.Add != add || c.Change != change || c.Remove != remove {
-		t.Errorf("changes %+v, want +%d ~%d -%d", c, add, change, remove)
-	}
-}
-
 func addresses(c *schema.Changes) []string {
 	var list []string
 	for _, r := range c.Resources {
 		list = append(list, r.Action+" "+r.Address)
 	}
 	return list
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s = %v, want %v", what, got, want)
-	}
-}
-
-func contains(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s lacks %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func lacks(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			t.Errorf("%s holds %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func exists(file string) bool {
-	_, err := os.Lstat(file)
-	return err == nil
-}
-
-func writeFile(t *testing.T, file, text string) {
-	t.Helper()
-	check(t, os.WriteFile(file, []byte(text), 0o600))
 }
 
 func sensitive(text string) schema.Value {

@@ -22,23 +22,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// tools returns where a program is: installed by make, or on PATH. It skips the test when it is missing, or fails it where
-// every program has to be there.
-func requireTool(t *testing.T, name string) string {
-	t.Helper()
-	if file, err := filepath.Abs(filepath.Join("..", "..", ".tools", "bin", name)); err == nil && exists(file) {
-		return file
-	}
-	file, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatalf("%s is missing: %v", name, err)
-		}
-		t.Skipf("%s is missing", name)
-	}
-	return file
-}
-
 // kubernetes is the one API server of all tests.
 var kubernetes struct {
 	once    sync.Once

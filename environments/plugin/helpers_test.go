@@ -10,15 +10,27 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/schema"
 	"github.com/bitops-engine/bitops/schema/secret"
+)
+
+// What the tests of all tools share.
+var (
+	requireTool = testkit.Tool
+	writeFiles  = testkit.WriteFiles
+	output      = testkit.Output
+	check       = testkit.Check
+	equal       = testkit.Equal
+	contains    = testkit.Contains
+	lacks       = testkit.Lacks
+	exists      = testkit.Exists
 )
 
 func TestMain(m *testing.M) {
@@ -36,17 +48,6 @@ func TestMain(m *testing.M) {
 		panic(fmt.Sprint("still alive: ", err))
 	}
 	os.Exit(m.Run())
-}
-
-// requireTool skips the test when a program is missing, or fails it where every program has to be there.
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatalf("%s is missing: %v", name, err)
-		}
-		t.Skipf("%s is missing", name)
-	}
 }
 
 // A story is one step of a plugin, net/hello, in a repository of its own. It goes through the whole lifecycle.
@@ -282,56 +283,6 @@ func (s *story) redacted() string {
 		all = append(all, r.String(e.Text))
 	}
 	return strings.Join(all, "\n")
-}
-
-func writeFiles(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, text := range files {
-		file := filepath.Join(dir, name)
-		check(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		check(t, os.WriteFile(file, []byte(text), 0o644))
-	}
-}
-
-// output checks one output by its plain text.
-func output(t *testing.T, values schema.Values, name, want string) {
-	t.Helper()
-	got, err := values[name].Plain()
-	if err != nil || got != want {
-		t.Errorf("output %s = %q (%v), want %q", name, got, err, want)
-	}
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s = %v, want %v", what, got, want)
-	}
-}
-
-func contains(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s lacks %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func lacks(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			t.Errorf("%s holds %q:\n%s", what, part, text)
-		}
-	}
 }
 
 // states returns the state of every plugin.

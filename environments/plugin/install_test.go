@@ -403,11 +403,6 @@ func versions(t *testing.T, s *story) []os.DirEntry {
 	return entries
 }
 
-func exists(file string) bool {
-	_, err := os.Lstat(file)
-	return err == nil
-}
-
 func errorText(err error) string {
 	if err == nil {
 		return ""

@@ -7,18 +7,32 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/environments/workspace"
 	"github.com/bitops-engine/bitops/schema"
+)
+
+// What the tests of all tools share.
+var (
+	requireTool  = testkit.Tool
+	failureLines = testkit.FailureLines
+	counts       = testkit.Counts
+	output       = testkit.Output
+	check        = testkit.Check
+	equal        = testkit.Equal
+	contains     = testkit.Contains
+	lacks        = testkit.Lacks
+	exists       = testkit.Exists
+	writeFile    = testkit.WriteFile
+	values       = testkit.Values
 )
 
 func TestMain(m *testing.M) {
@@ -26,17 +40,6 @@ func TestMain(m *testing.M) {
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	}
 	os.Exit(m.Run())
-}
-
-// requireTool skips the test when a program is missing, or fails it where every program has to be there.
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatalf("%s is missing: %v", name, err)
-		}
-		t.Skipf("%s is missing", name)
-	}
 }
 
 // A story is one step in a repository of its own, whose files a test changes between operations.
@@ -222,66 +225,6 @@ func (s *story) holding(text string) []string {
 	return found
 }
 
-func failureLines(err error) []string {
-	if failure, ok := errors.AsType[*environments.Failure](err); ok {
-		return failure.Lines
-	}
-	return nil
-}
-
-func counts(t *testing.T, c *schema.Changes, add, change, remove int) {
-	t.Helper()
-	if c == nil || c.Add != add || c.Change != change || c.Remove != remove {
-		t.Errorf("changes %+v, want +%d ~%d -%d", c, add, change, remove)
-	}
-}
-
-// output checks one output by its plain text.
-func output(t *testing.T, values schema.Values, name, want string) {
-	t.Helper()
-	got, err := values[name].Plain()
-	if err != nil || got != want {
-		t.Errorf("output %s = %q (%v), want %q", name, got, err, want)
-	}
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func equal(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s = %v, want %v", what, got, want)
-	}
-}
-
-func contains(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s lacks %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func lacks(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			t.Errorf("%s holds %q:\n%s", what, part, text)
-		}
-	}
-}
-
-func exists(file string) bool {
-	_, err := os.Lstat(file)
-	return err == nil
-}
-
 func addresses(changes []schema.ResourceChange) []string {
 	var list []string
 	for _, c := range changes {
@@ -289,10 +232,4 @@ func addresses(changes []schema.ResourceChange) []string {
 	}
 	slices.Sort(list)
 	return list
-}
-
-func writeFile(t *testing.T, file, text string) {
-	t.Helper()
-	check(t, os.MkdirAll(filepath.Dir(file), 0o755))
-	check(t, os.WriteFile(file, []byte(text), 0o644))
 }

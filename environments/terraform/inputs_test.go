@@ -26,17 +26,6 @@ output "all" {
   value = jsonencode([var.str, var.num, var.yes, var.list, var.map, var.obj, var.any, var.free])
 }`
 
-func values(t *testing.T, texts map[string]string) schema.Values {
-	t.Helper()
-	vs := schema.Values{}
-	for name, text := range texts {
-		v, err := schema.FromJSON([]byte(text))
-		check(t, err)
-		vs[name] = v
-	}
-	return vs
-}
-
 // Every value must arrive as it is, whichever way it goes.
 func TestValuesKeepTheirTypes(t *testing.T) {
 	tests := map[string]struct {

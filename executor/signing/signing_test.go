@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/executor/signing"
 )
 
@@ -26,12 +27,7 @@ func keygen(t *testing.T, dir, stdin string, args ...string) (string, error) {
 // key makes a key, and returns its file and the line of its public key.
 func key(t *testing.T, dir, kind string, args ...string) (file, public string) {
 	t.Helper()
-	if _, err := exec.LookPath("ssh-keygen"); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	testkit.Tool(t, "ssh-keygen")
 	name := kind + fmt.Sprint(len(args))
 	if out, err := keygen(t, dir, "", append([]string{"-q", "-t", kind, "-f", name, "-C", "", "-N", ""}, args...)...); err != nil {
 		t.Fatal(out)

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/schema/secret"
 	"github.com/bitops-engine/bitops/schema/terminal"
 )
@@ -68,12 +69,7 @@ print(json.dumps([list(filter(None, forms(v))) for v in json.load(sys.stdin)]))
 func corpus(t *testing.T, secrets []string) [][]string {
 	t.Helper()
 	for _, program := range []string{"python3", "bash", "sh", "od", "base64"} {
-		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-				t.Fatal(err)
-			}
-			t.Skip(err)
-		}
+		testkit.Tool(t, program)
 	}
 	script := filepath.Join(t.TempDir(), "quote.py")
 	if err := os.WriteFile(script, []byte(quote), 0o600); err != nil {
