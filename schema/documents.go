@@ -13,7 +13,10 @@ import (
 var Documents = map[string]func() ([]byte, error){
 	"plan":   func() ([]byte, error) { return writtenSchema("bitops plan file", reflect.TypeFor[SavedPlan]()) },
 	"report": func() ([]byte, error) { return writtenSchema("bitops report", reflect.TypeFor[Report]()) },
-	"event":  func() ([]byte, error) { return writtenSchema("bitops event", reflect.TypeFor[Event]()) },
+	"comparison": func() ([]byte, error) {
+		return writtenSchema("bitops comparison of two plans", reflect.TypeFor[Comparison]())
+	},
+	"event": func() ([]byte, error) { return writtenSchema("bitops event", reflect.TypeFor[Event]()) },
 }
 
 func writtenSchema(title string, t reflect.Type) ([]byte, error) {
@@ -43,7 +46,8 @@ var spellings = map[reflect.Type][]string{
 		string(EventRunStarted), string(EventStepStarted), string(EventPhaseStarted), string(EventProgress), string(EventOutputLine), string(EventNotice),
 		string(EventAttemptFailed), string(EventStepFinished), string(EventRunStopping), string(EventRunFinished),
 	},
-	reflect.TypeFor[RunState](): {string(RunRunning), string(RunKilled), string(RunUnknown)},
+	reflect.TypeFor[RunState]():         {string(RunRunning), string(RunKilled), string(RunUnknown)},
+	reflect.TypeFor[ComparisonResult](): {string(PlansAgree), string(PlansMay), string(PlansDisagree)},
 	reflect.TypeFor[Outcome](): {
 		string(Succeeded), string(Unchanged), string(Failed), string(Blocked), string(NotStarted), string(Skipped), string(Interrupted), string(Held), string(Deferred), "",
 	},

@@ -213,7 +213,7 @@ const exitStatus = `
 Exit status:
   0    done, or nothing to do
   1    something failed
-  2    with --detailed-exitcode: changes exist
+  2    with --detailed-exitcode: changes exist, or two plans differ
   3    held: waits for a person, nothing failed
   64   the command line is wrong
   65   the manifest or a configuration is wrong

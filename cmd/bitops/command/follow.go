@@ -39,7 +39,7 @@ func (g *global) followRun(cmd *cobra.Command, o *showOptions, beginning string)
 	if err = g.asFound(cmd, found, err); err != nil || found == nil {
 		return err
 	}
-	shown := r.view(&runOptions{verbose: o.verbose, summary: o.summary}, g.goOnWith)
+	shown := r.view(&runOptions{verbose: o.verbose, summary: o.summary}, g.goOnWith, nil)
 	report, err := r.follow(cmd.Context(), &follower{h: h, run: found.Run}, shown.Event, func(*schema.Report) bool { return false })
 	if cmd.Context().Err() != nil {
 		shown.Close(nil)

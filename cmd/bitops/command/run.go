@@ -45,6 +45,7 @@ type session struct {
 	pinned    bool            // only what the plan file shows may be applied
 	saved     *executor.Saved // the plan that is applied, or nil
 	kept      []byte          // its file, of which the run keeps a copy
+	reviewed  *planFile       // the same, as it was read; nil for none
 	heldIn    string          // where the run before kept the plans that it held
 	out       string          // where a preview is saved, "" for nowhere
 	planSaved bool            // it was
@@ -124,7 +125,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	}
 	kept, closeKept := s.logFile(dir)
 	defer closeKept()
-	shown := s.view(s.options, next)
+	shown := s.view(s.options, next, s.differsFromReviewed)
 	x := s.executor(id, plan, log, up, shown, kept)
 	x.Ownership, x.Expected = owners, expected
 	report, err = x.Run(ctx, plan)
@@ -312,8 +313,8 @@ func (r *repository) masks(plan *schema.Plan) (*secret.Masks, error) {
 	return masks, nil
 }
 
-// view returns what shows a run.
-func (r *repository) view(o *runOptions, next func(*schema.Report) string) view.Run {
+// view returns what shows a run. Next and differs return commands: see [view.Options].
+func (r *repository) view(o *runOptions, next, differs func(*schema.Report) string) view.Run {
 	if r.json {
 		return view.NewJSON(r.Out)
 	}
@@ -323,7 +324,7 @@ func (r *repository) view(o *runOptions, next func(*schema.Report) string) view.
 	}
 	return view.NewHuman(r.Out, view.Options{
 		Color: view.ColorAllowed(r.Out, r.Environ, wanted), Width: view.Width(r.Out), Verbose: o.verbose,
-		Summary: o.summary, CI: r.ci(), Next: next,
+		Summary: o.summary, CI: r.ci(), Next: next, Differs: differs,
 	})
 }
 

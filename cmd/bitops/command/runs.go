@@ -63,13 +63,15 @@ type showOptions struct {
 	summary  bool
 	follow   bool
 	identity string
+
+	detailedExitCode bool // of a comparison
 }
 
 func newShow(g *global) *cobra.Command {
 	o := &showOptions{}
 	cmd := &cobra.Command{
-		Use:   "show [RUN|PLAN]",
-		Short: "Show what happened in a run, or what a plan file would do",
+		Use:   "show [RUN|PLAN [RUN|PLAN]]",
+		Short: "Show what happened in a run, what a plan file would do, or what differs between two plans",
 		Long: `Show what happened in a run, without one the last: what failed and why, what that blocked, what changed, what was left
 out and why, where the logs are, and which command goes on. The beginning of a run's id is enough.
 
@@ -77,17 +79,31 @@ A PLAN is a file that bitops plan -o wrote; to look into it takes no repository.
 
 With --follow, show a run from its first step and wait for its end. The exit code is then that of the run: 0 when it
 succeeded, 1 when it failed or was killed, 3 when it holds steps, 130 when it was interrupted. Ctrl-C ends the following,
-not the run.`,
+not the run.
+
+Of two plans, the one that was reviewed and the one of now, it shows what differs: whether they do, then step by step what each would
+do, and first what only the second one destroys or replaces. Each is a plan file or a run of plan; of a run of apply, it is
+what that run held. Values that are sensitive cannot be compared, and are named.`,
 		Example: `  bitops show                      the last run
   bitops show --follow             the same while it is running, until it ends
   bitops show plan.bitops          what a saved plan would do
   bitops show 20261123-143005      an earlier one
   bitops show plan.bitops -f markdown   as a comment for a pull request
+  bitops show plan.bitops new.bitops    what differs between the reviewed plan and a new one
   bitops show -f junit             as results of tests
   bitops show --json               for a program`,
-		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: g.complete(1, g.runsHere, cobra.ShellCompDirectiveDefault),
+		Args:              cobra.MaximumNArgs(2),
+		ValidArgsFunction: g.complete(2, g.runsHere, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if g.json {
+				o.format = "json"
+			}
+			if len(args) == 2 {
+				return g.compare(cmd, o, args[0], args[1])
+			}
+			if o.detailedExitCode && !g.byVariable["detailed-exitcode"] {
+				return usageError(cmd, errors.New("--detailed-exitcode tells whether two plans differ; name two"))
+			}
 			return g.show(cmd, o, slices.Concat(args, []string{""})[0])
 		},
 	}
@@ -97,6 +113,7 @@ not the run.`,
 	cmd.Flags().BoolVar(&o.follow, "follow", false, "show a running run until it ends, and exit with its code")
 	cmd.Flags().BoolVar(&o.summary, "summary", false, "of a plan, show which resources change, and not what of them")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
+	cmd.Flags().BoolVar(&o.detailedExitCode, "detailed-exitcode", false, "of two plans, exit with 2 when they differ, or may differ")
 	return cmd
 }
 
@@ -110,9 +127,6 @@ var forms = map[string]func(io.Writer, *schema.Report, view.Origin) error{
 }
 
 func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) error {
-	if g.json {
-		o.format = "json"
-	}
 	if o.format != "text" && o.format != "json" && forms[o.format] == nil {
 		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of text, json, markdown, junit, html", o.format))
 	}

@@ -58,8 +58,10 @@ func (g *global) planArgument(arg string) bool {
 
 // planFile is a plan file that was read.
 type planFile struct {
-	name    string
-	content []byte // as it lies on the disk: it may be encrypted
+	name     string
+	file     string // its path
+	identity string // the file with the key that opened it, "" where none was needed
+	content  []byte // as it lies on the disk: it may be encrypted
 	*archive.Archive
 }
 
@@ -93,7 +95,10 @@ func readPlan(name, file, identity string) (*planFile, error) {
 	if a.Signature != nil {
 		a.Plan.Signer = signing.Key(a.Signature.Armor)
 	}
-	return &planFile{name: name, content: content, Archive: a}, nil
+	if !archive.Encrypted(content) {
+		identity = ""
+	}
+	return &planFile{name: name, file: file, identity: identity, content: content, Archive: a}, nil
 }
 
 // decrypted returns the content of a plan file that may be encrypted.
@@ -179,7 +184,7 @@ func (s *session) promised(ctx context.Context, f *planFile, plan *schema.Plan) 
 		return err
 	}
 	if len(broken) > 0 {
-		return &PlanUnfitError{File: f.name, Reasons: broken}
+		return &PlanUnfitError{File: f.name, Reasons: broken, Instead: s.planAgain(f)}
 	}
 	return nil
 }
@@ -258,7 +263,7 @@ func (s *session) applySaved(cmd *cobra.Command, f *planFile, plan *schema.Plan)
 	if err := s.promised(cmd.Context(), f, plan); err != nil {
 		return err
 	}
-	s.kept = f.content
+	s.kept, s.reviewed = f.content, f
 	_, err = s.run(cmd.Context(), plan, s.next(cmd, nil))
 	return cmp.Or(err, s.forgetDestroyed(cmd.Context(), plan))
 }
@@ -299,7 +304,7 @@ func (s *session) resumeSaved(ctx context.Context, o *changeOptions) (forget fun
 		return nil, err
 	}
 	s.saved, forget, err = f.unpack(s.privateDirectory())
-	s.kept = f.content
+	s.kept, s.reviewed = f.content, f
 	return forget, err
 }
 

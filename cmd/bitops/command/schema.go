@@ -16,10 +16,10 @@ import (
 func newSchema(g *global) *cobra.Command {
 	write := false
 	cmd := &cobra.Command{
-		Use:   "schema [manifest|TOOL|plan|report|event]",
+		Use:   "schema [manifest|TOOL|plan|report|comparison|event]",
 		Short: "Print the JSON Schema of the manifest, a tool's configuration, or what bitops writes",
 		Long: `Print the JSON Schema of the manifest, of a tool's bitops.config.yaml, or of a document that bitops writes: plan is
-bitops show PLAN --json, report is bitops show RUN --json, event is a line of a journal. With --write those of files that
+bitops show PLAN --json, report is bitops show RUN --json, comparison is bitops show PLAN PLAN --json, event is a line of a journal. With --write those of files that
 people edit go to .bitops/schema, where editors find them by a first line such as
   # yaml-language-server: $schema=./.bitops/schema/manifest.json`,
 		Args: cobra.MaximumNArgs(1),

@@ -190,4 +190,9 @@ func (s *summary) held() {
 	if rest := len(held) - shown; rest > 0 {
 		s.linef("  and %s", amount(rest, "more step"))
 	}
+	if s.options.Differs != nil {
+		if command := s.options.Differs(s.report); command != "" {
+			s.line("  What differs from the reviewed plan: " + s.ink.bold(visible(command)))
+		}
+	}
 }

@@ -208,7 +208,7 @@ func (s *summary) planSum() planSum {
 func (p planSum) rest() string {
 	all := p.others
 	if p.same > 0 {
-		all = append(all[:len(all):len(all)], number(p.same)+" unchanged")
+		all = append(slices.Clip(all), number(p.same)+" unchanged")
 	}
 	return strings.Join(all, ", ")
 }

@@ -43,6 +43,9 @@ type Options struct {
 
 	// Next returns the command that goes on after a run that ended so, or "" when nothing is left to do. May be nil.
 	Next func(*schema.Report) string
+
+	// Differs returns the command that shows how what a run held differs from the plan that was reviewed, or "". May be nil.
+	Differs func(*schema.Report) string
 }
 
 // width is where lists are wrapped.
