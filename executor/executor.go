@@ -246,7 +246,7 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 	}
 	r.pending.ended(name, end)
 	r.Emitter.Emit(schema.Event{
-		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
+		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes, Told: end.Told,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
 		Cause: end.cause, ReplannedAfter: end.replannedAfter, Identity: end.Identity, Fingerprint: end.Fingerprint,
 		DoneIn: end.doneIn, Again: end.again, Digest: r.digest(step, end), Warnings: end.Warnings,

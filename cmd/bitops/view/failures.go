@@ -186,6 +186,7 @@ func (s *summary) held() {
 	for _, step := range held[:shown] {
 		s.line("  " + s.ink.bold(visible(step.Name)) + joined(": ", s.ink.text(step.Reason)))
 		s.resources("    ", step.Changes)
+		s.told("    ", step)
 	}
 	if rest := len(held) - shown; rest > 0 {
 		s.linef("  and %s", amount(rest, "more step"))
