@@ -58,7 +58,7 @@ func (s *summary) failure(step *schema.StepReport) {
 func (s *summary) lastLines(e *schema.StepError, most int, indent string) {
 	for _, line := range lastOf(e.Lines, most) {
 		for _, text := range lines(line, s.options.Color) {
-			s.line(indent + s.ink.red("|") + joined(" ", text))
+			s.whole(indent + s.ink.red("|") + joined(" ", text))
 		}
 	}
 }
