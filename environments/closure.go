@@ -65,11 +65,8 @@ func (c *closure) add(t *tree, dir, step string) error {
 				}
 			}
 		}
-		if to := path.Join(path.Dir(name), m.link); m.link != "" && !within(to, dir) && filepath.IsLocal(to) {
-			c.mention(to, name)
-			if err := c.follow(to, step); err != nil {
-				return err
-			}
+		if err := c.followLink(name, m.link, dir, step); err != nil {
+			return err
 		}
 		if open && !c.open {
 			c.open, c.opener = true, name
@@ -79,6 +76,16 @@ func (c *closure) add(t *tree, dir, step string) error {
 		}
 	}
 	return nil
+}
+
+// followLink adds what a link in the tree of a directory leads to.
+func (c *closure) followLink(name, link, dir, step string) error {
+	to := path.Join(path.Dir(name), link)
+	if link == "" || within(to, dir) || !filepath.IsLocal(to) {
+		return nil
+	}
+	c.mention(to, name)
+	return c.follow(to, step)
 }
 
 func (c *closure) take(t *tree) {

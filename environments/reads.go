@@ -1,12 +1,17 @@
 package environments
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/parallel"
 )
 
 // Readings finds which paths of a repository the steps of a plan are made of: those that a fingerprint has hashes of, and
@@ -118,26 +123,116 @@ func relative(name, dir string) string {
 	return strings.TrimPrefix(name, dir+"/")
 }
 
+// Touched is a path at which something is not as it was.
+type Touched struct {
+	Name      string // relative to the repository
+	How       string // in words that follow the path
+	New, Gone bool
+}
+
+// Touches are paths that were touched, by name.
+type Touches []Touched
+
+// NewTouches sorts what was touched. Lock files that tools write by themselves count where there was one before and is one
+// now, as in a fingerprint.
+func NewTouches(all []Touched) Touches {
+	sorted := slices.DeleteFunc(slices.Clone(all), func(t Touched) bool { return path.Base(t.Name) == lockFile && (t.New || t.Gone) })
+	slices.SortFunc(sorted, func(a, b Touched) int { return strings.Compare(a.Name, b.Name) })
+	return sorted
+}
+
+// below returns those that are at a path or below it.
+func (t Touches) below(root string) Touches {
+	if root == "." {
+		return t
+	}
+	begin, _ := t.at(root + "/")
+	end, _ := t.at(root + "0") // which follows what begins with root/
+	if at, there := t.at(root); there {
+		return append(Touches{t[at]}, t[begin:end]...)
+	}
+	return t[begin:end]
+}
+
+func (t Touches) at(name string) (int, bool) {
+	return slices.BinarySearchFunc(t, name, func(one Touched, name string) int { return strings.Compare(one.Name, name) })
+}
+
+// First returns the first of the paths that the step is made of, its own before others, and by which file it is.
+func (r *Reads) First(all Touches) (touched Touched, via string, found bool) {
+	roots := slices.SortedFunc(maps.Keys(r.roots), func(a, b string) int {
+		return cmp.Or(strings.Compare(r.roots[a], r.roots[b]), strings.Compare(a, b))
+	})
+	for _, root := range roots {
+		for _, one := range all.below(root) {
+			if via, read := r.Via(one.Name, one.Gone); read {
+				return one, via, true
+			}
+		}
+		for dir := path.Dir(root); dir != "."; dir = path.Dir(dir) {
+			if at, there := all.at(dir); there {
+				if via, read := r.Via(dir, all[at].Gone); read {
+					return all[at], via, true
+				}
+			}
+		}
+	}
+	if r.open == "" {
+		return Touched{}, "", false
+	}
+	for _, one := range all {
+		if via, read := r.Via(one.Name, one.Gone); read {
+			return one, via, true
+		}
+	}
+	return Touched{}, "", false
+}
+
+// each calls see with what each step of a plan is made of, several at a time.
+func (r *Readings) each(plan *schema.Plan, see func(step *schema.Step, reads *Reads) string) (map[schema.StepName]string, error) {
+	reasons, errs := make([]string, len(plan.Steps)), make([]error, len(plan.Steps))
+	parallel.Each(len(plan.Steps), func(i int) {
+		reads, err := r.Of(&plan.Steps[i])
+		if errs[i] = err; err == nil {
+			reasons[i] = see(&plan.Steps[i], reads)
+		}
+	})
+	all := map[schema.StepName]string{}
+	for i, why := range reasons {
+		if why != "" {
+			all[plan.Steps[i].Name] = why
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// Since returns the steps of a plan that are made of something that was touched, each with the reason.
+func (r *Readings) Since(plan *schema.Plan, all Touches) (map[schema.StepName]string, error) {
+	return r.each(plan, func(_ *schema.Step, reads *Reads) string {
+		touched, via, found := reads.First(all)
+		switch {
+		case !found:
+			return ""
+		case via == "":
+			return fmt.Sprintf("file %s %s", touched.Name, touched.How)
+		}
+		return fmt.Sprintf("file %s %s; %s refers to it", touched.Name, touched.How, via)
+	})
+}
+
 // Reading returns the steps of a plan that are made of a file or of something in a directory, each with the reason. The path is
 // relative to the repository.
 func (r *Readings) Reading(plan *schema.Plan, name string) (map[schema.StepName]string, error) {
-	all := map[schema.StepName]string{}
-	for i := range plan.Steps {
-		step := &plan.Steps[i]
-		reads, err := r.Of(step)
-		if err != nil {
-			return nil, err
-		}
+	return r.each(plan, func(step *schema.Step, reads *Reads) string {
 		file, read := reads.Below(name)
 		switch {
 		case !read:
+			return ""
 		case file != "":
-			all[step.Name] = fmt.Sprintf("%s refers to it", file)
+			return file + " refers to it"
 		case within(name, step.EnvironmentPath), within(step.EnvironmentPath, name):
-			all[step.Name] = "its environment has it"
-		default:
-			all[step.Name] = "it is a default of it"
+			return "its environment has it"
 		}
-	}
-	return all, nil
+		return "it is a default of it"
+	})
 }

@@ -61,6 +61,10 @@ func (d *draft) repository() *selection.Repository {
 	if reading := d.options.Reading; reading != nil {
 		r.Reading = func(path string) (map[schema.StepName]string, error) { return reading(d.plan(), path) }
 	}
+	if since := d.options.Since; since != nil {
+		r.Since = func(commit string) (map[schema.StepName]string, error) { return since(d.plan(), commit) }
+	}
+	r.IsCommit = d.options.IsCommit
 	return r
 }
 

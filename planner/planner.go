@@ -42,6 +42,10 @@ type Options struct {
 
 	// Reading returns the steps of a plan that are made of a file, or of something in a directory, likewise.
 	Reading func(plan *schema.Plan, path string) (map[schema.StepName]string, error)
+
+	// Since returns the steps of a plan that differ from a commit, likewise, and IsCommit whether a text names one.
+	Since    func(plan *schema.Plan, commit string) (map[schema.StepName]string, error)
+	IsCommit func(text string) bool
 }
 
 // Pass is one rule of planning.

@@ -12,8 +12,11 @@ import (
 
 // LoadManifest reads the manifest at file, relative to the repository root, and everything it includes. The problems
 // are complete; the manifest is only usable when none of them is an error.
-func LoadManifest(root, file string) (*Manifest, Problems) {
-	l := &loader{root: root, seen: map[string]bool{file: true}, names: map[EnvironmentName]Position{}}
+func LoadManifest(root, file string) (*Manifest, Problems) { return LoadManifestFrom(nil, root, file) }
+
+// LoadManifestFrom is LoadManifest for files that need not be those at the root. Nil is those.
+func LoadManifestFrom(files fs.FS, root, file string) (*Manifest, Problems) {
+	l := &loader{files: files, root: root, seen: map[string]bool{file: true}, names: map[EnvironmentName]Position{}}
 	var doc manifestDocument
 	if found := l.read(file, &doc); !found && len(l.problems) == 0 {
 		l.problems = append(l.problems, Errorf(Position{File: file}, "the manifest is empty").
@@ -42,6 +45,7 @@ func (l *loader) plans(p Plans, file string) Plans {
 }
 
 type loader struct {
+	files    fs.FS // nil for those at root
 	root     string
 	seen     map[string]bool // files read, relative to root
 	names    map[EnvironmentName]Position
@@ -52,10 +56,21 @@ type loader struct {
 }
 
 func (l *loader) read(file string, target any) (found bool) {
-	found, problems := decodeFile(filepath.Join(l.root, filepath.FromSlash(file)), file, SeverityError, target)
+	found, problems := l.decode(file, target)
 	l.problems = append(l.problems, problems...)
 	l.incomplete = l.incomplete || !found && problems.HasErrors()
 	return found
+}
+
+func (l *loader) decode(file string, target any) (found bool, problems Problems) {
+	if l.files == nil {
+		return decodeFile(filepath.Join(l.root, filepath.FromSlash(file)), file, SeverityError, target)
+	}
+	text, err := fs.ReadFile(l.files, file)
+	if err != nil {
+		return false, Problems{Errorf(Position{File: file}, "cannot be read: %v", unwrapPath(err))}
+	}
+	return decodeText(WithoutMark(text), file, SeverityError, target)
 }
 
 // environments returns the file's environments and those of the files it includes, in that order.
@@ -153,7 +168,11 @@ func (l *loader) glob(pattern Located, dir string) []string {
 	if path.IsAbs(pattern.Text) || !filepath.IsLocal(filepath.FromSlash(joined)) {
 		return fail("include %q leaves the repository", pattern.Text)
 	}
-	matches, err := fs.Glob(os.DirFS(l.root), joined)
+	files := l.files
+	if files == nil {
+		files = os.DirFS(l.root)
+	}
+	matches, err := fs.Glob(files, joined)
 	if err != nil {
 		return fail("include %q is not a pattern: %v", pattern.Text, err)
 	}
@@ -161,7 +180,7 @@ func (l *loader) glob(pattern Located, dir string) []string {
 		return fail("include %q matches no file", pattern.Text)
 	}
 	for _, match := range matches {
-		if !staysInside(l.root, match) {
+		if l.files == nil && !staysInside(l.root, match) {
 			return fail("include %q leaves the repository by way of %s", pattern.Text, match)
 		}
 	}

@@ -76,6 +76,8 @@ type Line struct {
 	Text string
 	// Partial is set on every piece but the last of a line longer than MaxLine. A cut may fall inside a character.
 	Partial bool
+	// Return is set where the line end was \r\n.
+	Return bool
 }
 
 // A Result tells how a program ended.

@@ -55,10 +55,10 @@ func (s *splitter) end() {
 
 // line delivers a complete line.
 func (s *splitter) line(b []byte) {
-	b = bytes.TrimSuffix(b, []byte{'\r'})
+	b, returned := bytes.CutSuffix(b, []byte{'\r'})
 	for len(b) > s.max {
 		s.deliver(Line{Text: string(b[:s.max]), Partial: true})
 		b = b[s.max:]
 	}
-	s.deliver(Line{Text: string(b)})
+	s.deliver(Line{Text: string(b), Return: returned})
 }

@@ -1,6 +1,7 @@
 package selection
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ func (c *chooser) base(f Factor) (these Reasons, found bool) {
 		return c.stepsThat(f, "lies in "+f.Value, func(s *schema.Step) bool { return liesIn(f.Value, s.Directory()) })
 	case kindState:
 		return c.inState(f.Value)
+	case kindSince:
+		return c.since(f.Value)
 	case kindReads:
 		return c.reading(f)
 	case kindStep:
@@ -166,6 +169,12 @@ func (c *chooser) inState(state string) (Reasons, bool) {
 	return c.told("is "+state, c.Remembered, state, state == Changed)
 }
 
+// since returns the steps that differ from a commit: all of them can be as they were.
+func (c *chooser) since(commit string) (Reasons, bool) {
+	c.remembered = true
+	return c.told("changed since "+commit, c.Since, commit, true)
+}
+
 // reading returns the steps that are made of a file or of something in a directory.
 func (c *chooser) reading(f Factor) (Reasons, bool) {
 	name := path.Clean(f.Value)
@@ -187,6 +196,10 @@ func (c *chooser) told(what string, ask func(string) (map[schema.StepName]string
 		return nil, false
 	}
 	all, err := ask(about)
+	if explained, ok := errors.AsType[schema.Problems](err); ok {
+		c.problems = append(c.problems, explained...)
+		return nil, false
+	}
 	if err != nil {
 		c.problems = append(c.problems, wrong("what %s cannot be found out: %v", what, err))
 		return nil, false

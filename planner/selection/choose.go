@@ -2,6 +2,7 @@ package selection
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,11 @@ type Repository struct {
 
 	// Reading returns the steps that are made of a file, or of something in a directory, likewise. Nil: nobody knows.
 	Reading func(path string) (map[schema.StepName]string, error)
+
+	// Since returns the steps that differ from a commit, likewise, and IsCommit whether a text names one. An error that is
+	// schema.Problems is told as it is.
+	Since    func(commit string) (map[schema.StepName]string, error)
+	IsCommit func(text string) bool
 }
 
 // Reasons are the selected steps, each with the reason why it is selected.
@@ -44,6 +50,7 @@ type Reason struct {
 // Query is what a person asks for.
 type Query struct {
 	Selectors    []string // see Parse; none select everything
+	Among        []string // selectors too: of what the others select, only what each of these selects
 	Dependencies bool     // also what the selected ones depend on
 	Dependents   bool     // also what depends on the selected ones
 
@@ -80,11 +87,16 @@ func Choose(r *Repository, q Query) (Choice, schema.Problems) {
 	if !adds {
 		chosen = c.everything(len(q.Selectors) > 0)
 	}
+	for _, text := range q.Among {
+		_, these := c.selector(text)
+		these.meet(chosen)
+		chosen = these
+	}
 	c.extend(chosen, reachOf(q.Dependencies), reachOf(q.Dependents))
 	chosen.remove(away)
 	out := c.leaveOut(q, chosen)
 	if len(chosen) == 0 && !c.mayBeEmpty() {
-		c.problems = append(c.problems, wrong("the selectors select nothing: %s", quoted(q.Selectors, q.Exclude)))
+		c.problems = append(c.problems, wrong("the selectors select nothing: %s", quoted(append(slices.Clip(q.Selectors), q.Among...), q.Exclude)))
 	}
 	return Choice{Reasons: chosen, LeftOut: out, Remembered: c.remembered}, c.problems
 }
@@ -201,6 +213,9 @@ func (c *chooser) everything(reason bool) Reasons {
 func (c *chooser) selected(s Selector) Reasons {
 	var all Reasons
 	for _, f := range s.Factors {
+		if f.Commit != "" && c.IsCommit != nil && c.IsCommit(f.Commit) {
+			f.Value, f.Dependents = f.Commit, 0
+		}
 		these, found := c.base(f)
 		if !found {
 			continue // which was said

@@ -28,6 +28,9 @@ func (c *chooser) nothing(f Factor) schema.Problem {
 		names = append(names, string(env.Name))
 	}
 	p := wrong("no environment matches %q", f.Value)
+	if c.IsCommit != nil && f.Kind == kindWord && c.IsCommit(f.Value) {
+		return p.WithHint("it is a commit: write changed:%s, or --changed=%[1]s", f.Value)
+	}
 	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, f.Value+"/") }) {
 		return p.WithHint("did you mean '%s/**'?", f.Value)
 	}

@@ -24,10 +24,11 @@ const (
 	kindPath  = "path"
 	kindState = "is"
 	kindReads = "reads"
+	kindSince = Changed // with a commit behind it
 )
 
 // properties are the kinds that a selector names.
-var properties = []string{kindEnv, kindStep, kindTag, kindTool, kindPath, kindState, kindReads}
+var properties = []string{kindEnv, kindStep, kindTag, kindTool, kindPath, kindState, kindReads, kindSince}
 
 // The states by which steps are selected.
 const (
@@ -54,6 +55,9 @@ type Factor struct {
 	Kind  string
 	Value string
 
+	// Commit is the whole of what is behind changed: where that ends in a plus, which can be a part of the name of a commit.
+	Commit string
+
 	// Dependencies and Dependents say how many environments further it goes: 0 for none, Whole for all.
 	Dependencies, Dependents int
 }
@@ -73,7 +77,7 @@ func Parse(text string) (Selector, schema.Problems) {
 			WithHint("put what begins with ! last, as in 'a & !b', or in a selector of its own, as in 'a' '!b'"))
 	}
 	var problems schema.Problems
-	for part := range strings.SplitSeq(rest, "&") {
+	for _, part := range splitFactors(rest) {
 		factor, wrong := parseFactor(strings.TrimSpace(part), text)
 		problems = append(problems, wrong...)
 		s.Factors = append(s.Factors, factor)
@@ -85,7 +89,10 @@ func Parse(text string) (Selector, schema.Problems) {
 func (s Selector) States() []string {
 	var all []string
 	for _, f := range s.Factors {
-		if (f.Kind == kindState || f.Kind == kindWord) && slices.Contains(States, f.Value) {
+		switch {
+		case f.Kind == kindSince:
+			all = append(all, Changed)
+		case (f.Kind == kindState || f.Kind == kindWord) && slices.Contains(States, f.Value):
 			all = append(all, f.Value)
 		}
 	}
@@ -123,10 +130,59 @@ func parseFactor(text, selector string) (f Factor, problems schema.Problems) {
 		return f, refuse(wrong("%q lacks something after %q", selector, kind+":"))
 	case kind == kindState && !slices.Contains(States, value):
 		return f, refuse(wrong("%q: no state is called %q", selector, value).WithHint("%s", schema.DidYouMean(value, States)))
+	case kind == kindSince:
+		f.Kind, f.Value = kind, value
+		if inside, ok := strings.CutPrefix(value, "("); ok && strings.HasSuffix(inside, ")") {
+			f.Value = strings.TrimSuffix(inside, ")")
+		} else if parts[4] != "" {
+			f.Commit = value + parts[4] + down
+		}
 	default:
 		f.Kind, f.Value = kind, value
 	}
 	return f, nil
+}
+
+// exactly finds the commits that are written in parentheses, as in changed:(REF)+, where they may hold anything.
+var exactly = regexp.MustCompile(`^changed:\(.*?\)(?:\+[0-9]*)?\s*(?:&|$)`)
+
+// splitFactors takes a selector apart at each & that is not in parentheses behind changed:.
+func splitFactors(text string) []string {
+	var all []string
+	begin := 0
+	for at := 0; at < len(text); at++ {
+		if within := exactly.FindStringIndex(text[at:]); within != nil {
+			at += within[1] - 1
+			if text[at] != '&' {
+				continue
+			}
+		}
+		if text[at] == '&' {
+			all = append(all, text[begin:at])
+			begin = at + 1
+		}
+	}
+	return append(all, text[begin:])
+}
+
+// ComparesCommits reports whether a selector is about what differs from a commit.
+func ComparesCommits(text string) bool {
+	s, _ := Parse(text)
+	return slices.ContainsFunc(s.Factors, func(f Factor) bool { return f.Kind == kindSince })
+}
+
+// IsWord reports whether a selector is one word, which can be a name.
+func IsWord(text string) bool {
+	s, problems := Parse(text)
+	return len(problems) == 0 && len(s.Factors) == 1 && !s.Without && s.Factors[0].Kind == kindWord && s.Factors[0].Value == text
+}
+
+// Since returns the selector of what differs from a commit, and with dependents of what depends on that.
+func Since(commit string, dependents bool) string {
+	if dependents {
+		return kindSince + ":(" + commit + ")+"
+	}
+	return kindSince + ":(" + commit + ")"
 }
 
 // reach returns how far a plus goes: all the way without a depth.

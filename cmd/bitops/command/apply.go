@@ -187,7 +187,9 @@ func (g *global) cannotAsk(cmd *cobra.Command, o *changeOptions, selectors []str
 	if err != nil {
 		return err
 	}
-	r.choose(cmd, &o.selectOptions, &options)
+	if err := r.choose(cmd, &o.selectOptions, &options); err != nil {
+		return err
+	}
 	if _, err := r.target(cmd.Context(), problems, options); err != nil {
 		return asUsage(cmd.CommandPath(), err)
 	}
@@ -218,7 +220,9 @@ func (g *global) toChange(cmd *cobra.Command, o *changeOptions, selectors []stri
 	if previous != nil {
 		options.Only = stepsOf(previous)
 	}
-	r.choose(cmd, &o.selectOptions, &options)
+	if err := r.choose(cmd, &o.selectOptions, &options); err != nil {
+		return nil, nil, err
+	}
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return nil, nil, asUsage(cmd.CommandPath(), err)

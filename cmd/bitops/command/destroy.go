@@ -36,7 +36,7 @@ when it was applied last.
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeEnvironments(0),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := namesWhatToDestroy(args); err != nil {
+			if err := namesWhatToDestroy(args, &o.selectOptions); err != nil {
 				return usageError(cmd, err)
 			}
 			return g.change(cmd, o, args, schema.CommandPlanDestroy, schema.CommandDestroy)
@@ -48,7 +48,13 @@ when it was applied last.
 
 // namesWhatToDestroy refuses selectors that take things down which nobody has named: what happens to differ at the moment,
 // or all but something.
-func namesWhatToDestroy(selectors []string) error {
+func namesWhatToDestroy(selectors []string, o *selectOptions) error {
+	switch {
+	case o.affected:
+		return errors.New("destroy does not take --affected; look at what it selects with bitops list, and name that")
+	case o.changed != "":
+		return errors.New("destroy does not take --changed; look at what it selects with bitops list, and name that")
+	}
 	without := 0
 	for _, text := range selectors {
 		selector, _ := selection.Parse(text) // what is wrong with it is said when it is used

@@ -55,7 +55,7 @@ bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
 			if !o.destroy {
 				return g.preview(cmd, o, schema.CommandPlan, args)
 			}
-			if err := namesWhatToDestroy(args); err != nil {
+			if err := namesWhatToDestroy(args, &o.selectOptions); err != nil {
 				return usageError(cmd, err)
 			}
 			return g.preview(cmd, o, schema.CommandPlanDestroy, args)
@@ -140,7 +140,9 @@ func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.O
 	if err != nil {
 		return false, err
 	}
-	r.choose(cmd, &o.selectOptions, &options)
+	if err := r.choose(cmd, &o.selectOptions, &options); err != nil {
+		return false, err
+	}
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return false, asUsage(cmd.CommandPath(), err)

@@ -26,6 +26,7 @@ type repository struct {
 	shared   *store.Shared      // of the run store, once it was opened; nil when nothing is shared
 	declared declarations       // what the steps of the manifest own, once a plan was built
 	tellHere func(*schema.Plan) // says that the plan is about a part because of where the person stands; nil when it is not
+	compared string             // what changed steps were last compared with, in words; "" for nothing
 	orphaned *keptFiles         // of the orphans that the plan is about; nil when it is about the manifest
 }
 

@@ -210,7 +210,9 @@ func (g *global) applyPlan(cmd *cobra.Command, o *changeOptions, selectors []str
 	if err != nil {
 		return err
 	}
-	r.choose(cmd, &o.selectOptions, &options)
+	if err := r.choose(cmd, &o.selectOptions, &options); err != nil {
+		return err
+	}
 	plan, err := r.target(cmd.Context(), problems, options)
 	if err != nil {
 		return asUsage(cmd.CommandPath(), err)

@@ -2,8 +2,10 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,13 @@ type selectOptions struct {
 	exclude      []string
 	dependencies bool
 	dependents   bool
+	changed      string // "" for no such flag
+	affected     bool
+	committed    bool
 }
+
+// sinceApplied is what --changed means without a value. No commit can be called so.
+const sinceApplied = "last apply"
 
 func (o *selectOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -27,17 +35,44 @@ func (o *selectOptions) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.exclude, "exclude", nil, "leave out what this `SELECTOR` selects, and what cannot do without it; can be repeated")
 	flags.BoolVar(&o.dependencies, "with-dependencies", false, "also what the selected environments depend on")
 	flags.BoolVar(&o.dependents, "with-dependents", false, "also what depends on the selected environments")
+	flags.StringVar(&o.changed, "changed", "", "of these, only what differs from where this branch left a commit, `REF`; without one, from what was applied last")
+	flags.Lookup("changed").NoOptDefVal = sinceApplied
+	flags.BoolVar(&o.affected, "affected", false, "of these, only what differs from the base of the pipeline's change, or outside of one from where this branch left the default branch, and what depends on that")
+	flags.BoolVar(&o.committed, "committed", false, "with --affected and commits to compare with: leave out what is not committed")
 }
 
 // selects reports whether a flag selects something.
 func (o *selectOptions) selects() bool {
-	return len(o.from) > 0 || len(o.exclude) > 0 || o.dependencies || o.dependents
+	return len(o.from) > 0 || len(o.exclude) > 0 || o.dependencies || o.dependents || o.narrows()
+}
+
+// narrows reports whether a flag leaves out what has not changed.
+func (o *selectOptions) narrows() bool { return o.changed != "" || o.affected }
+
+// among returns the selectors of what the flags leave.
+func (o *selectOptions) among() []string {
+	var all []string
+	switch o.changed {
+	case "":
+	case sinceApplied:
+		all = append(all, "is:"+selection.Changed)
+	default:
+		all = append(all, selection.Since(o.changed, false))
+	}
+	if o.affected {
+		all = append(all, selection.Since(pipelineBase, true))
+	}
+	return all
 }
 
 // choose adds to the options for a plan what the flags select. Where nothing is selected, by word or flag, the place where
 // the person stands is: a command in an environment's directory is about that environment.
-func (r *repository) choose(cmd *cobra.Command, o *selectOptions, to *planner.Options) {
+func (r *repository) choose(cmd *cobra.Command, o *selectOptions, to *planner.Options) error {
+	if err := r.checkCommits(cmd, o, to.Select.Selectors); err != nil {
+		return usageError(cmd, err)
+	}
 	to.From, to.Here = o.from, r.here()
+	to.Select.Among = o.among()
 	to.Select.Exclude, to.Select.Dependencies, to.Select.Dependents = o.exclude, o.dependencies, o.dependents
 	to.Remembered = func(plan *schema.Plan, state string) (map[schema.StepName]string, error) {
 		return r.inState(cmd.Context(), plan, state)
@@ -45,10 +80,31 @@ func (r *repository) choose(cmd *cobra.Command, o *selectOptions, to *planner.Op
 	to.Reading = func(plan *schema.Plan, path string) (map[schema.StepName]string, error) {
 		return r.reader(plan).Readings(os.DirFS(r.root)).Reading(plan, path)
 	}
+	to.Since = func(plan *schema.Plan, commit string) (map[schema.StepName]string, error) {
+		return r.since(cmd, plan, commit, o.committed)
+	}
+	to.IsCommit = func(text string) bool { return r.isCommit(cmd.Context(), text) }
 	if len(to.Select.Selectors) == 0 && len(o.from) == 0 && to.Only == nil && to.Here != "." {
 		to.Select.Selectors = []string{"."}
 		r.tellHere = func(plan *schema.Plan) { r.sayHere(cmd, to.Here, plan) }
 	}
+	return nil
+}
+
+// checkCommits refuses flags that are about commits where none is compared with, or where one may have been meant.
+func (r *repository) checkCommits(cmd *cobra.Command, o *selectOptions, selectors []string) error {
+	if o.changed == sinceApplied {
+		for _, text := range selectors {
+			if selection.IsWord(text) && r.isCommit(cmd.Context(), text) {
+				return fmt.Errorf("--changed %s: a commit comes behind an equals sign, as in --changed=%[1]s; an environment of that name is env:%[1]s", text)
+			}
+		}
+	}
+	compares := o.affected || o.changed != "" && o.changed != sinceApplied
+	if o.committed && !compares && !slices.ContainsFunc(selectors, selection.ComparesCommits) {
+		return errors.New("--committed is for what is compared with a commit: --affected, --changed=REF or changed:REF")
+	}
+	return nil
 }
 
 // here returns the directory where the person stands, relative to the repository: by the way they went, or with symbolic links
@@ -125,7 +181,9 @@ func (g *global) chosenPlan(cmd *cobra.Command, o *selectOptions, selectors []st
 		return nil, nil, err
 	}
 	options := planner.Options{Command: schema.CommandPlan, Select: selection.Query{Selectors: selectors}}
-	r.choose(cmd, o, &options)
+	if err := r.choose(cmd, o, &options); err != nil {
+		return nil, nil, err
+	}
 	plan, err := r.build(problems, options)
 	return r, plan, asUsage(cmd.CommandPath(), err)
 }
@@ -135,8 +193,13 @@ var errNothingChosen = errors.New("nothing is selected")
 
 // nothingChosen says so where what is remembered selects nothing, which is no failure.
 func (r *repository) nothingChosen(plan *schema.Plan, o *planner.Options) bool {
-	if steps, _ := plan.Selected(); steps > 0 || len(plan.Steps) == 0 || len(o.Select.Selectors) == 0 || o.Only != nil {
+	asked := slices.Concat(o.Select.Selectors, o.Select.Among)
+	if steps, _ := plan.Selected(); steps > 0 || len(plan.Steps) == 0 || len(asked) == 0 || o.Only != nil {
 		return false
+	}
+	if r.compared != "" {
+		r.print("Nothing to do: nothing changed since %s.", r.compared)
+		return true
 	}
 	without := ""
 	if len(o.Select.Exclude) > 0 {
