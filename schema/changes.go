@@ -87,6 +87,8 @@ type AttributeChange struct {
 	Sensitive         bool            `json:"sensitive,omitempty"`          // values are not shown, at least in part
 	ForcesReplacement bool            `json:"forces_replacement,omitempty"` // because this cannot be changed in place
 
+	MayForceReplacement bool `json:"may_force_replacement,omitempty"` // only the tool will know whether this can be changed in place
+
 	BeforeBytes int `json:"before_bytes,omitempty"` // how long the value is, where it is cut
 	AfterBytes  int `json:"after_bytes,omitempty"`
 }
@@ -147,16 +149,19 @@ func Attributes(changes []diff.Change) []AttributeChange {
 	for i, c := range changes {
 		all[i] = AttributeChange{
 			Path: c.Path.String(), Before: c.Before, After: c.After, Unknown: c.Unknown, Sensitive: c.Sensitive, ForcesReplacement: c.Forces,
+			MayForceReplacement: c.MayForce,
 		}
 	}
 	rank := func(a AttributeChange) int {
 		switch {
 		case a.ForcesReplacement:
 			return 0
+		case a.MayForceReplacement:
+			return 1
 		case a.Unknown:
-			return 2
+			return 3
 		}
-		return 1
+		return 2
 	}
 	slices.SortStableFunc(all, func(a, b AttributeChange) int { return rank(a) - rank(b) })
 	return all

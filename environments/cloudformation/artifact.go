@@ -87,9 +87,7 @@ func (s *session) planned(ctx context.Context, k kept, stack *types.Stack) (*cha
 	if stack == nil {
 		return nil, environments.Stalef("its change set is gone, and so is the stack")
 	}
-	set := &changeSet{
-		id: k.ChangeSet, stackID: aws.ToString(stack.StackId), changes: k.Changes, placeholder: announced(stack),
-	}
+	set := &changeSet{id: k.ChangeSet, stackID: aws.ToString(stack.StackId), placeholder: announced(stack)}
 	found, err := s.describeChangeSet(ctx, set.id, set.stackID, nil)
 	switch {
 	case err != nil:
@@ -98,6 +96,9 @@ func (s *session) planned(ctx context.Context, k kept, stack *types.Stack) (*cha
 		return nil, environments.Stalef("the stack was changed after it was planned, which made the change set obsolete")
 	case found.ExecutionStatus != types.ExecutionStatusAvailable:
 		return nil, environments.Stalef("its change set cannot be executed: it is %s, %s", found.Status, found.ExecutionStatus)
+	}
+	if set.changes, err = s.readChanges(ctx, set, found); err != nil { // of their properties, nothing was kept: they can be secret
+		return nil, staleness(err)
 	}
 	return set, nil
 }

@@ -31,10 +31,16 @@ func resourceChange(c *types.ResourceChange) schema.ResourceChange {
 func attributesOf(c *types.ResourceChange) []schema.AttributeChange {
 	before, after := contextOf(c.BeforeContext), contextOf(c.AfterContext)
 	o := diff.Options{Secret: secret.NameIsSecret}
-	if c.Replacement == types.ReplacementTrue {
-		for _, name := range recreating(c) {
-			o.Forces = append(o.Forces, []any{"Properties", name}, []any{name})
-		}
+	var causes [][]any
+	for _, name := range recreating(c) {
+		causes = append(causes, []any{"Properties", name}, []any{name})
+	}
+	switch c.Replacement {
+	case types.ReplacementTrue:
+		o.Forces = causes
+	case types.ReplacementConditional:
+		o.MayForce = causes
+	case types.ReplacementFalse:
 	}
 	found := diff.Compare(diff.Value{JSON: before, Unknown: unknownIn(before)}, diff.Value{JSON: after, Unknown: unknownIn(after)}, o)
 	for _, d := range c.Details {
@@ -73,7 +79,7 @@ func compareTarget(path []any, d types.ResourceChangeDetail, o diff.Options) []d
 	if one.Unknown {
 		one.After = schema.TextValue(diff.Unknown)
 	}
-	one.Forces = slices.ContainsFunc(o.Forces, one.Path.Meets)
+	one.Forces, one.MayForce = slices.ContainsFunc(o.Forces, one.Path.Meets), slices.ContainsFunc(o.MayForce, one.Path.Meets)
 	return []diff.Change{one}
 }
 

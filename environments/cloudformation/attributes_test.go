@@ -55,7 +55,7 @@ func TestPropertiesOfChangeSets(t *testing.T) {
 		"a new resource":           {modified("Add", inContext("", `{"Name":"a","Tags":[{"Key":"x","Value":"y"}],"Arn":"{{changeSet:KNOWN_AFTER_APPLY}}"}`)), `Name:  -> "a"; Tags[Key="x"].Key:  -> "x"; Tags[Key="x"].Value:  -> "y"; Arn:  -> "(known after apply)" unknown`},
 		"a resource that goes":     {modified("Remove", inContext(`{"Name":"a"}`, "")), `Name: "a" -> `},
 		"what requires recreation": {modified("Modify", always, details(detail("CidrIp Always Static"), detail("Other Never Static", "1", "2")), inContext(`{"CidrIp":"a","Other":1}`, `{"CidrIp":"b","Other":2}`)), `CidrIp: "a" -> "b" forces; Other: 1 -> 2`},
-		"what may require it":      {modified("Modify", maybe, details(detail("CidrIp Conditionally Static", "a", "b"))), `it may be replaced by a new one, because of CidrIp: CidrIp: "a" -> "b"`},
+		"what may require it":      {modified("Modify", maybe, details(detail("Also Never Static", "1", "2"), detail("CidrIp Conditionally Static", "a", "b"))), `it may be replaced by a new one, because of CidrIp: CidrIp: "a" -> "b" may force; Also: "1" -> "2"`},
 		"a policy": {
 			modified("Modify", inContext(`{"Policy":{"Statement":[{"Sid":"A","Action":["a","b"]}]}}`, `{"Policy":{"Statement":[{"Sid":"A","Action":["a","c"]}]}}`)),
 			`Policy.Statement[Sid="A"].Action: ["a","b"] -> ["a","c"]`,
@@ -81,6 +81,9 @@ func toldOf(r schema.ResourceChange) string {
 		if a.ForcesReplacement {
 			line += " forces"
 		}
+		if a.MayForceReplacement {
+			line += " may force"
+		}
 		if a.Unknown {
 			line += " unknown"
 		}
@@ -91,6 +94,20 @@ func toldOf(r schema.ResourceChange) string {
 		line = r.Reason + ": " + line
 	}
 	return line
+}
+
+// Applying a plan file shows the properties as the plan did, though nothing of them is in the file.
+func TestApplyingAPlanShowsItsProperties(t *testing.T) {
+	aws, s := scripted(t, map[string]string{})
+	s.artifact = t.TempDir()
+	aws.on("DescribeStacks", stack("UPDATE_COMPLETE"))
+	aws.on("DescribeChangeSet", modified("Modify", inContext(`{"FromPort":"443"}`, `{"FromPort":"22"}`)))
+	planned := s.plan()
+	aws.on("DescribeStackEvents", announcedEvents, createdEvents)
+	applied := s.apply()
+	equal(t, "executed", aws.asked("ExecuteChangeSet")[0].Get("ChangeSetName"), setID)
+	equal(t, "properties", toldOf(applied.Changes.Resources[0]), `FromPort: "443" -> "22"`)
+	equal(t, "changes", applied.Changes, planned.Changes)
 }
 
 // What a plan file keeps of a change set names resources alone: what is in their properties can be secret.

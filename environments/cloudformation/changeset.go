@@ -79,9 +79,6 @@ func (s *session) awaitChangeSet(ctx context.Context, set *changeSet) (bool, err
 		switch out.Status {
 		case types.ChangeSetStatusCreateComplete:
 			set.changes, err = s.readChanges(ctx, set, out)
-			if err == nil && set.changes.Empty() {
-				set.changes.Outputs = 1 // CloudFormation does not tell how many, nor whether it is something else
-			}
 			return true, err
 		case types.ChangeSetStatusFailed:
 			for _, text := range nothingToDo {
@@ -122,7 +119,11 @@ func (s *session) readChanges(
 			s.logChange(change, c.ResourceChange)
 		}
 		if page.NextToken == nil {
-			return counted(resources), nil
+			changes := counted(resources)
+			if changes.Empty() {
+				changes.Outputs = 1 // CloudFormation does not tell how many, nor whether it is something else
+			}
+			return changes, nil
 		}
 		var err error
 		page, err = s.describeChangeSet(ctx, set.id, set.stackID, page.NextToken)

@@ -17,6 +17,9 @@ type Options struct {
 
 	// Forces are paths, as JSON has them, of what cannot be changed in place.
 	Forces [][]any
+
+	// MayForce are paths of what perhaps cannot be changed in place.
+	MayForce [][]any
 }
 
 // Change is one part of a value that differs. Nil stands for nothing there. No secret is in it.
@@ -27,6 +30,7 @@ type Change struct {
 	Unknown   bool // what comes after is not known yet, at least in part
 	Sensitive bool // a value is not shown, at least in part
 	Forces    bool // it cannot be changed in place
+	MayForce  bool // perhaps it cannot
 }
 
 // Compare returns the parts that differ, in the order of their names and positions. Nothing before means that all of the
@@ -41,6 +45,7 @@ func Compare(before, after Value, o Options) []Change {
 	for i := range c.changes {
 		path := c.changes[i].Path
 		c.changes[i].Forces = slices.ContainsFunc(o.Forces, path.Meets)
+		c.changes[i].MayForce = slices.ContainsFunc(o.MayForce, path.Meets)
 	}
 	return c.changes
 }

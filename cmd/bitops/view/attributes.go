@@ -25,6 +25,18 @@ type diffLine struct {
 	depth  int // how deep it is indented, in steps of two columns
 	text   string
 	forces bool // it says what forces a replacement
+	may    bool // or what may force one
+}
+
+// remark returns what to say behind a line.
+func (l diffLine) remark() string {
+	switch {
+	case l.forces:
+		return "forces replacement"
+	case l.may:
+		return "may force replacement"
+	}
+	return ""
 }
 
 // differences makes the lines that tell what changes of a resource, the same for every form.
@@ -82,9 +94,9 @@ func (d differences) attributes(attributes []schema.AttributeChange, most int) [
 		switch {
 		case onlyUnknown(a):
 			unknown = append(unknown, visible(a.Path))
-		case len(a.After) == 0 && !a.ForcesReplacement && !d.verbose && most > attributesGone && slices.Contains(emptyValues, string(a.Before)):
+		case len(a.After) == 0 && !decides(a) && !d.verbose && most > attributesGone && slices.Contains(emptyValues, string(a.Before)):
 			emptied = append(emptied, visible(a.Path))
-		case shown < most || d.verbose || a.ForcesReplacement:
+		case shown < most || d.verbose || decides(a):
 			all = append(all, d.attribute(a)...)
 			if a.BeforeBytes > 0 || a.AfterBytes > 0 {
 				all = append(all, diffLine{sign: ' ', depth: 1, text: "(" + lengths(a) + "; not all of it is here)"})
@@ -129,14 +141,17 @@ var emptyValues = []string{`""`, "{}", "[]"}
 // onlyUnknown reports whether nothing else is to be said of an attribute than that it is not known yet.
 func onlyUnknown(a *schema.AttributeChange) bool {
 	whole := len(a.After) == 0 || bytes.Equal(a.After, unknownValue)
-	return a.Unknown && whole && !a.ForcesReplacement
+	return a.Unknown && whole && !decides(a)
 }
+
+// decides reports whether it depends on an attribute whether the resource is replaced.
+func decides(a *schema.AttributeChange) bool { return a.ForcesReplacement || a.MayForceReplacement }
 
 var unknownValue = schema.TextValue(diff.Unknown)
 
 // attribute returns the lines of one attribute: one, if its values fit.
 func (d differences) attribute(a *schema.AttributeChange) []diffLine {
-	head := diffLine{sign: '~', text: visible(a.Path), forces: a.ForcesReplacement}
+	head := diffLine{sign: '~', text: visible(a.Path), forces: a.ForcesReplacement, may: a.MayForceReplacement}
 	before, after := valueOf(a.Before), valueOf(a.After)
 	switch {
 	case !before.there && !after.there:

@@ -192,8 +192,8 @@ func pageLines(all []diffLine, left *int) []pageLine {
 		}
 		*left--
 		line := pageLine{Text: "    " + strings.Repeat("  ", l.depth) + string(l.sign) + " " + l.text, Tone: tones[l.sign]}
-		if l.forces {
-			line.Text, line.Tone = line.Text+"  forces replacement", "bad"
+		if remark := l.remark(); remark != "" {
+			line.Text, line.Tone = line.Text+"  "+remark, "bad"
 		}
 		lines = append(lines, line)
 	}

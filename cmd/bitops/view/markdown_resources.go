@@ -71,10 +71,7 @@ func inDiff(mark string) string {
 func diffText(all []diffLine) string {
 	var b strings.Builder
 	for _, l := range all {
-		text := l.text
-		if l.forces {
-			text += "  # forces replacement"
-		}
+		text := l.text + joined("  # ", l.remark())
 		line := inDiff(string(l.sign)) + strings.Repeat(" ", 7+2*l.depth) + shortened(text, 600)
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}

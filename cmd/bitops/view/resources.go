@@ -129,10 +129,7 @@ func (s *summary) differences(indent string) differences {
 func (s *summary) difference(indent string, all []diffLine) {
 	for _, l := range all {
 		at := indent + strings.Repeat("  ", l.depth)
-		text := l.text
-		if l.forces {
-			text += "  forces replacement"
-		}
+		text := l.text + joined("  ", l.remark())
 		paint := s.paintSign(l)
 		for i, part := range wrapped(text, s.options.width()-len(at)-len("~ ")) {
 			mark := " "
@@ -146,7 +143,7 @@ func (s *summary) difference(indent string, all []diffLine) {
 
 func (s *summary) paintSign(l diffLine) func(string) string {
 	switch {
-	case l.forces:
+	case l.forces || l.may:
 		return s.ink.alarm
 	case l.sign == '+':
 		return s.ink.green
