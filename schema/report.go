@@ -43,7 +43,6 @@ type StepReport struct {
 	Started  bool          `json:"started"`
 	Phase    Phase         `json:"phase,omitempty"` // the last one begun
 	Changes  *Changes      `json:"changes,omitempty"`
-	Told     []string      `json:"told,omitempty"` // what the tool printed as its plan, for people
 	Outputs  Values        `json:"outputs,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	Error    *StepError    `json:"error,omitempty"`
@@ -107,7 +106,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
-		s.Told, s.Warnings = e.Told, e.Warnings
+		s.Warnings = e.Warnings
 		s.ReplannedAfter, s.Identity, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Identity, e.Fingerprint, e.DoneIn, e.Again
 		s.Digest = e.Digest
 		s.settleNotStarted()
@@ -132,12 +131,12 @@ func (s *StepReport) settleNotStarted() {
 }
 
 // GoOnWith takes over, from the run that this one went on with, what is done of the steps that this one did not come to.
-// They count as skipped here.
+// They count as skipped here. A step is done no more when one that it depends on began again here.
 func (r *Report) GoOnWith(before *Report) {
 	for i := range r.Steps {
 		now := &r.Steps[i]
 		was := before.Step(now.Name)
-		if now.Started || now.DoneIn != "" || was == nil {
+		if now.Started || now.DoneIn != "" || was == nil || slices.ContainsFunc(now.DependsOn, r.began) {
 			continue
 		}
 		run, done := was.Done(before.Run)
@@ -147,6 +146,12 @@ func (r *Report) GoOnWith(before *Report) {
 		now.Outcome, now.DoneIn, now.Identity, now.Fingerprint, now.Outputs = Skipped, run, was.Identity, was.Fingerprint, was.Outputs
 		now.Reason, now.Cause = was.Reason, ""
 	}
+}
+
+// began reports whether a step began in this run itself.
+func (r *Report) began(step StepName) bool {
+	s := r.Step(step)
+	return s != nil && s.Started && s.DoneIn == ""
 }
 
 // Done reports whether a step was done in a run, and in which: in that one, or in one that it went on with.

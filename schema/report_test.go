@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -159,5 +160,30 @@ func same(t *rapid.T, r, want Report) {
 	}
 	if again.Step("none") != nil {
 		t.Fatal("a step that is not there is found")
+	}
+}
+
+// A step is done no more when one that it depends on ran again, in a run that did not come to the step.
+func TestGoOnWithWhatRanAgain(t *testing.T) {
+	summaries := []StepSummary{{Name: "a"}, {Name: "b", DependsOn: []StepName{"a"}}, {Name: "c"}}
+	fold := func(run RunID, events ...Event) *Report {
+		r := &Report{}
+		for _, e := range append([]Event{{Type: EventRunStarted, Steps: summaries}}, events...) {
+			e.Run = run
+			r.Add(e)
+		}
+		return r
+	}
+	ends := func(step StepName, o Outcome) []Event {
+		return []Event{{Type: EventStepStarted, Step: step}, {Type: EventStepFinished, Step: step, Outcome: o}}
+	}
+	first := fold("1", slices.Concat(ends("a", Succeeded), ends("b", Succeeded), ends("c", Succeeded))...)
+	second := fold("2", append(ends("a", Succeeded), Event{Type: EventStepFinished, Step: "b", Outcome: NotStarted})...)
+	second.GoOnWith(first)
+	if run, done := second.Step("b").Done("2"); done {
+		t.Errorf("b was done in %s, before a was", run)
+	}
+	if run, done := second.Step("c").Done("2"); !done || run != "1" {
+		t.Errorf("c was done in %q: %t", run, done)
 	}
 }
