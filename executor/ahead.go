@@ -53,7 +53,7 @@ func (r *run) ahead(ctx context.Context, graph *dag.Graph[schema.StepName]) *ahe
 // waits reports whether a step will run, and waits for other environments until then: of its own, nothing else may be at
 // work while it is prepared.
 func (r *run) waits(step *schema.Step, dependencies []schema.StepName) bool {
-	if len(dependencies) == 0 {
+	if _, maybe := r.selected(step); maybe || len(dependencies) == 0 {
 		return false
 	}
 	if before := r.before(step); before != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,8 +18,7 @@ import (
 // Of the Executor it needs Runner, Records, Ownership, Emitter and Now.
 func (x *Executor) Changed(ctx context.Context, plan *schema.Plan) (map[schema.StepName]string, error) {
 	r := newRun(x, plan)
-	r.values = newValues(r)
-	r.values.asksNone = true
+	r.values, r.reached = newValues(r).recorded(), newReached(r)
 	changed := map[schema.StepName]string{}
 	var mu sync.Mutex
 	var workers errgroup.Group
@@ -63,33 +63,54 @@ func (r *run) changedSinceApplied(ctx context.Context, step *schema.Step) (strin
 	if err != nil {
 		return fmt.Sprintf("what it would run with cannot be found out: %v", err), ctx.Err()
 	}
-	if len(given.waiting) > 0 && !r.gotAllBefore(ctx, step, record) {
-		return "whether " + given.needs() + " changed is not known: it is not recorded", ctx.Err()
+	if unknown := r.sinceThen(ctx, step, record, given, now); len(unknown.waiting) > 0 {
+		return "whether " + unknown.needs() + " changed is not known: it is not recorded", ctx.Err()
 	}
-	for _, waiting := range given.waiting {
+	return inShort(record.Fingerprint.Differences(now)), nil
+}
+
+// sinceThen takes over into a fingerprint the values that are not known now and are as they were when the step was applied. It
+// returns the others.
+func (r *run) sinceThen(ctx context.Context, step *schema.Step, record *schema.Record, g given, now *schema.Fingerprint) given {
+	unknown := g
+	unknown.waiting = nil
+	for _, waiting := range slices.Concat(g.waiting, g.lost) {
+		givers := r.values.giversOf(step, waiting.Input)
+		if r.reached.didRun(givers) || !r.sameSince(ctx, givers, record) {
+			unknown.waiting = append(unknown.waiting, waiting)
+		}
 		if was, ok := record.Fingerprint.Inputs[waiting.Input]; ok {
 			now.Inputs[waiting.Input] = was
 		}
 	}
-	return inShort(record.Fingerprint.Differences(now)), nil
+	return unknown
 }
 
 // sure is how much earlier a run must have ended than another one began, by clocks of two machines, to have been first.
 const sure = time.Minute
 
-// gotAllBefore reports whether everything that a step takes values from is as it was when the step was applied last: it was
-// applied in the same run, before it, or has not been touched since well before that run. Values that are not recorded are
-// the same then.
-func (r *run) gotAllBefore(ctx context.Context, step *schema.Step, record *schema.Record) bool {
-	began, known := record.Run.Began()
-	for _, name := range r.values.givers(step) {
+// sameSince reports whether steps are as they were when another one was applied with their values: see isSince. Values that are
+// not recorded are the same then.
+func (r *run) sameSince(ctx context.Context, givers []schema.StepName, record *schema.Record) bool {
+	for _, name := range givers {
 		giver, err := r.Ownership.Record(ctx, r.steps[name])
-		if err != nil || giver == nil || giver.State != schema.StateDeployed {
-			return false
-		}
-		if giver.Run != record.Run && (!known || !giver.Time.Add(sure).Before(began)) {
+		if err != nil || !isSince(giver, record) {
 			return false
 		}
 	}
-	return true
+	return len(givers) > 0
+}
+
+// isSince reports whether what a record says was so when another step was applied, or when a later run found nothing changed that
+// it reads: it is of the same run, which came to it before, or has not been touched since well before that run.
+func isSince(giver, record *schema.Record) bool {
+	if giver == nil || giver.State != schema.StateDeployed {
+		return false
+	}
+	return isBefore(giver, record.Run) || isBefore(giver, record.Unread)
+}
+
+func isBefore(record *schema.Record, run schema.RunID) bool {
+	began, known := run.Began()
+	return run != "" && record.Run == run || known && record.Time.Add(sure).Before(began)
 }

@@ -23,6 +23,10 @@ type Runner interface {
 	// LeftOut returns why a step's configuration leaves it out of every run, or "".
 	LeftOut(ctx context.Context, step *schema.Step, observe func(schema.Event)) (why string, err error)
 
+	// ReadsBeyond returns by which way a step can read what others leave behind, other than by the values that it is given; ""
+	// for none. No tool runs.
+	ReadsBeyond(step *schema.Step) (why string, err error)
+
 	// Fingerprint returns what a step would run with now; like is an earlier one to compare it with, or nil.
 	Fingerprint(ctx context.Context, step *schema.Step, inputs schema.Values, like *schema.Fingerprint) (*schema.Fingerprint, error)
 }
@@ -91,7 +95,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	if err != nil {
 		return nil, err
 	}
-	frontier, err := r.frontier(graph, r.expected(graph.Vertices()))
+	frontier, err := r.frontier(graph)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +111,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	}
 	x.Emitter.Emit(begin)
 	told := r.tellStop(ctx)
-	r.preparing, r.pending = r.ahead(ctx, graph), newPending(graph)
+	r.preparing, r.pending, r.reached = r.ahead(ctx, graph), newPending(graph), newReached(r)
 	settled := func(s dag.Settled[schema.StepName]) { r.settled(ctx, s) }
 	err = dag.Walk(ctx, frontier, r.step, settled, r.preparing.starting)
 	r.preparing.stop()
@@ -171,6 +175,7 @@ type run struct {
 	values       *values
 	preparing    *ahead
 	pending      *pending
+	reached      *reached
 	started      time.Time
 }
 
@@ -204,14 +209,13 @@ func (r *run) graph() (*dag.Graph[schema.StepName], error) {
 // ordersOnly reports whether a failed step of an environment keeps none of its later steps from running.
 func (r *run) ordersOnly() bool { return r.plan.Command == schema.CommandDeploy && !r.plan.FailFast }
 
-// frontier returns who may start; cost decides who goes first.
-func (r *run) frontier(graph *dag.Graph[schema.StepName], cost func(schema.StepName) time.Duration) (*dag.Frontier[schema.StepName], error) {
+func (r *run) frontier(graph *dag.Graph[schema.StepName]) (*dag.Frontier[schema.StepName], error) {
 	options := dag.Options[schema.StepName]{
 		Parallelism: r.plan.Parallelism,
 		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
 		Limits:      r.plan.Limits,
 		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
-		Cost:        cost,
+		Cost:        r.expected(graph.Vertices()),
 	}
 	if r.ordersOnly() {
 		options.OnlyOrder = r.sameEnvironment
@@ -223,9 +227,10 @@ func (r *run) summaries() []schema.StepSummary {
 	var all []schema.StepSummary
 	for i := range r.plan.Steps {
 		if s := &r.plan.Steps[i]; s.Selected {
+			why, maybe := r.selected(s)
 			all = append(all, schema.StepSummary{
 				Name: s.Name, Environment: s.Environment, Tool: s.Tool, DependsOn: s.DependsOn, Log: r.LogOf(s.Name),
-				Approval: s.Approval,
+				Approval: s.Approval, Why: why, Maybe: maybe,
 			})
 		}
 	}
@@ -238,24 +243,42 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 	step, started := r.steps[name], r.Now()
 	end := ended(environments.StepResult{Outcome: schema.NotStarted})
 	if r.goesOn(ctx) {
-		if known, settled := r.withoutStarting(ctx, step); settled {
-			end = known
-		} else if r.goesOn(ctx) { // it may have been stopped while the record was read
-			end = r.start(ctx, step)
-			end.again = known.again
-		}
+		end = r.take(ctx, step)
 	}
 	r.pending.ended(name, end)
+	r.reached.ended(step, end)
 	r.Emitter.Emit(schema.Event{
-		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes, Told: end.Told,
+		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
-		Cause: end.cause, ReplannedAfter: end.replannedAfter, Identity: end.Identity, Fingerprint: end.Fingerprint,
+		OnlyIf: end.onlyIf, Cause: end.cause, ReplannedAfter: end.replannedAfter, Identity: end.Identity, Fingerprint: end.Fingerprint,
 		DoneIn: end.doneIn, Again: end.again, Digest: r.digest(step, end), Warnings: end.Warnings,
 	})
 	if r.plan.Command.Previews() && end.Outcome == schema.Failed {
 		return dag.Succeeded, nil // what depends on it is deferred, and told with the rest
 	}
 	return resultOf(end.Outcome), nil
+}
+
+// take ends a step that has not to start, and lets all others.
+func (r *run) take(ctx context.Context, step *schema.Step) ending {
+	known, settled := r.withoutStarting(ctx, step)
+	if settled {
+		return known
+	}
+	cut, onlyIf, settled := r.cutOff(ctx, step)
+	if settled {
+		return cut
+	}
+	if !r.goesOn(ctx) { // it may have been stopped while the record was read
+		return ended(environments.StepResult{Outcome: schema.NotStarted})
+	}
+	r.reached.begins(ctx, step)
+	end := r.start(ctx, step)
+	end.again = known.again
+	if end.Outcome == schema.Deferred {
+		end.onlyIf = onlyIf
+	}
+	return end
 }
 
 // start tells that a step starts, and lets it.
@@ -277,6 +300,8 @@ type ending struct {
 	again    string          // why a resumed run did it again
 
 	changedBefore bool // of a step that an earlier run did: it changed something then, or may have
+
+	onlyIf []string // of a deferred step that may have no reason to run: the values of which one has to change
 
 	replannedAfter []schema.StepName // of an unchanged step in a plan: the dependencies with changes
 }

@@ -409,3 +409,7 @@ func (idle) Fingerprint(
 ) (*schema.Fingerprint, error) {
 	return fingerprintOf(inputs, like)
 }
+
+func (idle) ReadsBeyond(*schema.Step) (string, error) { return "", nil }
+
+func (*stage) ReadsBeyond(*schema.Step) (string, error) { return "", nil }

@@ -16,6 +16,7 @@ type given struct {
 	inputs, offered schema.Values
 	waiting         []schema.Waiting // inputs that are not known yet
 	withheld        []string         // why outputs among them are not recorded
+	lost            []schema.Waiting // what is offered to a step that takes any name, and is not known
 }
 
 // all returns the values that a step is given, by any way.
@@ -51,13 +52,16 @@ func (g given) needs() string {
 }
 
 // from names the outputs that the unknown inputs come from.
-func (g given) from() string {
+func (g given) from() string { return strings.Join(g.references(), ", ") }
+
+// references returns the outputs that the unknown inputs come from, sorted.
+func (g given) references() []string {
 	var outputs []string
 	for _, w := range g.waiting {
 		outputs = append(outputs, w.For...)
 	}
 	slices.Sort(outputs)
-	return strings.Join(slices.Compact(outputs), ", ")
+	return slices.Compact(outputs)
 }
 
 // of finds the values of a step.
@@ -307,9 +311,14 @@ func (g *given) awaitOffers(step *schema.Step, from map[string]schema.Offer, unc
 			g.waiting = append(g.waiting, schema.Waiting{Input: parameter.Name, For: wire.From})
 		}
 	}
-	for name, value := range g.offered {
-		if !value.Known() {
-			delete(g.offered, name)
+	for _, name := range g.offered.Names() {
+		if g.offered[name].Known() {
+			continue
+		}
+		delete(g.offered, name)
+		if _, declared := step.Interface.Input(name); !declared {
+			ref := schema.Reference{Environment: from[name].Environment, Output: name}
+			g.lost = append(g.lost, schema.Waiting{Input: name, For: []string{ref.String()}})
 		}
 	}
 }

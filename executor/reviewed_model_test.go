@@ -209,6 +209,13 @@ func (s *site) LeftOut(context.Context, *schema.Step, func(schema.Event)) (strin
 	return "", nil
 }
 
+func (s *site) ReadsBeyond(step *schema.Step) (string, error) {
+	if len(s.reads[step.Name]) > 0 {
+		return "it reads a remote state", nil
+	}
+	return "", nil
+}
+
 func (s *site) Deployed(context.Context, *schema.Step, func(schema.Event)) (bool, error) {
 	return true, nil
 }

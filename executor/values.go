@@ -18,6 +18,11 @@ type values struct {
 
 	asksNone bool // what only a tool can tell is not known
 
+	*foundOut
+}
+
+// foundOut is what a run has found out so far of what steps left behind.
+type foundOut struct {
 	mu    sync.Mutex
 	left  map[schema.StepName]*leftBehind
 	ran   map[schema.StepName]bool // in this run, to a good end
@@ -39,10 +44,15 @@ type leftBehind struct {
 }
 
 func newValues(r *run) *values {
-	return &values{
-		run: r, left: map[schema.StepName]*leftBehind{}, ran: map[schema.StepName]bool{},
+	return &values{run: r, foundOut: &foundOut{
+		left: map[schema.StepName]*leftBehind{}, ran: map[schema.StepName]bool{},
 		toldHalf: map[[2]schema.StepName]bool{},
-	}
+	}}
+}
+
+// recorded returns the same values as far as no tool has to be asked.
+func (v *values) recorded() *values {
+	return &values{run: v.run, asksNone: true, foundOut: v.foundOut}
 }
 
 // turn waits until nothing else of an environment is at work, and returns what ends the turn. Whoever has a turn asks

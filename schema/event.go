@@ -17,7 +17,7 @@ const (
 	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
 	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
 	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
-	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Told, Outputs, Duration, Error, Cause, Reason, Deferred, ReplannedAfter, Warnings, Identity, Fingerprint, DoneIn, Again, Digest
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, OnlyIf, ReplannedAfter, Warnings, Identity, Fingerprint, DoneIn, Again, Digest
 	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
 	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
@@ -39,7 +39,6 @@ type Event struct {
 	Partial  bool          `json:"partial,omitempty"` // the line goes on in the next event of this step and stream
 	Outcome  Outcome       `json:"outcome,omitempty"`
 	Changes  *Changes      `json:"changes,omitempty"`
-	Told     []string      `json:"told,omitempty"` // what the tool printed as the step's plan, for people; see type Told
 	Inputs   Values        `json:"inputs,omitempty"`
 	Outputs  Values        `json:"outputs,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
@@ -47,6 +46,7 @@ type Event struct {
 	Cause    StepName      `json:"cause,omitempty"`  // of a blocked, deferred or not started step: the step that failed, or stopped it
 	Reason   string        `json:"reason,omitempty"` // why a step was skipped, deferred or interrupted, or is not as declared
 	Deferred []Waiting     `json:"deferred,omitempty"`
+	OnlyIf   []string      `json:"only_if,omitempty"` // of a deferred step that may not run: references to outputs of which one has to change
 
 	// In a plan, of a step that is unchanged as things are: the dependencies with changes after which it is planned again.
 	ReplannedAfter []StepName `json:"replanned_after,omitempty"`
@@ -82,6 +82,8 @@ type StepSummary struct {
 	DependsOn   []StepName      `json:"depends_on,omitempty"`
 	Log         string          `json:"log,omitempty"`      // of the step, relative to the repository
 	Approval    bool            `json:"approval,omitempty"` // it changes only what a person approved
+	Why         string          `json:"why,omitempty"`      // it was selected, "" where nothing was said
+	Maybe       bool            `json:"maybe,omitempty"`    // it runs only if something changed that it reads
 }
 
 // Phase is a part of a step's lifecycle.

@@ -34,6 +34,7 @@ type Record struct {
 	KeptBefore  string          `json:"kept_before,omitempty"` // the same, of what was applied before; while an apply has begun
 	Identity    *Identity       `json:"identity,omitempty"`    // what it owned; nil where that was not known
 	Fingerprint *Fingerprint    `json:"fingerprint,omitempty"` // what it ran with
+	Unread      RunID           `json:"unread,omitempty"`      // the last run that found that nothing it reads had changed since
 	Owed        []string        `json:"owed,omitempty"`        // what its tool has still to do, in the tool's words
 	MovesFrom   StepName        `json:"moves_from,omitempty"`  // whose record this one takes the place of; while an apply has begun
 	RenamedTo   StepName        `json:"renamed_to,omitempty"`  // the step that owns it now, in StateRenamed

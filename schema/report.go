@@ -49,6 +49,7 @@ type StepReport struct {
 	Cause    StepName      `json:"cause,omitempty"`
 	Reason   string        `json:"reason,omitempty"`
 	Deferred []Waiting     `json:"deferred,omitempty"`
+	OnlyIf   []string      `json:"only_if,omitempty"` // of a deferred step that may not run: references to outputs of which one has to change
 
 	ReplannedAfter []StepName `json:"replanned_after,omitempty"` // of an unchanged step in a plan: dependencies with changes
 
@@ -106,7 +107,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
-		s.Warnings = e.Warnings
+		s.Warnings, s.OnlyIf = e.Warnings, e.OnlyIf
 		s.ReplannedAfter, s.Identity, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Identity, e.Fingerprint, e.DoneIn, e.Again
 		s.Digest = e.Digest
 		s.settleNotStarted()

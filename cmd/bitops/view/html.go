@@ -22,7 +22,6 @@ var page = sync.OnceValue(func() *template.Template { return template.Must(templ
 const (
 	pageSteps      = 2000
 	pageResources  = 200
-	pageToldLines  = 200    // of what a tool printed as its plan
 	pageLinesOfOne = 100    // of what changes of one resource
 	pageWidth      = 110    // columns of a value, before it is told on lines of its own
 	pageAllLines   = 20_000 // of what changes in all
@@ -37,7 +36,6 @@ type pageReport struct {
 type pageStep struct {
 	Name, Outcome, Tone, Why, Changes, Time string
 	Lines, Waits, Warnings                  []string
-	Told                                    []string // what the tool printed as its plan
 	Resources                               []pageResource
 	Open                                    bool
 }
@@ -131,6 +129,9 @@ func pageStepOf(step *schema.StepReport, left *int) pageStep {
 	} else {
 		p.Why = replanned(step.ReplannedAfter)
 	}
+	if text := onlyIf(step.OnlyIf); text != "" {
+		p.Waits = append(p.Waits, text)
+	}
 	for _, w := range step.Deferred {
 		p.Waits = append(p.Waits, visible(w.Input)+" waits for "+strings.Join(awaited([]schema.Waiting{w}), ", "))
 	}
@@ -142,10 +143,6 @@ func pageStepOf(step *schema.StepReport, left *int) pageStep {
 	}
 	if where := place(step); where != "" {
 		p.Waits = append(p.Waits, where)
-	}
-	for _, line := range ends(step.Told, min(pageToldLines, *left)) {
-		p.Told = append(p.Told, printable(line, false))
-		*left--
 	}
 	p.resources(step, left)
 	return p

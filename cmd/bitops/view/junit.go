@@ -116,6 +116,8 @@ func howStepEnded(step *schema.StepReport) string {
 		return word + ": " + firstLine(step.Reason)
 	case step.Cause != "":
 		return word + " " + because(step.Outcome, step.Cause)
+	case len(step.OnlyIf) > 0:
+		return word + ": " + onlyIf(step.OnlyIf)
 	case len(step.Deferred) > 0:
 		return word + ": waits for " + strings.Join(awaited(step.Deferred), ", ")
 	}

@@ -48,7 +48,7 @@ func shared(r *schema.Report) *schema.Report {
 	without := *r
 	without.Steps = slices.Clone(r.Steps)
 	for i := range without.Steps {
-		without.Steps[i].Changes, without.Steps[i].Told = without.Steps[i].Changes.WithoutValues(), nil
+		without.Steps[i].Changes = without.Steps[i].Changes.WithoutValues()
 	}
 	return &without
 }
@@ -330,6 +330,9 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool,
 	if step.Outcome == schema.NotStarted && step.Cause != "" {
 		fmt.Fprintf(b, "not started after %s failed\n\n", code(string(step.Cause)))
 	}
+	if text := onlyIf(step.OnlyIf); text != "" {
+		fmt.Fprintf(b, "<i>%s</i>\n\n", inline(text))
+	}
 	for _, waiting := range step.Deferred {
 		fmt.Fprintf(b, "- %s waits for %s\n", code(waiting.Input), code(strings.Join(waiting.For, ", ")))
 	}
@@ -345,7 +348,6 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool,
 	if step.Changes != nil {
 		resourceList(b, step.Changes, room-(b.Len()-began)-reserve)
 	}
-	b.WriteString(toldBlock(step.Told, room-(b.Len()-began)-reserve))
 }
 
 func (m *markdown) unchanged(quiet []environment) string {

@@ -124,14 +124,11 @@ func (s *summary) plannedStep(step *schema.StepReport, named bool, indent string
 	switch {
 	case step.Outcome == schema.Deferred:
 		s.deferred(step, indent)
-	case step.Changes == nil && len(step.Told) > 0:
-		s.line(indent + s.ink.amber(visible(step.Tool)+" cannot tell how much will change. Its plan:"))
 	case step.Changes == nil && step.Reason == "":
 		s.line(indent + s.ink.amber(visible(step.Tool)+" cannot tell what will change"))
 	default:
 		s.resources(indent, step.Changes)
 	}
-	s.told(indent, step)
 }
 
 // mocked marks the changes of a deferred step, which come of made-up values and are no promise.
@@ -139,6 +136,9 @@ const mocked = "preview with mock values:"
 
 // deferred shows what a step waits for before it can be planned, and how its preview failed.
 func (s *summary) deferred(step *schema.StepReport, indent string) {
+	if text := onlyIf(step.OnlyIf); text != "" {
+		s.line(indent + text)
+	}
 	shown := s.options.limit(namesShown, len(step.Deferred))
 	for _, w := range step.Deferred[:shown] {
 		waits := strings.Join(awaited([]schema.Waiting{w}), ", ")

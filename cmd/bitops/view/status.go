@@ -16,9 +16,9 @@ var margin = strings.Repeat(" ", 2+labels+2)
 
 // status returns one line about a step: a word, the step, and what there is to say.
 func (h *Human) status(word string, paint func(string) string, step schema.StepName, what string) string {
-	name := h.options.name(visible(step), max(h.names, h.options.width()-len(margin)))
+	name := visible(step)
 	if what != "" {
-		name = pad(h.options.name(name, h.names), h.names)
+		name = pad(name, h.names)
 	}
 	return strings.TrimRight("  "+paint(pad(word, labels))+"  "+name+"  "+what, " ")
 }
@@ -71,6 +71,9 @@ func (h *Human) what(e schema.Event) []string {
 	case schema.Blocked, schema.NotStarted:
 		return []string{because(e.Outcome, e.Cause)}
 	case schema.Deferred:
+		if len(e.OnlyIf) > 0 {
+			return []string{onlyIf(e.OnlyIf)}
+		}
 		if len(e.Deferred) > 0 {
 			return []string{"waits for " + strings.Join(firstOf(awaited(e.Deferred), 3), ", ")}
 		}
@@ -119,6 +122,21 @@ func awaited(waiting []schema.Waiting) []string {
 		}
 	}
 	return all
+}
+
+// onlyIf says of a deferred step which values are a reason to run it, once they are known, or "".
+func onlyIf(values []string) string {
+	names := make([]string, len(values))
+	for i, value := range values {
+		names[i] = visible(value)
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return "runs only if " + names[0] + " changes"
+	}
+	return "runs only if one of these changes: " + strings.Join(firstOf(names, 3), ", ")
 }
 
 // replanned says after which steps an unchanged one is planned again, or "".
