@@ -175,6 +175,8 @@ type ProgramCall struct {
 
 	InterruptAlone bool // the program ends its children itself when it is interrupted
 
+	Prints func(process.Line) // sees what goes to the log from standard output; may be nil
+
 	Warns func(line string) // sees each line of standard error, for warnings; may be nil
 }
 
@@ -200,6 +202,9 @@ func (c *Call) Run(ctx context.Context, p ProgramCall) (process.Result, error) {
 	command.Stdout = func(l process.Line) {
 		if p.Stdout == nil {
 			c.line("stdout", l)
+			if p.Prints != nil {
+				p.Prints(l)
+			}
 		} else if text, whole := out.add(l); whole {
 			p.Stdout(text)
 		}

@@ -85,6 +85,7 @@ type StepResult struct {
 	Command schema.Command // what was done, where the request left it to the configuration; else the request's, or ""
 	Outcome schema.Outcome
 	Changes *schema.Changes
+	Told    []string // what the tool printed as its plan
 	Outputs schema.Values
 	Error   *schema.StepError
 	Reason  string

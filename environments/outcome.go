@@ -22,7 +22,7 @@ func withTimeout(ctx context.Context, step *schema.Step) (context.Context, conte
 // outcome judges how a step ended. ctx is the run's, stepCtx the step's own with its timeout.
 func outcome(ctx, stepCtx context.Context, c *Call, result Result, err error) StepResult {
 	_, refused := errors.AsType[*RefusedError](err)
-	r := StepResult{Changes: result.Changes, Outputs: result.Outputs, Owed: c.Owed, Warnings: c.warned(), Refused: refused}
+	r := StepResult{Changes: result.Changes, Told: result.Told, Outputs: result.Outputs, Owed: c.Owed, Warnings: c.warned(), Refused: refused}
 	stale, isStale := errors.AsType[*StaleError](err)
 	held, isHeld := errors.AsType[*HeldError](err)
 	switch {

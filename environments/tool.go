@@ -154,6 +154,7 @@ type Program struct {
 // Result is what a tool did, or in a plan would do.
 type Result struct {
 	Changes *schema.Changes // nil when the tool cannot tell
+	Told    []string        // what it printed as its plan, where people have to read that; see schema.Told
 	Outputs schema.Values
 	Skipped string // why the tool was not run at all, or ""
 

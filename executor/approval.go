@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments"
@@ -58,7 +59,7 @@ func (r *run) asApproved(ctx context.Context, step *schema.Step, given given) en
 	}
 	mayGo := waitsForNobody(planned.Changes) && (!r.reviewed() || r.moved(ctx, step, given) == "")
 	if approved != nil && (exact || r.Deferral != schema.DeferNone) {
-		mayGo = mayGo || r.sameAs(ctx, step, given, approved, planned.Changes)
+		mayGo = mayGo || r.sameAs(ctx, step, given, approved, planned)
 	}
 	if mayGo {
 		if !holdsArtifact(dir) {
@@ -99,16 +100,16 @@ func (r *run) unlike(ctx context.Context, step *schema.Step, given given, was *s
 }
 
 // sameAs reports whether a plan made now is the one that was approved: nothing differs but values that the step is given, and
-// it lists the same changes. Where the tool cannot list all of them, not even values may differ.
-func (r *run) sameAs(ctx context.Context, step *schema.Step, given given, approved *schema.Approval, changes *schema.Changes) bool {
-	if approved.Fingerprint == nil {
+// it lists the same changes, and its tool says the same of them. Where the tool cannot list all of them, not even values may differ.
+func (r *run) sameAs(ctx context.Context, step *schema.Step, given given, approved *schema.Approval, planned environments.StepResult) bool {
+	if approved.Fingerprint == nil || !slices.Equal(approved.Told, r.Emitter.cleanLines(planned.Told)) {
 		return false
 	}
 	now, err := r.Runner.Fingerprint(ctx, step, given.all(), approved.Fingerprint)
 	if err != nil {
 		return false
 	}
-	if approved.Changes != nil || changes != nil {
+	if changes := planned.Changes; approved.Changes != nil || changes != nil {
 		if !schema.SameChanges(approved.Changes, r.Emitter.clearChanges(changes)) {
 			return false
 		}

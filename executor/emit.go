@@ -95,17 +95,24 @@ func (m *Emitter) redact(e *schema.Event) {
 	if e.Error != nil {
 		clean := *e.Error
 		clean.Message, clean.Resolve = m.clean(clean.Message), m.clean(clean.Resolve)
-		clean.Lines = nil
-		stream := m.Redact.Stream()
-		for _, line := range e.Error.Lines {
-			clean.Lines = append(clean.Lines, m.Masks.Line(stream.Line(line)))
-		}
+		clean.Lines = m.cleanLines(e.Error.Lines)
 		e.Error = &clean
 	}
 	e.Changes = m.clearChanges(e.Changes)
+	e.Told = m.cleanLines(e.Told)
 	e.Warnings = m.cleanWarnings(e.Warnings)
 	e.Inputs = m.Protect(e.Inputs)
 	e.Outputs = m.Protect(e.Outputs)
+}
+
+// cleanLines takes secrets out of lines that a program printed one after the other.
+func (m *Emitter) cleanLines(lines []string) []string {
+	var clean []string
+	stream := m.Redact.Stream()
+	for _, line := range lines {
+		clean = append(clean, m.Masks.Line(stream.Line(line)))
+	}
+	return clean
 }
 
 func (m *Emitter) cleanWarnings(ws *schema.Warnings) *schema.Warnings {

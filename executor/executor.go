@@ -95,7 +95,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	if err != nil {
 		return nil, err
 	}
-	frontier, err := r.frontier(graph)
+	frontier, err := r.frontier(graph, r.expected(graph.Vertices()))
 	if err != nil {
 		return nil, err
 	}
@@ -209,13 +209,14 @@ func (r *run) graph() (*dag.Graph[schema.StepName], error) {
 // ordersOnly reports whether a failed step of an environment keeps none of its later steps from running.
 func (r *run) ordersOnly() bool { return r.plan.Command == schema.CommandDeploy && !r.plan.FailFast }
 
-func (r *run) frontier(graph *dag.Graph[schema.StepName]) (*dag.Frontier[schema.StepName], error) {
+// frontier returns who may start; cost decides who goes first.
+func (r *run) frontier(graph *dag.Graph[schema.StepName], cost func(schema.StepName) time.Duration) (*dag.Frontier[schema.StepName], error) {
 	options := dag.Options[schema.StepName]{
 		Parallelism: r.plan.Parallelism,
 		KeepGoing:   !r.plan.FailFast || r.plan.Command.Previews(),
 		Limits:      r.plan.Limits,
 		LimitOf:     func(s schema.StepName) string { return r.steps[s].Limit },
-		Cost:        r.expected(graph.Vertices()),
+		Cost:        cost,
 	}
 	if r.ordersOnly() {
 		options.OnlyOrder = r.sameEnvironment
@@ -248,7 +249,7 @@ func (r *run) step(ctx context.Context, name schema.StepName) (dag.Result, error
 	r.pending.ended(name, end)
 	r.reached.ended(step, end)
 	r.Emitter.Emit(schema.Event{
-		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes,
+		Type: schema.EventStepFinished, Step: name, Outcome: end.Outcome, Changes: end.Changes, Told: end.Told,
 		Outputs: end.Outputs, Duration: r.Now().Sub(started), Error: end.Error, Reason: end.Reason, Deferred: end.deferred,
 		OnlyIf: end.onlyIf, Cause: end.cause, ReplannedAfter: end.replannedAfter, Identity: end.Identity, Fingerprint: end.Fingerprint,
 		DoneIn: end.doneIn, Again: end.again, Digest: r.digest(step, end), Warnings: end.Warnings,

@@ -87,7 +87,7 @@ func (r *run) holdAgain(ctx context.Context, step *schema.Step, shown *schema.St
 	if err != nil {
 		return r.broken(ctx, fmt.Errorf("keep the plan: %w", err))
 	}
-	return r.hold(ctx, dir, environments.StepResult{Changes: shown.Changes, Fingerprint: shown.Fingerprint}, whyHeld(r.approved(step.Name)))
+	return r.hold(ctx, dir, environments.StepResult{Changes: shown.Changes, Told: shown.Told, Fingerprint: shown.Fingerprint}, whyHeld(r.approved(step.Name)))
 }
 
 // digest returns the digest of the plan of a step that ended, if that plan was shown and waits for approval; else "".

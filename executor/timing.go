@@ -60,7 +60,7 @@ func Timing(plan *schema.Plan, expected map[schema.StepName]time.Duration) (*sch
 	for jobs := 1; jobs <= mostJobs; jobs *= 2 {
 		several := *plan
 		several.Parallelism = jobs
-		frontier, err := newRun(r.Executor, &several).frontier(graph)
+		frontier, err := newRun(r.Executor, &several).frontier(graph, takes)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ type Approval struct {
 	Step        StepName     `json:"step"`
 	Digest      string       `json:"digest"` // of the plan
 	Changes     *Changes     `json:"changes,omitempty"`
+	Told        []string     `json:"told,omitempty"` // what the tool printed as the plan
 	Fingerprint *Fingerprint `json:"fingerprint,omitempty"`
 }
 
@@ -26,7 +27,7 @@ func (r *Report) Approvable(environment EnvironmentName) (plans []Approval, dige
 	var digests []string
 	for i := range r.Steps {
 		if s := &r.Steps[i]; s.Environment == environment && s.approvable(r.Command.Previews()) {
-			plans = append(plans, Approval{Step: s.Name, Digest: s.Digest, Changes: s.Changes, Fingerprint: s.Fingerprint})
+			plans = append(plans, Approval{Step: s.Name, Digest: s.Digest, Changes: s.Changes, Told: s.Told, Fingerprint: s.Fingerprint})
 			digests = append(digests, s.Digest)
 		}
 	}

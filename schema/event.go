@@ -17,7 +17,7 @@ const (
 	EventOutputLine    EventType = "output-line"    // Step, Phase, Stream, Text
 	EventNotice        EventType = "notice"         // Step or none, Text: worth knowing, stops nothing
 	EventAttemptFailed EventType = "attempt-failed" // Step, Phase, Attempt, Attempts, Error, Reason: what passes, Duration, Pause
-	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Outputs, Duration, Error, Cause, Reason, Deferred, OnlyIf, ReplannedAfter, Warnings, Identity, Fingerprint, DoneIn, Again, Digest
+	EventStepFinished  EventType = "step-finished"  // Step, Outcome, Changes, Told, Outputs, Duration, Error, Cause, Reason, Deferred, OnlyIf, ReplannedAfter, Warnings, Identity, Fingerprint, DoneIn, Again, Digest
 	EventRunStopping   EventType = "run-stopping"   // Text: why nothing new starts
 	EventRunFinished   EventType = "run-finished"   // Outcome, Duration
 )
@@ -39,6 +39,7 @@ type Event struct {
 	Partial  bool          `json:"partial,omitempty"` // the line goes on in the next event of this step and stream
 	Outcome  Outcome       `json:"outcome,omitempty"`
 	Changes  *Changes      `json:"changes,omitempty"`
+	Told     []string      `json:"told,omitempty"` // what the tool printed as the step's plan, for people; see type Told
 	Inputs   Values        `json:"inputs,omitempty"`
 	Outputs  Values        `json:"outputs,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`

@@ -43,6 +43,7 @@ type StepReport struct {
 	Started  bool          `json:"started"`
 	Phase    Phase         `json:"phase,omitempty"` // the last one begun
 	Changes  *Changes      `json:"changes,omitempty"`
+	Told     []string      `json:"told,omitempty"` // what the tool printed as its plan, for people
 	Outputs  Values        `json:"outputs,omitempty"`
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	Error    *StepError    `json:"error,omitempty"`
@@ -107,7 +108,7 @@ func (s *StepReport) add(e Event) {
 	case EventStepFinished:
 		s.Outcome, s.Changes, s.Outputs, s.Duration = e.Outcome, e.Changes, e.Outputs, e.Duration
 		s.Error, s.Cause, s.Reason, s.Deferred = e.Error, e.Cause, e.Reason, e.Deferred
-		s.Warnings, s.OnlyIf = e.Warnings, e.OnlyIf
+		s.Told, s.Warnings, s.OnlyIf = e.Told, e.Warnings, e.OnlyIf
 		s.ReplannedAfter, s.Identity, s.Fingerprint, s.DoneIn, s.Again = e.ReplannedAfter, e.Identity, e.Fingerprint, e.DoneIn, e.Again
 		s.Digest = e.Digest
 		s.settleNotStarted()

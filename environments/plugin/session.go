@@ -11,6 +11,8 @@ import (
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/diff"
+	"github.com/bitops-engine/bitops/schema/secret"
 )
 
 // session is one call on its way through a plugin.
@@ -118,7 +120,7 @@ func (s *session) preview(ctx context.Context) (environments.Result, error) {
 		s.Notice("cannot preview: plugin %s declares no plan in its %s", s.files.name, configFile)
 		return environments.Result{}, nil
 	}
-	result, err := s.run(ctx, s.actions.config.plan)
+	result, err := s.plan(ctx)
 	if err == nil && result.Changes != nil && result.Changes.Empty() { // then what is there is what will be there
 		result.Outputs, err = s.outputs(ctx)
 	}
@@ -172,12 +174,32 @@ func (s *session) stays() string {
 	return ""
 }
 
+// plan runs the plugin's script for its plan: what it prints is that.
+func (s *session) plan(ctx context.Context) (environments.Result, error) {
+	var told schema.Told
+	names := diff.Named{Secret: secret.NameIsSecret}
+	result, err := s.runSeen(ctx, s.actions.config.plan, func(l process.Line) {
+		if !l.Partial {
+			l.Text, _ = names.Line(l.Text)
+		}
+		told.Add(l.Text, l.Partial)
+	})
+	result.Told = told.Lines()
+	return result, err
+}
+
 // run runs the plugin's script with a stack-action.
 func (s *session) run(ctx context.Context, action string) (environments.Result, error) {
+	return s.runSeen(ctx, action, nil)
+}
+
+// runSeen is run with somebody who sees what the script prints.
+func (s *session) runSeen(ctx context.Context, action string, prints func(process.Line)) (environments.Result, error) {
 	p, err := s.program(action)
 	if err != nil {
 		return environments.Result{}, err
 	}
+	p.Prints = prints
 	told, err := s.newChanges(&p)
 	if err != nil {
 		return environments.Result{}, err

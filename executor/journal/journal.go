@@ -100,9 +100,15 @@ func (j *Journal) bounded(e schema.Event) schema.Event {
 		j.withhold = e.WithholdValues
 	}
 	e.Changes = j.boundedChanges(e.Changes)
+	if j.withhold {
+		e.Told = nil
+	}
 	e.Approvals = slices.Clone(e.Approvals)
 	for i := range e.Approvals {
 		e.Approvals[i].Changes = j.boundedChanges(e.Approvals[i].Changes)
+		if j.withhold {
+			e.Approvals[i].Told = nil
+		}
 	}
 	return e
 }

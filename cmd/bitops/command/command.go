@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -36,6 +37,8 @@ type World struct {
 	Left     func(marker string) []string    // finds the living ones that another process has started; may be nil
 	Observe  func(schema.Event)              // told every event of a run, once it is in the journal; nil for nobody
 	Locators map[string]environments.Locator // for pins of the manifest
+
+	screen atomic.Pointer[ticking] // what draws on the terminal at the moment, or nil
 }
 
 // variable returns the value of an environment variable, "" when it is not set.
@@ -125,7 +128,7 @@ func (g *global) prepare(cmd *cobra.Command) error {
 	if level == hclog.NoLevel {
 		return usageError(cmd, fmt.Errorf("--log-level cannot be %q; one of trace, debug, info, warn, error, off", g.logLevel))
 	}
-	g.log = hclog.New(&hclog.LoggerOptions{Name: "bitops", Level: level, Output: messages{g.Err}})
+	g.log = hclog.New(&hclog.LoggerOptions{Name: "bitops", Level: level, Output: messages{g.World}})
 	g.Runner = logged{Runner: g.Runner, log: g.log}
 	return nil
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/executor/journal"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -24,7 +26,7 @@ type KilledRunError struct {
 func (e *KilledRunError) Error() string {
 	text := fmt.Sprintf("run %s ended without a result: it was killed, or its machine went away", e.Run)
 	if e.Resume != "" {
-		text += "; resume it: " + e.Resume
+		text += "; `" + e.Resume + "` resumes it"
 	}
 	return text
 }
@@ -39,7 +41,9 @@ func (g *global) followRun(cmd *cobra.Command, o *showOptions, beginning string)
 	if err = g.asFound(cmd, found, err); err != nil || found == nil {
 		return err
 	}
-	shown := r.view(&runOptions{verbose: o.verbose, summary: o.summary}, g.goOnWith, nil)
+	plan := h.planOf(cmd.Context(), found.Run)
+	usual := h.durations(cmd.Context(), plan, found.Command)
+	shown := r.view(&runOptions{verbose: o.verbose, summary: o.summary}, plan, view.Options{Usual: usual, Next: g.goOnWith})
 	report, err := r.follow(cmd.Context(), &follower{h: h, run: found.Run}, shown.Event, func(*schema.Report) bool { return false })
 	if cmd.Context().Err() != nil {
 		shown.Close(nil)
@@ -51,6 +55,20 @@ func (g *global) followRun(cmd *cobra.Command, o *showOptions, beginning string)
 		return err
 	}
 	return followed(report, report.Outcome)
+}
+
+// planOf returns the plan that a run executes, or an empty one where it cannot be read.
+func (h history) planOf(ctx context.Context, id schema.RunID) *schema.Plan {
+	plan := &schema.Plan{}
+	f, err := h.store.File(ctx, id, "plan.json")
+	if err != nil {
+		return plan
+	}
+	defer f.Close()
+	if json.NewDecoder(f).Decode(plan) != nil {
+		return &schema.Plan{}
+	}
+	return plan
 }
 
 // followed returns the error of a command that followed a run, or steps of it, to an end with this outcome.

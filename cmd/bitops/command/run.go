@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/executor"
@@ -125,7 +127,7 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 	}
 	kept, closeKept := s.logFile(dir)
 	defer closeKept()
-	shown := s.view(s.options, next, s.differsFromReviewed)
+	shown := s.view(s.options, plan, view.Options{Usual: expected, Next: next, Differs: s.differsFromReviewed})
 	x := s.executor(id, plan, log, up, shown, kept)
 	x.Ownership, x.Expected = owners, expected
 	report, err = x.Run(ctx, plan)
@@ -313,8 +315,8 @@ func (r *repository) masks(plan *schema.Plan) (*secret.Masks, error) {
 	return masks, nil
 }
 
-// view returns what shows a run. Next and differs return commands: see [view.Options].
-func (r *repository) view(o *runOptions, next, differs func(*schema.Report) string) view.Run {
+// view returns what shows a run of a plan. What only the run knows is filled in in the options. The view has to be closed.
+func (r *repository) view(o *runOptions, plan *schema.Plan, options view.Options) view.Run {
 	if r.json {
 		return view.NewJSON(r.Out)
 	}
@@ -322,10 +324,19 @@ func (r *repository) view(o *runOptions, next, differs func(*schema.Report) stri
 	if enabled := r.manifest.Settings.Logging.Color.Enabled; enabled != nil {
 		wanted = wanted && *enabled
 	}
-	return view.NewHuman(r.Out, view.Options{
-		Color: view.ColorAllowed(r.Out, r.Environ, wanted), Width: view.Width(r.Out), Verbose: o.verbose,
-		Summary: o.summary, CI: r.ci(), Next: next, Differs: differs,
-	})
+	options.Color, options.Width = view.ColorAllowed(r.Out, r.Environ, wanted), view.Width(r.Out)
+	options.Verbose, options.Summary, options.CI, options.ASCII = o.verbose, o.summary, r.ci(), r.ascii()
+	tty := r.redrawable()
+	if tty != nil {
+		options.Live = true
+		if _, height, err := term.GetSize(int(tty.Fd())); err == nil {
+			options.Height = height
+		}
+		if left, err := executor.Left(plan, options.Usual); err == nil { // without, no estimate is shown
+			options.Estimate = left
+		}
+	}
+	return r.startTicking(view.NewHuman(r.Out, options), tty)
 }
 
 func (g *global) ci() view.CI {

@@ -25,7 +25,7 @@ func (s *summary) changes() {
 	shown := changed[:s.options.limit(changesShown, len(changed))]
 	what, names := make([]string, len(shown)), make([]string, len(shown))
 	for i, e := range shown {
-		what[i], names[i] = counts(e.changes()), visible(e.name)
+		what[i], names[i] = counts(e.changes()), s.options.name(visible(e.name), min(48, s.options.width()/2))
 		if what[i] == "" {
 			what[i] = "done"
 		}

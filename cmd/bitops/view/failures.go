@@ -58,7 +58,7 @@ func (s *summary) failure(step *schema.StepReport) {
 func (s *summary) lastLines(e *schema.StepError, most int, indent string) {
 	for _, line := range lastOf(e.Lines, most) {
 		for _, text := range lines(line, s.options.Color) {
-			s.line(indent + s.ink.red("|") + joined(" ", text))
+			s.whole(indent + s.ink.red("|") + joined(" ", text))
 		}
 	}
 }
@@ -186,6 +186,7 @@ func (s *summary) held() {
 	for _, step := range held[:shown] {
 		s.line("  " + s.ink.bold(visible(step.Name)) + joined(": ", s.ink.text(step.Reason)))
 		s.resources("    ", step.Changes)
+		s.told("    ", step)
 	}
 	if rest := len(held) - shown; rest > 0 {
 		s.linef("  and %s", amount(rest, "more step"))

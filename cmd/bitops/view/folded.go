@@ -60,7 +60,7 @@ func (f *folded) finish(e schema.Event, status []string) {
 		status = status[1:]
 	}
 	for _, line := range status {
-		f.out.line(line)
+		f.out.hanging(line, len(margin))
 	}
 	if e.Outcome == schema.Failed && e.Error != nil {
 		f.markup.failed(e.Step, e.Error)

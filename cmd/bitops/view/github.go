@@ -26,7 +26,7 @@ func (g *githubMarkup) open(_ time.Time, _ schema.StepName, title string) {
 func (g *githubMarkup) body(lines []string) {
 	if !slices.ContainsFunc(lines, isCommand) {
 		for _, line := range lines {
-			g.out.line(line)
+			g.out.whole(line)
 		}
 		return
 	}

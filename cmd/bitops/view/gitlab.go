@@ -24,7 +24,7 @@ func (g *gitlabMarkup) open(at time.Time, name schema.StepName, title string) {
 
 func (g *gitlabMarkup) body(lines []string) {
 	for _, line := range lines {
-		g.out.line(line)
+		g.out.whole(line)
 	}
 }
 

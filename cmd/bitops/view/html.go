@@ -22,6 +22,7 @@ var page = sync.OnceValue(func() *template.Template { return template.Must(templ
 const (
 	pageSteps      = 2000
 	pageResources  = 200
+	pageToldLines  = 200    // of what a tool printed as its plan
 	pageLinesOfOne = 100    // of what changes of one resource
 	pageWidth      = 110    // columns of a value, before it is told on lines of its own
 	pageAllLines   = 20_000 // of what changes in all
@@ -36,6 +37,7 @@ type pageReport struct {
 type pageStep struct {
 	Name, Outcome, Tone, Why, Changes, Time string
 	Lines, Waits, Warnings                  []string
+	Told                                    []string // what the tool printed as its plan
 	Resources                               []pageResource
 	Open                                    bool
 }
@@ -143,6 +145,10 @@ func pageStepOf(step *schema.StepReport, left *int) pageStep {
 	}
 	if where := place(step); where != "" {
 		p.Waits = append(p.Waits, where)
+	}
+	for _, line := range ends(step.Told, min(pageToldLines, *left)) {
+		p.Told = append(p.Told, printable(line, false))
+		*left--
 	}
 	p.resources(step, left)
 	return p

@@ -2,6 +2,7 @@ package view
 
 import (
 	"io"
+	"time"
 
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -17,6 +18,11 @@ type Human struct {
 	logs    map[schema.StepName]string
 	tools   transcript
 	silent  repeated
+
+	run    progress
+	live   *live // nil where nothing can be overwritten
+	region region
+	minute minutely
 }
 
 // A transcript is what is shown of the output of tools.
@@ -34,9 +40,12 @@ type transcript interface {
 	close()
 }
 
-// NewHuman returns a view that writes to w. It writes once an event.
+// NewHuman returns a view that writes to w: once an event, or where it can overwrite, with Tick.
 func NewHuman(w io.Writer, o Options) *Human {
-	h := &Human{options: o, out: &screen{w: w}, ink: ink{o.Color}, running: map[schema.StepName]bool{}}
+	h := &Human{options: o, out: &screen{w: w, held: o.Live, width: o.Width}, ink: ink{o.Color}, running: map[schema.StepName]bool{}, region: region{w: w}}
+	if o.Live {
+		h.live = &live{ink: h.ink, glyphs: glyphsOf(o.ASCII), run: &h.run, usual: o.Usual, estimate: o.Estimate}
+	}
 	switch {
 	case o.CI != NoCI:
 		h.tools = newFolded(h.out, h.ink, o)
@@ -50,6 +59,7 @@ func NewHuman(w io.Writer, o Options) *Human {
 
 // Event shows one event.
 func (h *Human) Event(e schema.Event) {
+	h.run.event(e)
 	if e.Type != schema.EventStepFinished || h.running[e.Step] {
 		h.rest()
 	}
@@ -58,24 +68,81 @@ func (h *Human) Event(e schema.Event) {
 		h.begin(e)
 	case schema.EventStepStarted:
 		h.running[e.Step] = true
-		h.out.line(h.status("start", h.ink.faint, e.Step, ""))
+		if h.live == nil || !h.command.Previews() { // of a preview, the region says enough
+			h.state(h.status("start", h.ink.faint, e.Step, ""))
+		}
 	case schema.EventPhaseStarted, schema.EventProgress, schema.EventOutputLine:
 		h.tools.event(e)
 	case schema.EventNotice:
 		h.notice(e)
 	case schema.EventAttemptFailed:
-		h.out.line(h.status("retrying", h.ink.amber, e.Step, nextAttempt(e)))
+		h.state(h.status("retrying", h.ink.amber, e.Step, nextAttempt(e)))
 	case schema.EventStepFinished:
 		h.finish(e)
 	case schema.EventRunStopping:
-		h.out.line("  " + h.ink.amber(pad("stopping", labels)) + "  " + h.ink.text(e.Text))
+		h.state("  " + h.ink.amber(pad("stopping", labels)) + "  " + h.ink.text(e.Text))
 	case schema.EventRunFinished: // Close says how
+		h.endLive()
 	}
 	h.out.flush()
+	if h.out.held && h.out.buf.Len() > mostHeld {
+		h.draw(h.region.rows)
+	}
+}
+
+// mostHeld is how many bytes of lines wait for the next Tick.
+const mostHeld = 64 << 10
+
+// Tick shows what has changed: the caller calls it several times a second where the view can overwrite, and once a second
+// elsewhere, where it says once a minute what runs.
+func (h *Human) Tick(now time.Time) {
+	if h.out.held {
+		h.draw(h.live.rows(now, h.options.Width, h.options.Height))
+		return
+	}
+	if h.live != nil {
+		return
+	}
+	if line := h.minute.line(now, &h.run, h.ink); line != "" {
+		h.rest()
+		h.state(line)
+		h.out.flush()
+	}
+}
+
+// state shows a line that begins with a word about a step.
+func (h *Human) state(line string) { h.out.hanging(line, len(margin)) }
+
+// Resize tells the size of the terminal, which may have moved everything on it.
+func (h *Human) Resize(width, height int) {
+	h.options.Width, h.options.Height, h.out.width = width, height, width
+	h.region.stale = len(h.region.rows) > 0
+}
+
+// Hide takes the region away until the next Tick, and writes the lines that wait.
+func (h *Human) Hide() {
+	if h.out.held {
+		h.draw(nil)
+	}
+}
+
+// draw writes the lines that wait, and the region below them.
+func (h *Human) draw(rows []string) {
+	if h.out.err == nil {
+		h.out.err = h.region.draw(h.out.buf.Bytes(), rows)
+	}
+	h.out.buf.Reset()
+}
+
+// endLive takes the region away for good.
+func (h *Human) endLive() {
+	h.Hide()
+	h.out.held = false
 }
 
 // Close shows the last screen.
 func (h *Human) Close(r *schema.Report) {
+	h.endLive()
 	h.rest()
 	h.tools.close()
 	if r != nil {
@@ -104,9 +171,9 @@ func (h *Human) notice(e schema.Event) {
 	if e.Step != "" {
 		text[0] = visible(e.Step) + ": " + text[0]
 	}
-	h.out.line("  " + h.ink.amber(pad("note:", labels)) + "  " + text[0])
+	h.state("  " + h.ink.amber(pad("note:", labels)) + "  " + text[0])
 	for _, line := range text[1:] {
-		h.out.line(margin + line)
+		h.state(margin + line)
 	}
 }
 

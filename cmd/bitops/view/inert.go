@@ -66,7 +66,7 @@ func obeyedInJSON(r rune) bool {
 
 // Message writes what bitops has to say, for a person.
 func Message(w io.Writer, text string) error {
-	out := &screen{w: w}
+	out := &screen{w: w, width: Width(w)}
 	for _, line := range lines(text, false) {
 		out.line(line)
 	}
@@ -134,7 +134,7 @@ func (l *LogLines) Close() {
 
 func (l *LogLines) line(line string) {
 	for part := range strings.SplitSeq(strings.TrimSuffix(line, "\r"), "\r") {
-		l.out.line(l.prefix + printable(part, false))
+		l.out.whole(l.prefix + printable(part, false))
 	}
 }
 

@@ -48,7 +48,7 @@ func shared(r *schema.Report) *schema.Report {
 	without := *r
 	without.Steps = slices.Clone(r.Steps)
 	for i := range without.Steps {
-		without.Steps[i].Changes = without.Steps[i].Changes.WithoutValues()
+		without.Steps[i].Changes, without.Steps[i].Told = without.Steps[i].Changes.WithoutValues(), nil
 	}
 	return &without
 }
@@ -348,6 +348,7 @@ func (m *markdown) step(b *strings.Builder, step *schema.StepReport, named bool,
 	if step.Changes != nil {
 		resourceList(b, step.Changes, room-(b.Len()-began)-reserve)
 	}
+	b.WriteString(toldBlock(step.Told, room-(b.Len()-began)-reserve))
 }
 
 func (m *markdown) unchanged(quiet []environment) string {

@@ -109,6 +109,6 @@ func (s *summary) orphans() {
 		s.line("  and " + amount(rest, "more step"))
 	}
 	if o.command != "" {
-		s.line("  Take it down: " + s.ink.bold(o.command))
+		s.whole("  Take it down: " + s.ink.bold(o.command))
 	}
 }

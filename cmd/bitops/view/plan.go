@@ -124,11 +124,14 @@ func (s *summary) plannedStep(step *schema.StepReport, named bool, indent string
 	switch {
 	case step.Outcome == schema.Deferred:
 		s.deferred(step, indent)
+	case step.Changes == nil && len(step.Told) > 0:
+		s.line(indent + s.ink.amber(visible(step.Tool)+" cannot tell how much will change. Its plan:"))
 	case step.Changes == nil && step.Reason == "":
 		s.line(indent + s.ink.amber(visible(step.Tool)+" cannot tell what will change"))
 	default:
 		s.resources(indent, step.Changes)
 	}
+	s.told(indent, step)
 }
 
 // mocked marks the changes of a deferred step, which come of made-up values and are no promise.

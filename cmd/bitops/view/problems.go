@@ -9,7 +9,7 @@ import (
 // Problems shows every problem: where, what, and what to do about it, and at the end how many there are. The prefix
 // comes before each file name, to make it one from where the person stands: "../", or "".
 func Problems(w io.Writer, ps schema.Problems, color bool, prefix string) error {
-	out, k := &screen{w: w}, ink{color}
+	out, k := &screen{w: w, width: Width(w)}, ink{color}
 	warnings := 0
 	for _, p := range ps {
 		severity := k.alarm("error")

@@ -12,7 +12,7 @@ func (q *quiet) event(schema.Event) {}
 
 func (q *quiet) finish(_ schema.Event, status []string) {
 	for _, line := range status {
-		q.out.line(line)
+		q.out.hanging(line, len(margin))
 	}
 }
 

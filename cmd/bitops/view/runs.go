@@ -11,7 +11,7 @@ import (
 
 // Runs lists runs, one a line: when it began, what it did, how it ended, what it changed, how long it took.
 func Runs(w io.Writer, runs []*schema.Report, color bool) error {
-	out, k := &screen{w: w}, ink{color}
+	out, k := &screen{w: w, width: Width(w)}, ink{color}
 	if len(runs) == 0 {
 		out.line("There was no run here yet.")
 	}
@@ -28,7 +28,7 @@ func Runs(w io.Writer, runs []*schema.Report, color bool) error {
 		if r.State == schema.RunRunning {
 			words = append(words, k.faint("("+holderOf(r)+")"))
 		}
-		out.line(strings.TrimRight(strings.Join(words, "  "), " "))
+		out.hanging(strings.TrimRight(strings.Join(words, "  "), " "), 4)
 	}
 	out.flush()
 	return out.err
@@ -69,7 +69,7 @@ func withoutEnd(r *schema.Report) []string {
 	case schema.RunRunning:
 		return []string{
 			"It is running: " + holderOf(r) + ", since " + r.Holder.Since.Local().Format(time.DateTime) + heard(r.Holder) + ".",
-			"Follow it to its end: bitops show --follow " + visible(r.Run),
+			"Follow it to its end: `bitops show --follow " + visible(r.Run) + "`",
 		}
 	case schema.RunKilled:
 		return []string{"It ended without a result. It was killed, or its machine went away" + joined(": ", lastHeard(r.Holder)) + "."}
@@ -156,14 +156,14 @@ func ReportJSON(w io.Writer, r *schema.Report) error { return WriteJSON(w, r) }
 
 // Past shows a run that is over, or at work elsewhere: which one it was, then its last screen.
 func Past(w io.Writer, r *schema.Report, o Options) error {
-	out, k := &screen{w: w}, ink{o.Color}
+	out, k := &screen{w: w, width: o.Width}, ink{o.Color}
 	out.line(k.bold("Run "+visible(r.Run)) + ": " + visible(r.Command) + ", begun " + r.Started.Local().Format(time.DateTime))
 	if r.Resumes != "" {
 		out.line("It went on with run " + visible(r.Resumes) + ".")
 	}
 	if r.Outcome == "" {
 		for _, line := range withoutEnd(r) {
-			out.line(k.amber(line))
+			out.hanging(k.amber(line), 2)
 		}
 	}
 	for _, notice := range r.Notices {

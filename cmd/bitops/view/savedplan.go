@@ -9,7 +9,7 @@ import (
 
 // SavedPlan shows a saved plan: where it is from, then the screen with which it was made.
 func SavedPlan(w io.Writer, p *schema.SavedPlan, o Options) error {
-	out, k := &screen{w: w}, ink{o.Color}
+	out, k := &screen{w: w, width: o.Width}, ink{o.Color}
 	made := "made " + p.Created.Local().Format(time.DateTime) + " by bitops " + visible(p.Bitops)
 	if p.Revision != "" {
 		made += " at commit " + visible(p.Revision)

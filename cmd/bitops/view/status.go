@@ -16,9 +16,9 @@ var margin = strings.Repeat(" ", 2+labels+2)
 
 // status returns one line about a step: a word, the step, and what there is to say.
 func (h *Human) status(word string, paint func(string) string, step schema.StepName, what string) string {
-	name := visible(step)
+	name := h.options.name(visible(step), max(h.names, h.options.width()-len(margin)))
 	if what != "" {
-		name = pad(name, h.names)
+		name = pad(h.options.name(name, h.names), h.names)
 	}
 	return strings.TrimRight("  "+paint(pad(word, labels))+"  "+name+"  "+what, " ")
 }

@@ -16,13 +16,13 @@ func (s *streamed) event(e schema.Event) {
 	name := visible(e.Step)
 	prefix := s.ink.byName(pad(name, s.names)+" |", name)
 	for _, line := range inside(e, s.ink) {
-		s.out.line("  " + prefix + joined(" ", line))
+		s.out.whole("  " + prefix + joined(" ", line))
 	}
 }
 
 func (s *streamed) finish(_ schema.Event, status []string) {
 	for _, line := range status {
-		s.out.line(line)
+		s.out.hanging(line, len(margin))
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Summary shows a report the way a run ends, which for a plan is the plan itself.
 func Summary(w io.Writer, r *schema.Report, o Options) error {
-	out := &screen{w: w}
+	out := &screen{w: w, width: o.Width}
 	showSummary(out, ink{o.Color}, o, r)
 	out.flush()
 	return out.err
@@ -100,7 +100,7 @@ func (s *summary) whatGoesOn() {
 		s.line("Resolve first: " + text)
 		title = "Then go on with: "
 	}
-	s.line(title + s.ink.bold(visible(next)))
+	s.whole(title + s.ink.bold(visible(next)))
 }
 
 // hintsShown is how many things are named that have to be resolved.
@@ -125,6 +125,9 @@ func (s *summary) toResolve() []string {
 
 // list shows names as a paragraph, so many at most.
 func (s *summary) list(indent string, names []string, limit int) {
+	for i, name := range names {
+		names[i] = s.options.name(name, s.options.width()-len(indent)-1)
+	}
 	names = firstOf(names, s.options.limit(limit, len(names)))
 	for _, line := range wrap(names, s.options.width()-len(indent)) {
 		s.line(indent + line)

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"time"
+
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -41,6 +43,12 @@ type Options struct {
 	Summary bool // of a plan, show resources without what changes of them
 	CI      CI   // fold what tools print, in the system's own markup
 
+	Live     bool                              // what is written can be overwritten: show how far the run is
+	Height   int                               // of the terminal, in rows; 0 when it is not known
+	ASCII    bool                              // the terminal shows nothing else
+	Usual    map[schema.StepName]time.Duration // how long steps took in earlier runs; may be nil
+	Estimate Estimate                          // may be nil
+
 	// Next returns the command that goes on after a run that ended so, or "" when nothing is left to do. May be nil.
 	Next func(*schema.Report) string
 
@@ -54,6 +62,14 @@ func (o Options) width() int {
 		return 100
 	}
 	return max(o.Width, 40)
+}
+
+// name returns a name as it stands in a column: on a terminal, the middle of a longer one is left out.
+func (o Options) name(name string, width int) string {
+	if o.Width <= 0 {
+		return name
+	}
+	return glyphsOf(o.ASCII).name(name, width)
 }
 
 // limit returns how many items of a list are shown: n, or all of them when the person asked for everything.

@@ -1,0 +1,185 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
+	"github.com/bitops-engine/bitops/schema"
+)
+
+// How often a view can show what has changed: where it can overwrite what it wrote, and elsewhere.
+const (
+	redrawn = 125 * time.Millisecond
+	spoken  = time.Second
+)
+
+// ticking is a view of a run that also changes while nothing happens: a goroutine tells it the time, the size of the
+// terminal, and when bitops is stopped and continued. It is safe for concurrent use. It ends with Close.
+type ticking struct {
+	world *World
+	tty   *os.File // nil where nothing can be overwritten
+
+	mu   sync.Mutex
+	view *view.Human
+
+	stop chan struct{}
+	done chan struct{}
+}
+
+var _ view.Run = (*ticking)(nil)
+
+// startTicking returns a view that owns v. tty is the terminal on which v overwrites what it wrote, or nil.
+func (w *World) startTicking(v *view.Human, tty *os.File) *ticking {
+	t := &ticking{world: w, tty: tty, view: v, stop: make(chan struct{}), done: make(chan struct{})}
+	every := spoken
+	signals := make(chan os.Signal, 8)
+	if tty != nil {
+		every = redrawn
+		signal.Notify(signals, syscall.SIGWINCH, syscall.SIGCONT)
+		if !signal.Ignored(syscall.SIGTSTP) {
+			signal.Notify(signals, syscall.SIGTSTP)
+		}
+		w.screen.Store(t)
+	}
+	go t.live(time.NewTicker(every), signals)
+	return t
+}
+
+// live tells the view what happens until Close.
+func (t *ticking) live(ticker *time.Ticker, signals chan os.Signal) {
+	defer close(t.done)
+	defer signal.Stop(signals)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-t.stop:
+			return
+		case now := <-ticker.C:
+			t.tick(now)
+		case s := <-signals:
+			t.signal(s)
+		}
+	}
+}
+
+// tick shows what has changed. While another program has the terminal, nothing is drawn over what it shows.
+func (t *ticking) tick(now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tty != nil && !inForeground(t.tty) {
+		t.view.Hide()
+		return
+	}
+	t.view.Tick(now)
+}
+
+func (t *ticking) signal(s os.Signal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s != syscall.SIGTSTP {
+		if width, height, err := term.GetSize(int(t.tty.Fd())); err == nil {
+			t.view.Resize(width, height)
+		}
+		return
+	}
+	if canContinue() {
+		t.view.Hide()
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+		time.Sleep(10 * time.Millisecond) // it stops during this, and wakes up continued
+	}
+}
+
+// canContinue reports whether a shell above this process would notice that it stopped, and can continue it. A system stops
+// no process on Ctrl-Z for which there is none, as in a container, because it would stand still for good.
+func canContinue() bool {
+	session, err := unix.Getsid(0)
+	for parent := os.Getppid(); err == nil && parent > 0; parent, err = parentOf(parent) {
+		if of, err := unix.Getsid(parent); err != nil || of != session {
+			return false
+		}
+		if group, err := unix.Getpgid(parent); err != nil || group != unix.Getpgrp() {
+			return err == nil
+		}
+	}
+	return false
+}
+
+// parentOf returns the parent of another process, where the system has /proc.
+func parentOf(process int) (int, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(process) + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // behind the program's name in brackets
+	if len(fields) < 2 {
+		return 0, errors.New("the parent is not known")
+	}
+	return strconv.Atoi(fields[1])
+}
+
+// inForeground reports whether the terminal is this program's at the moment.
+func inForeground(tty *os.File) bool {
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp()
+}
+
+// aside does something that writes to the terminal by another way than the view.
+func (t *ticking) aside(do func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.view.Hide()
+	do()
+}
+
+// Event implements view.Run.
+func (t *ticking) Event(e schema.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.view.Event(e)
+}
+
+// Close implements view.Run.
+func (t *ticking) Close(r *schema.Report) {
+	t.world.screen.CompareAndSwap(t, nil)
+	close(t.stop)
+	<-t.done
+	t.view.Close(r)
+}
+
+// Err implements view.Run.
+func (t *ticking) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.view.Err()
+}
+
+// redrawable returns the terminal that standard output is, if what was written there can be overwritten; or nil.
+func (g *global) redrawable() *os.File {
+	out, ok := g.Out.(*os.File)
+	dumb := g.variable("TERM") == "" || g.variable("TERM") == "dumb"
+	if !ok || dumb || g.variable("CI") != "" || g.ci() != view.NoCI || !term.IsTerminal(int(out.Fd())) {
+		return nil
+	}
+	return out
+}
+
+// ascii reports whether the locale says that a terminal shows ASCII only.
+func (w *World) ascii() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(w.variable(name)); locale != "" {
+			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
+		}
+	}
+	return true
+}
