@@ -33,6 +33,7 @@ func (w *ciWorld) comment(t *testing.T, name string) string {
 // third, and a fourth finds no drift. Each request has one comment on its plan and one on what became of it.
 func TestPipelinesDeploy(t *testing.T) {
 	onEachForge(t, func(t *testing.T, w *ciWorld, job func(string) []ciStep) {
+		t.Helper()
 		w.run(t, w.checkout(t), job("plan"), 0)
 		first := w.comment(t, "plan")
 		w.run(t, w.checkout(t), job("plan"), 0)
@@ -63,6 +64,7 @@ func TestPipelinesDeploy(t *testing.T) {
 // not go on showing an earlier plan.
 func TestPipelinesTellOfAPlanInPart(t *testing.T) {
 	onEachForge(t, func(t *testing.T, w *ciWorld, job func(string) []ciStep) {
+		t.Helper()
 		dir := w.checkout(t)
 		w.run(t, dir, job("plan"), 1, "CI_BREAK_PLAN=yes")
 		if comment := w.comment(t, "plan"); !strings.Contains(comment, "**Failed:** <code>monitoring/terraform</code>") {
@@ -98,6 +100,7 @@ func (w *ciWorld) kept(t *testing.T, artifact string) []string {
 // What waits for a person, and a plan that does not fit any more, are told where the request was discussed, and the jobs fail.
 func TestPipelinesTellWhatWasNotApplied(t *testing.T) {
 	onEachForge(t, func(t *testing.T, w *ciWorld, job func(string) []ciStep) {
+		t.Helper()
 		manifest := strings.Replace(string(read(t, w.path("origin/bitops.config.yaml"))), "    network:\n", "    network:\n      approval: true\n", 1)
 		w.write(t, "origin/bitops.config.yaml", manifest, 0o644)
 		w.run(t, w.checkout(t), job("plan"), 0)
@@ -116,6 +119,7 @@ func TestPipelinesTellWhatWasNotApplied(t *testing.T) {
 // A large plan is still a comment that the forge takes, and values that the manifest keeps out of comments are in none, nor on the page.
 func TestPipelinesCommentOnALargePlan(t *testing.T) {
 	onEachForge(t, func(t *testing.T, w *ciWorld, job func(string) []ciStep) {
+		t.Helper()
 		w.write(t, "origin/bitops.config.yaml", "bitops: {environments: {large: {}}, review: {values: none}}\n", 0o644)
 		w.write(t, "origin/large/terraform/main.tf", `resource "terraform_data" "many" {
   count = 900
