@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/bitops-engine/bitops/cmd/bitops/command"
 )
 
 func runs(ts *testscript.TestScript, neg bool, args []string) {
@@ -110,6 +112,25 @@ func canary(ts *testscript.TestScript, neg bool, args []string) {
 		}))
 	}
 	ts.Logf("%d files searched", searched)
+}
+
+// unseen looks for a secret in every form that the program knows, so that a new one is looked at too.
+func unseen(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 3 {
+		ts.Fatalf("usage: unseen VALUE [SHOWN [SHOWN]]")
+	}
+	forms := command.Forms()
+	if len(args) == 3 {
+		forms = command.ComparedForms()
+	}
+	ways := [][]string{{"-v"}, {"--summary"}, {"--json"}}
+	for _, form := range forms {
+		ways = append(ways, []string{"-f", form})
+	}
+	for _, way := range ways {
+		ts.Check(ts.Exec("bitops", slices.Concat([]string{"show"}, args[1:], way)...))
+		canary(ts, false, []string{args[0], "stdout", "stderr"})
+	}
 }
 
 // formsOf returns a text and what of it can be seen in base64, wherever in the encoded text it begins.

@@ -110,6 +110,7 @@ var commands = map[string]scriptCommand{
 	"jsonlines": jsonlines, // jsonlines FILE: events, whose seq counts from 1, and at the end a report
 	"json":      isJSON,    // json FILE: one JSON document
 	"canary":    canary,    // canary VALUE PATH...: it is nowhere in these files, not in base64 either; states excepted
+	"unseen":    unseen,    // unseen VALUE [SHOWN...]: no form in which bitops shows a run, a plan, or two plans has it
 	"keep":      keep,      // keep VARIABLE: it is set to what stdout holds
 	"mode":      mode,      // mode PERMISSIONS FILE...
 	"lines":     lines,     // lines N FILE

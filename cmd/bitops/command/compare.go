@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +14,9 @@ import (
 	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/schema"
 )
+
+// ComparedForms returns the names of all ways to show a comparison.
+func ComparedForms() []string { return slices.Sorted(maps.Keys(comparedForms)) }
 
 // comparedForms are the ways to show a comparison.
 var comparedForms = map[string]func(io.Writer, *schema.Comparison, view.Options) error{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -107,14 +108,21 @@ what that run held. Values that are sensitive cannot be compared, and are named.
 			return g.show(cmd, o, slices.Concat(args, []string{""})[0])
 		},
 	}
-	cmd.Flags().StringVarP(&o.format, "format", "f", "text", "`form`: text, json, markdown, junit or html")
-	completeForms(cmd, "text", "json", "markdown", "junit", "html")
+	all := Forms()
+	last := len(all) - 1
+	cmd.Flags().StringVarP(&o.format, "format", "f", "text", "`form`: "+strings.Join(all[:last], ", ")+" or "+all[last])
+	completeForms(cmd, all...)
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "leave nothing out of lists, and no value")
 	cmd.Flags().BoolVar(&o.follow, "follow", false, "show a running run until it ends, and exit with its code")
 	cmd.Flags().BoolVar(&o.summary, "summary", false, "of a plan, show which resources change, and not what of them")
 	cmd.Flags().StringVar(&o.identity, "identity", "", "the `file` with the key that opens an encrypted plan")
 	cmd.Flags().BoolVar(&o.detailedExitCode, "detailed-exitcode", false, "of two plans, exit with 2 when they differ, or may differ")
 	return cmd
+}
+
+// Forms returns the names of all ways to show a report.
+func Forms() []string {
+	return slices.Concat([]string{"text", "json"}, slices.Sorted(maps.Keys(forms)))
 }
 
 // forms are the ways to show a report, beside text and the document itself.
@@ -128,7 +136,7 @@ var forms = map[string]func(io.Writer, *schema.Report, view.Origin) error{
 
 func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) error {
 	if o.format != "text" && o.format != "json" && forms[o.format] == nil {
-		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of text, json, markdown, junit, html", o.format))
+		return usageError(cmd, fmt.Errorf("--format cannot be %q; one of %s", o.format, strings.Join(Forms(), ", ")))
 	}
 	if o.follow && forms[o.format] != nil {
 		return usageError(cmd, fmt.Errorf("--follow cannot show a run as %s; one of text, json", o.format))
