@@ -45,7 +45,7 @@ func (r *run) changedSinceApplied(ctx context.Context, step *schema.Step) (strin
 	case err != nil:
 		return "", err
 	case record == nil:
-		return "it is not known to be deployed", nil
+		return r.neverApplied(ctx, step)
 	case record.State == schema.StatePartial:
 		return fmt.Sprintf("run %s left it half applied", record.Run), nil
 	case record.State != schema.StateDeployed:
@@ -67,6 +67,18 @@ func (r *run) changedSinceApplied(ctx context.Context, step *schema.Step) (strin
 		return "whether " + unknown.needs() + " changed is not known: it is not recorded", ctx.Err()
 	}
 	return inShort(record.Fingerprint.Differences(now)), nil
+}
+
+// neverApplied returns why a step without a record is not as it was applied last: it may have had another name then.
+func (r *run) neverApplied(ctx context.Context, step *schema.Step) (string, error) {
+	from, err := r.Ownership.earlierName(ctx, step, r.Ownership.presumed(step))
+	if err != nil {
+		return "", err
+	}
+	if from.Stands() {
+		return fmt.Sprintf("it was %s before; an apply moves the record of that here", from.Step), nil
+	}
+	return "it is not known to be deployed", nil
 }
 
 // sinceThen takes over into a fingerprint the values that are not known now and are as they were when the step was applied. It

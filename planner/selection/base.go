@@ -16,12 +16,15 @@ import (
 func (c *chooser) base(f Factor) (these Reasons, found bool) {
 	switch f.Kind {
 	case kindHere:
-		return c.here()
+		return c.here(path.Join(c.Here, f.Value))
 	case kindTag:
 		return c.environmentsThat(f, "has the tag "+f.Value, func(e Environment) bool { return slices.Contains(e.Tags, f.Value) })
 	case kindTool:
 		return c.stepsThat(f, "is a step of "+f.Value, func(s *schema.Step) bool { return string(s.Tool) == f.Value })
 	case kindPath:
+		if !c.isPattern(f.Value) {
+			return nil, false
+		}
 		return c.stepsThat(f, "lies in "+f.Value, func(s *schema.Step) bool { return liesIn(f.Value, s.Directory()) })
 	case kindState:
 		return c.inState(f.Value)
@@ -69,28 +72,29 @@ func (c *chooser) stepsThat(f Factor, why string, is func(*schema.Step) bool) (t
 
 // word returns what a word without a property means: a state, a step, or environments. It must not be two of them.
 func (c *chooser) word(f Factor) (Reasons, bool) {
-	_, environment := c.byEnv[schema.EnvironmentName(f.Value)]
-	_, step := c.byName[schema.StepName(f.Value)]
-	state := slices.Contains(States, f.Value)
-	var readings []string
-	for _, reading := range []struct {
-		possible bool
-		kind     string
-	}{{state, kindState}, {environment, kindEnv}, {step, kindStep}} {
-		if reading.possible {
-			readings = append(readings, reading.kind+":"+f.Value)
-		}
+	var kinds []string
+	if slices.Contains(States, f.Value) {
+		kinds = append(kinds, kindState)
 	}
-	switch {
-	case len(readings) > 1:
-		c.problems = append(c.problems, wrong("%q can mean two things", f.Value).WithHint("write %s", strings.Join(readings, " or ")))
-		return nil, false
-	case state:
-		return c.inState(f.Value)
-	case step:
-		return Reasons{schema.StepName(f.Value): {Text: "named"}}, true
+	if _, ok := c.byEnv[schema.EnvironmentName(f.Value)]; ok {
+		kinds = append(kinds, kindEnv)
 	}
-	return c.environments(f)
+	if _, ok := c.byName[schema.StepName(f.Value)]; ok {
+		kinds = append(kinds, kindStep)
+	}
+	switch len(kinds) {
+	case 0:
+		return c.environments(f)
+	case 1:
+		f.Kind = kinds[0]
+		return c.base(f)
+	}
+	ways := make([]string, len(kinds))
+	for i, kind := range kinds {
+		ways[i] = kind + ":" + f.Value
+	}
+	c.problems = append(c.problems, wrong("%q can mean two things", f.Value).WithHint("write %s", strings.Join(ways, " or ")))
+	return nil, false
 }
 
 // environments returns the steps of those environments that a name or a pattern names. dev/ is short for dev/**.
@@ -101,6 +105,9 @@ func (c *chooser) environments(f Factor) (Reasons, bool) {
 	pattern := f.Value
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "**"
+	}
+	if !c.isPattern(pattern) {
+		return nil, false
 	}
 	return c.environmentsThat(f, "matches "+f.Value, func(e Environment) bool { return matches(pattern, string(e.Name)) })
 }
@@ -119,6 +126,16 @@ func matches(pattern, name string) bool {
 	return ok && err == nil
 }
 
+// isPattern reports whether a pattern can be read, and says what is wrong with one that cannot.
+func (c *chooser) isPattern(pattern string) bool {
+	if doublestar.ValidatePattern(pattern) {
+		return true
+	}
+	c.problems = append(c.problems, wrong("%q is no pattern", pattern).
+		WithHint("[ and { have to be closed; behind a backslash they stand for themselves"))
+	return false
+}
+
 // liesIn reports whether a directory lies in one that a pattern matches, or is one.
 func liesIn(pattern, dir string) bool {
 	pattern = strings.TrimSuffix(pattern, "/")
@@ -130,21 +147,21 @@ func liesIn(pattern, dir string) bool {
 	return pattern == "."
 }
 
-// here returns what lies in the directory of the person, or else the environments in whose directory that is.
-func (c *chooser) here() (Reasons, bool) {
+// here returns what lies in a directory, or else the environments in whose directory that is.
+func (c *chooser) here(here string) (Reasons, bool) {
 	these, around := Reasons{}, Reasons{}
 	in, deepest := false, "" // "" for none
 	for _, env := range c.Environments {
 		for _, dir := range []string{env.Path.Text, env.Directory} {
 			switch {
-			case below(dir, c.Here):
-				these.of(env, "lies in "+c.Here)
+			case below(dir, here):
+				these.of(env, "lies in "+here)
 				in = true
-			case below(c.Here, dir) && (deepest == "" || below(dir, deepest)):
+			case below(here, dir) && (deepest == "" || below(dir, deepest)):
 				if dir != deepest {
 					deepest, around = dir, Reasons{}
 				}
-				around.of(env, "has "+c.Here+" in it")
+				around.of(env, "has "+here+" in it")
 			}
 		}
 	}
@@ -154,7 +171,7 @@ func (c *chooser) here() (Reasons, bool) {
 	case deepest != "":
 		return around, true
 	}
-	c.problems = append(c.problems, wrong("no environment lies in %s", c.Here).WithHint("'**' selects all of them"))
+	c.problems = append(c.problems, wrong("no environment lies in %s", here).WithHint("'**' selects all of them"))
 	return nil, false
 }
 

@@ -144,7 +144,9 @@ func TestWhatSelectsNothingIsSaid(t *testing.T) {
 		"an exclamation mark without a name":           {"!", `"!" lacks a name`},
 		"two numbers":                                  {"1+2", `"1+2": either 1 or 2 is a name (write ` + "`env:` before the name, as in 1+env:2)"},
 		"a state that is an environment too":           {"failed", `"failed" can mean two things (write is:failed or env:failed)`},
-		"a pattern that is none":                       {"[", `no environment matches "[" (known: network, cache, dev/web, prod/web, prod/old, prod/a/deep, failed, 2, empty)`},
+		"a pattern that is none":                       {"[", `"[" is no pattern ([ and { have to be closed; behind a backslash they stand for themselves)`},
+		"a directory that is none":                     {"path:{live", `"{live" is no pattern ([ and { have to be closed; behind a backslash they stand for themselves)`},
+		"a place from there where none lies":           {"../docs", `no environment lies in docs ('**' selects all of them)`},
 		"an intersection of nothing":                   {"cache & tag:web", `the selectors select nothing: "cache & tag:web"`},
 		"everything that is taken away":                {"cache|!tool:terraform", `the selectors select nothing: "cache" "!tool:terraform"`},
 		"an exclamation mark in front of an ampersand": {"!cache & tag:web", `"!cache & tag:web" can mean two things (put what begins with ! last, as in 'a & !b', or in a selector of its own, as in 'a' '!b')`},
@@ -187,6 +189,22 @@ func TestWhereOneStands(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// A path that begins with a dot goes from there.
+func TestPathsFromWhereOneStands(t *testing.T) {
+	for selector, want := range map[string]string{
+		"./web": "prod/web/helm prod/web/terraform", "./a/": "prod/a/deep/ansible", "./web/helm/templates": "prod/web/helm prod/web/terraform",
+		"..": "prod/a/deep/ansible prod/old/terraform prod/web/helm prod/web/terraform", "../../dev/network": "network/terraform",
+		"./old+": "prod/old/terraform", "1+./old": "prod/old/terraform prod/web/helm prod/web/terraform", "!./web|prod/*": "prod/old/terraform",
+	} {
+		r := shop(t)
+		r.Here = "live/prod"
+		choice, problems := Choose(r, Query{Selectors: words(selector)})
+		if got := strings.Join(names(choice), " "); got != want {
+			t.Errorf("%s selects %s, want %s; %v", selector, got, want, problems.Err())
+		}
 	}
 }
 

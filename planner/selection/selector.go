@@ -119,8 +119,8 @@ func parseFactor(text, selector string) (f Factor, problems schema.Problems) {
 	switch kind, value, property := strings.Cut(core, ":"); {
 	case core == "":
 		return f, refuse(wrong("%q lacks a name", selector))
-	case core == kindHere:
-		f.Kind = kindHere
+	case isRelative(core):
+		f.Kind, f.Value = kindHere, core
 	case !property:
 		f.Value = core
 	case !slices.Contains(properties, kind):
@@ -177,6 +177,27 @@ func IsWord(text string) bool {
 	return len(problems) == 0 && len(s.Factors) == 1 && !s.Without && s.Factors[0].Kind == kindWord && s.Factors[0].Value == text
 }
 
+// Named returns which environment and which step a selector names and nothing else: "" where it names none, and twice the same
+// where it does not say which.
+func Named(text string) (environment, step string) {
+	s, problems := Parse(text)
+	if len(problems) > 0 || len(s.Factors) != 1 || s.Without {
+		return "", ""
+	}
+	f := s.Factors[0]
+	switch {
+	case f.Not || f.Dependencies != 0 || f.Dependents != 0:
+		return "", ""
+	case f.Kind == kindEnv:
+		return f.Value, ""
+	case f.Kind == kindStep:
+		return "", f.Value
+	case f.Kind == kindWord:
+		return f.Value, f.Value
+	}
+	return "", ""
+}
+
 // Since returns the selector of what differs from a commit, and with dependents of what depends on that.
 func Since(commit string, dependents bool) string {
 	if dependents {
@@ -194,6 +215,12 @@ func reach(plus, depth string) int {
 		return n
 	}
 	return Whole // or a depth that no graph has
+}
+
+// isRelative reports whether a word is a path from where the person stands: ., .., or one that begins so.
+func isRelative(word string) bool {
+	first, _, _ := strings.Cut(word, "/")
+	return first == "." || first == ".."
 }
 
 func isNumber(text string) bool {

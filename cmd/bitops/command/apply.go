@@ -119,7 +119,7 @@ func (g *global) change(cmd *cobra.Command, o *changeOptions, selectors []string
 	}
 	s, plan, err := g.toChange(cmd, o, selectors, act)
 	if nothing, ok := errors.AsType[*notResumableError](err); ok {
-		g.print("%s", nothing)
+		g.nothingToDo(act, nothing.Error())
 		return nil
 	}
 	if errors.Is(err, errNothingChosen) {

@@ -105,6 +105,19 @@ func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 	return s.placed(problems).Err()
 }
 
+// tellRefused says of a preview which of it destroy would refuse as things are.
+func (s *session) tellRefused(ctx context.Context, plan *schema.Plan) error {
+	err := s.mayDestroy(ctx, plan)
+	refused, ok := errors.AsType[schema.Problems](err)
+	if !ok {
+		return err
+	}
+	for _, p := range refused {
+		s.say("bitops: warning: destroy refuses this: %s", p)
+	}
+	return nil
+}
+
 // unprotect says how a protected environment can be destroyed after all.
 func (s *session) unprotect() string {
 	if s.orphaned != nil {

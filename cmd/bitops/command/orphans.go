@@ -217,12 +217,14 @@ func (r *repository) mixedNames(manifest *schema.Plan, all []schema.Orphan, o pl
 		others[0], orphaned[0]).WithHint("use two commands: bitops destroy %s, and bitops destroy %s", shellWords(orphaned), shellWords(others))}
 }
 
-func shellWords(words []string) string {
+func shellWords(words []string) string { return strings.Join(shellWordsOf(words), " ") }
+
+func shellWordsOf(words []string) []string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		quoted[i] = shellWord(word)
 	}
-	return strings.Join(quoted, " ")
+	return quoted
 }
 
 // chosenOrphans returns the orphans that the options choose, and the selectors that name none. Of the steps of a plan file or
@@ -251,9 +253,10 @@ func namedOrphans(all []schema.Orphan, names []string, manifest *schema.Plan) (n
 	named = map[schema.StepName]bool{}
 	for _, name := range names {
 		found := false
+		environment, step := selection.Named(name)
 		for _, orphan := range all {
-			if namesOrphans(name, manifest) || name == string(orphan.Step) ||
-				name == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
+			if namesOrphans(name, manifest) || step == string(orphan.Step) ||
+				environment == string(orphan.Environment) && !declared(manifest, orphan.Environment) {
 				named[orphan.Step], found = true, true
 			}
 		}

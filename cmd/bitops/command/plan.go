@@ -158,6 +158,11 @@ func (g *global) previewed(cmd *cobra.Command, o *planOptions, options planner.O
 	if err := s.ready(cmd.Context(), plan); err != nil {
 		return false, err
 	}
+	if plan.Command == schema.CommandPlanDestroy {
+		if err := s.tellRefused(cmd.Context(), plan); err != nil {
+			return false, err
+		}
+	}
 	s.out, s.seal = o.out, seal
 	report, err := s.run(cmd.Context(), plan, nil)
 	if err == nil && o.detailedExitCode && (report.HasChanges() || plan.Command == schema.CommandDrift && report.HasDrifted()) {

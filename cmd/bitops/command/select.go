@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/planner"
 	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
@@ -87,6 +88,10 @@ func (r *repository) choose(cmd *cobra.Command, o *selectOptions, to *planner.Op
 	if len(to.Select.Selectors) == 0 && len(o.from) == 0 && to.Only == nil && to.Here != "." {
 		to.Select.Selectors = []string{"."}
 		r.tellHere = func(plan *schema.Plan) { r.sayHere(cmd, to.Here, plan) }
+	}
+	if len(to.Select.Selectors) == 0 && len(o.from) == 0 && to.Only == nil && len(o.exclude) > 0 && to.Command.Destroys() {
+		return usageError(cmd, fmt.Errorf("destroy takes no selection that only leaves out; to take down everything else write '**' --exclude %s",
+			strings.Join(shellWordsOf(o.exclude), " --exclude ")))
 	}
 	return nil
 }
@@ -198,13 +203,22 @@ func (r *repository) nothingChosen(plan *schema.Plan, o *planner.Options) bool {
 		return false
 	}
 	if r.compared != "" {
-		r.print("Nothing to do: nothing changed since %s.", r.compared)
+		r.nothingToDo(o.Command, fmt.Sprintf("Nothing to do: nothing changed since %s.", r.compared))
 		return true
 	}
 	without := ""
 	if len(o.Select.Exclude) > 0 {
 		without = " without " + strings.Join(o.Select.Exclude, " ")
 	}
-	r.print("Nothing to do: no environment is selected by %s%s.", strings.Join(o.Select.Selectors, " "), without)
+	r.nothingToDo(o.Command, fmt.Sprintf("Nothing to do: no environment is selected by %s%s.", strings.Join(o.Select.Selectors, " "), without))
 	return true
+}
+
+// nothingToDo says why a command does nothing. Programs get the report of a run without steps.
+func (g *global) nothingToDo(command schema.Command, why string) {
+	if !g.json {
+		g.print("%s", why)
+		return
+	}
+	view.NewJSON(g.Out).Close(&schema.Report{Command: command, Outcome: schema.Succeeded, Steps: []schema.StepReport{}, Notices: []string{why}})
 }

@@ -102,6 +102,7 @@ func (r *repository) changed(ctx context.Context, plan *schema.Plan) (map[schema
 	if err != nil {
 		return nil, err
 	}
+	owners.RenamedFrom = r.renames()
 	records, err := r.viewStore(ctx)
 	if err != nil {
 		return nil, err
