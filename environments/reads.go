@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 type Readings struct {
 	sources  *sources
 	defaults string
+	tool     func(schema.ToolName) Tool
 
 	// Former are the directories of environments that there were, relative to the repository: what was deleted in them was no
 	// part of another environment. Nil: there were none.
@@ -30,7 +32,7 @@ type Readings struct {
 func (l *Lifecycle) Readings(files fs.FS) *Readings {
 	s := l.newSources()
 	s.files, s.unhashed = files, true
-	return &Readings{sources: s, defaults: l.Default}
+	return &Readings{sources: s, defaults: l.Default, tool: l.tool}
 }
 
 // Reads are the paths that one step is made of.
@@ -46,6 +48,11 @@ func (r *Readings) Of(step *schema.Step) (*Reads, error) {
 	c, err := r.sources.closure(step.EnvironmentPath, step.Deployment, r.defaults, false)
 	if err != nil {
 		return nil, err
+	}
+	if resident, ok := r.tool(step.Tool).(Resident); ok {
+		if dir, err := filepath.Rel(r.sources.repository, resident.Directory()); err == nil && filepath.IsLocal(dir) {
+			c.mention(filepath.ToSlash(dir), schema.ManifestName)
+		}
 	}
 	return &Reads{Readings: r, step: step, roots: c.roots, open: c.opener}, nil
 }

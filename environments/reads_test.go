@@ -25,7 +25,7 @@ func TestReads(t *testing.T) {
 		"b/helm/Chart.yaml":                    "",
 		"c/terraform/main.tf":                  `source = "../../modules/later"`,
 	}, "a", "a/inner", "b", "c")
-	r := &Readings{sources: s, defaults: "_default", Former: map[string]bool{"a/former": true}}
+	r := &Readings{sources: s, defaults: "_default", tool: func(schema.ToolName) Tool { return nil }, Former: map[string]bool{"a/former": true}}
 	s.files, s.unhashed = os.DirFS(s.repository), true
 	a := &schema.Step{EnvironmentPath: "a", Deployment: "terraform"}
 	b := &schema.Step{EnvironmentPath: "b", Deployment: "terraform"}

@@ -137,6 +137,12 @@ type Historian interface {
 	Lineage(id *schema.Identity) string
 }
 
+// Resident is a Tool that is itself made of files, which can lie in the repository.
+type Resident interface {
+	// Directory returns the directory of the tool's files, absolute, or "".
+	Directory() string
+}
+
 // Program is a program that a tool starts.
 type Program struct {
 	Name        string   // as looked up in PATH

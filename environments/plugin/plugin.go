@@ -25,6 +25,7 @@ var (
 	_ environments.Previewer  = (*Plugin)(nil)
 	_ environments.Hooked     = (*Plugin)(nil)
 	_ environments.Versioned  = (*Plugin)(nil)
+	_ environments.Resident   = (*Plugin)(nil)
 )
 
 // New returns the plugins that the manifest declares, in its order, and those of the image that it does not. Whether
@@ -87,6 +88,9 @@ func (p *Plugin) Version(context.Context, *environments.Call) (string, error) {
 	}
 	return string(p.name) + " " + fingerprint(dir), nil
 }
+
+// Directory implements environments.Resident.
+func (p *Plugin) Directory() string { return p.load().place.dir }
 
 // Skip implements environments.Skipper. What the configuration lacks may still be written by a hook.
 func (p *Plugin) Skip(c *environments.Call) (string, error) {

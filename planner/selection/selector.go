@@ -171,6 +171,12 @@ func ComparesCommits(text string) bool {
 	return slices.ContainsFunc(s.Factors, func(f Factor) bool { return f.Kind == kindSince })
 }
 
+// IsChanged reports whether a selector is about nothing but what changed, and may be what depends on it.
+func IsChanged(text string) bool {
+	s, problems := Parse(text)
+	return len(problems) == 0 && !s.Without && len(s.Factors) == 1 && !s.Factors[0].Not && slices.Equal(s.States(), []string{Changed})
+}
+
 // IsWord reports whether a selector is one word, which can be a name.
 func IsWord(text string) bool {
 	s, problems := Parse(text)

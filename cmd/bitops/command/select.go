@@ -202,15 +202,19 @@ func (r *repository) nothingChosen(plan *schema.Plan, o *planner.Options) bool {
 	if steps, _ := plan.Selected(); steps > 0 || len(plan.Steps) == 0 || len(asked) == 0 || o.Only != nil {
 		return false
 	}
-	if r.compared != "" {
-		r.nothingToDo(o.Command, fmt.Sprintf("Nothing to do: nothing changed since %s.", r.compared))
-		return true
-	}
 	without := ""
 	if len(o.Select.Exclude) > 0 {
 		without = " without " + strings.Join(o.Select.Exclude, " ")
 	}
-	r.nothingToDo(o.Command, fmt.Sprintf("Nothing to do: no environment is selected by %s%s.", strings.Join(o.Select.Selectors, " "), without))
+	words := strings.Join(o.Select.Selectors, " ")
+	why := fmt.Sprintf("no environment is selected by %s%s", words, without)
+	switch {
+	case r.compared != "" && len(asked) == 1 && selection.IsChanged(asked[0]):
+		why = fmt.Sprintf("nothing changed since %s%s", r.compared, without)
+	case r.compared != "" && len(o.Select.Among) > 0:
+		why = fmt.Sprintf("nothing of %s%s changed since %s", words, without, r.compared)
+	}
+	r.nothingToDo(o.Command, "Nothing to do: "+why+".")
 	return true
 }
 

@@ -15,6 +15,7 @@ import (
 func (r *repository) inState(ctx context.Context, plan *schema.Plan, state string) (map[schema.StepName]string, error) {
 	switch state {
 	case selection.Changed:
+		r.compared = "the last apply"
 		return r.changed(ctx, plan)
 	case selection.Failed:
 		return r.failed(ctx, plan)
