@@ -14,7 +14,7 @@ const comparedShown = 50
 
 // Comparison shows what differs between two plans: the answer on the first line, then each step that differs.
 func Comparison(w io.Writer, c *schema.Comparison, o Options) error {
-	s := &summary{screen: &screen{w: w}, ink: ink{o.Color}, options: o}
+	s := &summary{screen: &screen{w: w, width: o.Width}, ink: ink{o.Color}, options: o}
 	s.line(s.paintAnswer(c, answer(c)))
 	s.line("  reviewed: " + madeAs(&c.Reviewed))
 	s.line("  now:      " + madeAs(&c.Now))

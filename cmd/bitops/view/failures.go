@@ -193,7 +193,7 @@ func (s *summary) held() {
 	}
 	if s.options.Differs != nil {
 		if command := s.options.Differs(s.report); command != "" {
-			s.line("  What differs from the reviewed plan: " + s.ink.bold(visible(command)))
+			s.whole("  What differs from the reviewed plan: " + s.ink.bold(visible(command)))
 		}
 	}
 }
