@@ -30,7 +30,7 @@ install: build ## Install bin/bitops into $(PREFIX)/bin
 # What is installed the first time, and how long that takes, is said first.
 .PHONY: test
 test: ## Install what the tests need, then run every test
-	.ci/tools terraform moto_server aws ansible helm kube-apiserver etcd kubectl jq curl
+	.ci/tools terraform moto_server aws ansible helm kube-apiserver etcd kubectl jq curl ssh-keygen tmux
 	@if BITOPS_TEST_TOOLS=required go test -race -timeout 20m ./...; \
 	then echo "make test: all tests passed"; \
 	else echo "make test: FAILED, see above" >&2; exit 1; fi

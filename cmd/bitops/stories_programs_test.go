@@ -57,6 +57,7 @@ var tools = map[string]func() error{
 	"kube-apiserver":   sync.OnceValue(works("kube-apiserver", "--version")),
 	"git":              sync.OnceValue(works("git", "version")),
 	"ssh-keygen":       sync.OnceValue(works("ssh", "-V")),
+	"tmux":             sync.OnceValue(works("tmux", "-V")),
 	"python3":          sync.OnceValue(works("python3", "--version")),
 	"aws-provider": sync.OnceValue(func() error {
 		_, err := os.Stat(filepath.Join(os.Getenv("BITOPS_TEST_TF_PLUGINS"), "registry.terraform.io", "hashicorp", "aws"))

@@ -13,7 +13,8 @@ type Human struct {
 	out     *screen
 	ink     ink
 	command schema.Command
-	names   int // width of the column of names
+	steps   []string // their names
+	names   int      // width of the column of names
 	running map[schema.StepName]bool
 	logs    map[schema.StepName]string
 	tools   transcript
@@ -117,6 +118,18 @@ func (h *Human) state(line string) { h.out.hanging(line, len(margin)) }
 func (h *Human) Resize(width, height int) {
 	h.options.Width, h.options.Height, h.out.width = width, height, width
 	h.region.stale = len(h.region.rows) > 0
+	h.measure()
+}
+
+// measure finds out how wide the column of names is. Behind it there is room for what a step changed and how long it took,
+// unless the terminal is so narrow that this goes to a line of its own.
+func (h *Human) measure() {
+	width := h.options.width()
+	room := width - len(margin) - len("  +0 ~0 -0   0m00s ")
+	if room < 16 {
+		room = width - len(margin)
+	}
+	h.names = column(min(48, width/2, room), h.steps...)
 }
 
 // Hide takes the region away until the next Tick, and writes the lines that wait.
@@ -156,13 +169,13 @@ func (h *Human) Err() error { return h.out.err }
 
 func (h *Human) begin(e schema.Event) {
 	h.command = e.Command
-	names := make([]string, len(e.Steps))
+	h.steps = make([]string, len(e.Steps))
 	h.logs = make(map[schema.StepName]string, len(e.Steps))
 	for i, step := range e.Steps {
-		names[i] = visible(step.Name)
+		h.steps[i] = visible(step.Name)
 		h.logs[step.Name] = step.Log
 	}
-	h.names = column(min(48, h.options.width()/2), names...)
+	h.measure()
 	h.tools.begin(h.names, h.logs)
 }
 
