@@ -64,7 +64,7 @@ func marked(value string) (map[int]string, error) {
 var keys = map[string]string{"^C": "\x03", "^D": "\x04", "-": ""}
 
 // terminal runs a program with standard input, output and error on a terminal. Once the question is on the screen, the
-// answer is typed. What was on the screen is stdout afterwards.
+// answer is typed; there can be several, with bars between them. What was on the screen is stdout afterwards.
 func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: terminal CODE QUESTION ANSWER PROGRAM [ARGUMENT...]")
@@ -85,7 +85,7 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
-		shown.follow(control, args[1], answerTo(args[2]))
+		shown.follow(control, strings.Split(args[1], "|"), strings.Split(args[2], "|"))
 	}()
 	err = cmd.Wait()
 	<-closed
@@ -113,19 +113,23 @@ func (s *screen) text() string {
 	return s.all.String()
 }
 
-// follow reads until the program has closed its terminal, and types the answer to the question.
-func (s *screen) follow(control *os.File, question, answer string) {
+// follow reads until the program has closed its terminal, and types the answer to each question, one after the other.
+func (s *screen) follow(control *os.File, questions, answers []string) {
 	piece := make([]byte, 4096)
+	seen := 0 // up to the end of the last question
 	for {
 		n, err := control.Read(piece)
 		s.mu.Lock()
 		s.all.Write(piece[:n])
-		asked := strings.Contains(s.all.String(), question)
-		s.mu.Unlock()
-		if asked && answer != "" {
-			_, _ = control.WriteString(answer) // a program that is gone needs none
-			answer = ""
+		for len(answers) > 0 {
+			at := bytes.Index(s.all.Bytes()[seen:], []byte(questions[0]))
+			if at < 0 {
+				break
+			}
+			_, _ = control.WriteString(answerTo(answers[0])) // a program that is gone needs none
+			seen, questions, answers = seen+at+len(questions[0]), questions[1:], answers[1:]
 		}
+		s.mu.Unlock()
 		if err != nil {
 			return // EIO: nobody has the terminal open any more
 		}

@@ -89,7 +89,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 var commands = map[string]scriptCommand{
 	// Programs that run to their end.
 	"exits":      exits,      // exits CODE PROGRAM...: runs it; its exit code is that, and stdout and stderr can be matched
-	"terminal":   terminal,   // terminal CODE QUESTION ANSWER PROGRAM...: the same on a terminal, where a question gets an answer
+	"terminal":   terminal,   // terminal CODE QUESTION ANSWER PROGRAM...: the same on a terminal, where a question gets an answer, or several, as in 'A|B'
 	"requires":   requires,   // requires TOOL...: skips the story when one is missing
 	"example":    example,    // example NAME: copies docs/examples/NAME here
 	"kubernetes": kubernetes, // kubernetes [FILE]: a Kubernetes for KUBECONFIG, or another one for FILE, shared by all stories

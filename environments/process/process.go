@@ -19,6 +19,8 @@
 // daemons and other children that changed their group or session: bitops is their subreaper, and each Command's
 // environment carries a token that tells whose they are. Elsewhere only the group is killed.
 //
+// A Pager is the exception: it has the terminal, and nothing of it is read.
+//
 // A program inherits ignored signals as on every Unix: where SIGINT is ignored in bitops, interrupts are lost.
 package process
 

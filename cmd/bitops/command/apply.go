@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/cmd/bitops/view"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -263,9 +265,7 @@ func (*NotApprovedError) Error() string { return "not approved; nothing was chan
 
 // approved shows what would change and asks. There is nothing to ask when nothing would change.
 func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schema.Command) (bool, error) {
-	previewed := *plan
-	previewed.Command = preview
-	report, err := s.run(ctx, &previewed, nil)
+	report, err := s.previewToAsk(ctx, plan, preview)
 	if err != nil {
 		return false, err
 	}
@@ -286,6 +286,25 @@ func (s *session) approved(ctx context.Context, plan *schema.Plan, preview schem
 	}
 	fmt.Fprintln(s.Out)
 	return true, nil
+}
+
+// previewToAsk previews a plan and shows it. What was read in a pager is gone from the screen, so that its last line is said again.
+func (s *session) previewToAsk(ctx context.Context, plan *schema.Plan, preview schema.Command) (*schema.Report, error) {
+	previewed := *plan
+	previewed.Command = preview
+	s.asks = !s.json
+	report, err := s.run(ctx, &previewed, nil)
+	if !s.asks || report == nil {
+		return report, err
+	}
+	s.asks = false
+	options := s.viewOptions(s.options, view.Options{})
+	read, showErr := s.paged(ctx, func(w io.Writer) error { return view.Summary(w, report, options) })
+	if read && showErr == nil {
+		fmt.Fprintln(s.Out)
+		s.print("%s", view.Total(report))
+	}
+	return report, cmp.Or(err, showErr)
 }
 
 // unfinished returns the selected steps whose records say that something is left to do, whatever their plans say: an apply

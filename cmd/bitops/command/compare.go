@@ -46,8 +46,13 @@ func (g *global) compare(cmd *cobra.Command, o *showOptions, reviewed, now strin
 	}
 	c := schema.ComparePlans(onlySteps(a.report, b), onlySteps(b.report, a))
 	c.Reviewed, c.Now = a.ComparedPlan, b.ComparedPlan
-	options := view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Summary: o.summary}
-	if err := form(g.Out, c, options); err != nil {
+	show := func(w io.Writer) error { return form(w, c, g.showing(o)) }
+	if o.format == "text" {
+		_, err = g.paged(cmd.Context(), show)
+	} else {
+		err = show(g.Out)
+	}
+	if err != nil {
 		return err
 	}
 	if o.detailedExitCode && c.Result != schema.PlansAgree {

@@ -48,6 +48,7 @@ type session struct {
 	saved     *executor.Saved // the plan that is applied, or nil
 	kept      []byte          // its file, of which the run keeps a copy
 	reviewed  *planFile       // the same, as it was read; nil for none
+	asks      bool            // a question follows the run, which shows its last screen
 	heldIn    string          // where the run before kept the plans that it held
 	out       string          // where a preview is saved, "" for nowhere
 	planSaved bool            // it was
@@ -135,7 +136,11 @@ func (s *session) run(ctx context.Context, plan *schema.Plan, next func(*schema.
 		report.PlanDigest, err = s.savePlan(ctx, s.out, report, x.Artifacts)
 		s.planSaved = err == nil
 	}
-	shown.Close(report)
+	if s.asks { // it is shown with the question
+		shown.Close(nil)
+	} else {
+		shown.Close(report)
+	}
 	if s.heldIn != "" { // applied, or planned anew in this run
 		_ = os.RemoveAll(s.heldIn)
 	}
@@ -320,12 +325,7 @@ func (r *repository) view(o *runOptions, plan *schema.Plan, options view.Options
 	if r.json {
 		return view.NewJSON(r.Out)
 	}
-	wanted := !r.noColor
-	if enabled := r.manifest.Settings.Logging.Color.Enabled; enabled != nil {
-		wanted = wanted && *enabled
-	}
-	options.Color, options.Width = view.ColorAllowed(r.Out, r.Environ, wanted), view.Width(r.Out)
-	options.Verbose, options.Summary, options.CI, options.ASCII = o.verbose, o.summary, r.ci(), r.ascii()
+	options = r.viewOptions(o, options)
 	tty := r.redrawable()
 	if tty != nil {
 		options.Live = true
@@ -337,6 +337,17 @@ func (r *repository) view(o *runOptions, plan *schema.Plan, options view.Options
 		}
 	}
 	return r.startTicking(view.NewHuman(r.Out, options), tty)
+}
+
+// viewOptions fills in what the person wants, and what the terminal can do.
+func (r *repository) viewOptions(o *runOptions, options view.Options) view.Options {
+	wanted := !r.noColor
+	if enabled := r.manifest.Settings.Logging.Color.Enabled; enabled != nil {
+		wanted = wanted && *enabled
+	}
+	options.Color, options.Width = view.ColorAllowed(r.Out, r.Environ, wanted), view.Width(r.Out)
+	options.Verbose, options.Summary, options.CI, options.ASCII = o.verbose, o.summary, r.ci(), r.ascii()
+	return options
 }
 
 func (g *global) ci() view.CI {

@@ -145,7 +145,7 @@ func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) erro
 		if o.follow {
 			return usageError(cmd, fmt.Errorf("%s is a plan file, and only runs can be followed; leave --follow out", beginning))
 		}
-		return g.showPlan(o, beginning)
+		return g.showPlan(cmd.Context(), o, beginning)
 	}
 	if o.follow {
 		g.json = o.format == "json"
@@ -161,13 +161,19 @@ func (g *global) show(cmd *cobra.Command, o *showOptions, beginning string) erro
 	if o.format == "json" {
 		return view.ReportJSON(g.Out, report)
 	}
-	return view.Past(g.Out, report, view.Options{
-		Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Summary: o.summary, Next: g.goOnWith,
-	})
+	options := g.showing(o)
+	options.Next = g.goOnWith
+	_, err = g.paged(cmd.Context(), func(w io.Writer) error { return view.Past(w, report, options) })
+	return err
+}
+
+// showing returns how a person wants to see what is shown to them on standard output.
+func (g *global) showing(o *showOptions) view.Options {
+	return view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Summary: o.summary}
 }
 
 // showPlan shows a plan file.
-func (g *global) showPlan(o *showOptions, name string) error {
+func (g *global) showPlan(ctx context.Context, o *showOptions, name string) error {
 	f, err := g.openPlan(name, g.at(o.identity))
 	if err != nil {
 		return err
@@ -178,7 +184,8 @@ func (g *global) showPlan(o *showOptions, name string) error {
 	if o.format == "json" {
 		return view.SavedPlanJSON(g.Out, f.Plan)
 	}
-	return view.SavedPlan(g.Out, f.Plan, view.Options{Color: g.colors(g.Out), Width: view.Width(g.Out), Verbose: o.verbose, Summary: o.summary})
+	_, err = g.paged(ctx, func(w io.Writer) error { return view.SavedPlan(w, f.Plan, g.showing(o)) })
+	return err
 }
 
 // pastRun returns the run whose id begins so, or the last one. There may be none.

@@ -95,8 +95,7 @@ func (t *ticking) signal(s os.Signal) {
 	}
 	if canContinue() {
 		t.view.Hide()
-		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
-		time.Sleep(10 * time.Millisecond) // it stops during this, and wakes up continued
+		stop()
 	}
 }
 

@@ -17,6 +17,12 @@ func Summary(w io.Writer, r *schema.Report, o Options) error {
 	return out.err
 }
 
+// Total returns the line that sums a report up.
+func Total(r *schema.Report) string {
+	s := &summary{screen: &screen{}, report: r, environments: byEnvironment(r)}
+	return s.total()
+}
+
 // summary is the last screen of a run. It answers in this order: what failed and why, what that blocked, what was
 // interrupted or waits for a person, what changed, what tools warned about, where the log is, which command goes on.
 type summary struct {
