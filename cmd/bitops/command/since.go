@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,10 +56,7 @@ func (r *repository) differing(ctx context.Context, g *git.Repository, plan *sch
 	if err != nil {
 		return nil, err
 	}
-	entries, err := r.entries(was, is, changes)
-	if err != nil {
-		return nil, err
-	}
+	entries := r.entries(was, is, changes)
 	readings := r.reader(plan).Readings(is)
 	readings.Former = entries.directories
 	all, err := readings.Since(plan, touches(changes))
@@ -106,57 +104,54 @@ func touches(changes []git.Change) environments.Touches {
 type entries struct {
 	was, is     map[schema.EnvironmentName]*schema.Environment
 	everywhere  string          // why all environments differ, or ""
+	read        bool            // they were compared
 	directories map[string]bool // of the environments that there were
 	gone        []schema.EnvironmentName
 }
 
 // entries reads the manifest as it was and as it is.
-func (r *repository) entries(before, after fs.FS, changes []git.Change) (*entries, error) {
+func (r *repository) entries(before, after fs.FS, changes []git.Change) *entries {
 	e := &entries{directories: map[string]bool{}}
 	touched := func(c git.Change) bool { return slices.Contains([]string{".yaml", ".yml"}, path.Ext(c.Path)) }
 	if !slices.ContainsFunc(changes, touched) && !r.manifest.Discover {
-		return e, nil
+		return e
 	}
-	was, file, err := r.manifestIn(before)
-	if err != nil {
-		return nil, err
-	}
-	is, now, err := r.manifestIn(after)
-	if err != nil {
-		return nil, err
-	}
-	if key := is.Settings.Differs(&was.Settings); key != "" && file != "" {
-		e.everywhere = fmt.Sprintf("%s: its key %s changed", now, key)
+	e.read = true
+	was, is := r.manifestIn(before), r.manifestIn(after)
+	key := is.Settings.Differs(&was.Settings)
+	switch {
+	case was.File == "" && is.File != "":
+		e.everywhere = is.File + " is new"
+	case was.Incomplete:
+		e.everywhere = fmt.Sprintf("%s could not be read before", was.File)
+	case key != "":
+		e.everywhere = fmt.Sprintf("%s: its key %s changed", is.File, key)
 	}
 	e.was, e.is = byName(was), byName(is)
-	if was.Discover || is.Discover {
+	if was.Discover {
 		e.discovered(r, is, changes)
-		return e, nil
 	}
 	for _, env := range was.Environments {
 		e.directories[env.Path.Text] = true
-		if e.is[env.Name] == nil && !slices.ContainsFunc(is.Environments, func(now schema.Environment) bool {
+		if !is.Discover && e.is[env.Name] == nil && !slices.ContainsFunc(is.Environments, func(now schema.Environment) bool {
 			return now.RenamedFrom.Text == string(env.Name)
 		}) {
 			e.gone = append(e.gone, env.Name)
 		}
 	}
-	return e, nil
+	return e
 }
 
-// manifestIn reads the manifest of a state of the repository. One that is not there says nothing, and has no name.
-func (r *repository) manifestIn(files fs.FS) (m *schema.Manifest, file string, err error) {
+// manifestIn reads the manifest of a state of the repository. One that is not there says nothing, and has no name. What is
+// wrong with it was said, or does not matter any more.
+func (r *repository) manifestIn(files fs.FS) *schema.Manifest {
 	for _, name := range []string{r.manifest.File, schema.ManifestName, schema.OtherManifestName} {
-		if _, err := fs.Stat(files, name); err != nil {
-			continue
+		if _, err := fs.Stat(files, name); err == nil {
+			m, _ := schema.LoadManifestFrom(files, r.root, name)
+			return m
 		}
-		m, problems := schema.LoadManifestFrom(files, r.root, name)
-		if m.Incomplete {
-			return nil, "", fmt.Errorf("the manifest of then cannot be read: %w", problems.Err())
-		}
-		return m, name, nil
 	}
-	return &schema.Manifest{Discover: true}, "", nil
+	return &schema.Manifest{Discover: true}
 }
 
 func byName(m *schema.Manifest) map[schema.EnvironmentName]*schema.Environment {
@@ -190,11 +185,14 @@ func (e *entries) why(step *schema.Step, changes []git.Change) string {
 	if e.everywhere != "" {
 		return e.everywhere
 	}
-	is := e.is[step.Environment]
-	if is == nil || e.was == nil {
+	if !e.read {
 		return ""
 	}
-	was := e.was[step.Environment]
+	is := entryIn(e.is, step.Environment)
+	if is == nil {
+		return "" // it is not in the commit that is compared
+	}
+	was := entryIn(e.was, step.Environment)
 	if was == nil {
 		was = e.was[schema.EnvironmentName(is.RenamedFrom.Text)]
 	}
@@ -202,7 +200,7 @@ func (e *entries) why(step *schema.Step, changes []git.Change) string {
 		return fmt.Sprintf("%s: it is new", is.Position)
 	}
 	if key := is.Differs(was); key != "" {
-		return fmt.Sprintf("%s: its %s changed", is.Position, key)
+		return fmt.Sprintf("%s: its %s changed", cmp.Or(is.Position, was.Position), key)
 	}
 	for _, c := range changes {
 		if c.Was.Mode == git.Link && strings.HasPrefix(is.Path.Text+"/", c.Path+"/") {
@@ -210,6 +208,14 @@ func (e *entries) why(step *schema.Step, changes []git.Change) string {
 		}
 	}
 	return ""
+}
+
+// entryIn returns the entry of an environment. A manifest that declares none has one for each directory, which says nothing.
+func entryIn(all map[schema.EnvironmentName]*schema.Environment, name schema.EnvironmentName) *schema.Environment {
+	if all == nil {
+		return &schema.Environment{Name: name, Path: schema.Located{Text: string(name)}}
+	}
+	return all[name]
 }
 
 // sayGone names the environments that are no longer in the manifest: nothing can be selected of them.
