@@ -129,11 +129,11 @@ func TestTheConfigurationHasASchema(t *testing.T) {
 
 func TestAChartWithoutChartFile(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"Chart.yaml": ""})).fake("helm", fakeVersion+fakeUpgrade)
-	equal(t, "message", s.fails(schema.CommandApply).Message, "backend/helm/api holds no Chart.yaml")
-	equal(t, "message", s.fails(schema.CommandPlan).Message, "backend/helm/api holds no Chart.yaml")
-	equal(t, "destroy needs none", s.destroy().Changes.Empty(), true)
-	s.afterSync = func(dir string) { writeFile(t, dir+"/Chart.yaml", chart["Chart.yaml"]) } // as a hook would
-	s.apply()
+	equal(t, "message", s.Fails(schema.CommandApply).Message, "backend/helm/api holds no Chart.yaml")
+	equal(t, "message", s.Fails(schema.CommandPlan).Message, "backend/helm/api holds no Chart.yaml")
+	equal(t, "destroy needs none", s.Destroy().Changes.Empty(), true)
+	s.AfterSync = func(dir string) { writeFile(t, dir+"/Chart.yaml", chart["Chart.yaml"]) } // as a hook would
+	s.Apply()
 }
 
 func TestDependencies(t *testing.T) {
@@ -155,12 +155,12 @@ func TestDependencies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, test.files).fake("helm", fakeVersion+`[ $1 = dependency ] && { `+test.script+"\nexit 0; }\n"+fakeUpgrade)
 			if test.fails != "" {
-				equal(t, "message", s.fails(schema.CommandApply).Message, test.fails)
+				equal(t, "message", s.Fails(schema.CommandApply).Message, test.fails)
 			} else {
-				s.apply()
+				s.Apply()
 			}
 			var how []string
-			for _, c := range s.runner.Commands() {
+			for _, c := range s.Runner.Commands() {
 				if c.Args[0] == "dependency" {
 					how = append(how, c.Args[1])
 				}

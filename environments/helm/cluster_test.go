@@ -10,14 +10,14 @@ import (
 // BitOps made the namespace even when helm was told to change nothing.
 func TestWasNamespaceCreatedInDryRun(t *testing.T) {
 	s := tellReal(t, chart)
-	counts(t, s.plan().Changes, 1, 0, 0)
+	counts(t, s.Plan().Changes, 1, 0, 0)
 	equal(t, "namespace", kubectl(t, "get", "namespace", s.namespace, "--ignore-not-found"), "")
-	equal(t, "deployed", s.deployed(), false)
+	equal(t, "deployed", s.Deployed(), false)
 
 	s.configure("    dry-run: true\n")
-	result := s.apply()
+	result := s.Apply()
 	equal(t, "unchanged", result.Changes.Empty(), true)
-	contains(t, "notices", s.texts(schema.EventNotice), "dry-run is true: only planned (+1 ~0 -0)")
+	contains(t, "notices", s.Texts(schema.EventNotice), "dry-run is true: only planned (+1 ~0 -0)")
 	equal(t, "namespace", kubectl(t, "get", "namespace", s.namespace, "--ignore-not-found"), "")
 }
 
@@ -25,21 +25,21 @@ func TestWasNamespaceCreatedInDryRun(t *testing.T) {
 func TestWasReleasesMatchedBySubstring(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
 	s.configure("  options: {release-name: api-server}\n")
-	s.apply()
+	s.Apply()
 	s.configure("  options: {release-name: api}\n")
 	s.processes()
-	counts(t, s.apply().Changes, 1, 0, 0)
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	equal(t, "processes", s.processes(), "status upgrade")
-	counts(t, s.destroy().Changes, 0, 0, 1)
-	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
+	counts(t, s.Destroy().Changes, 0, 0, 1)
+	equal(t, "unchanged", s.Destroy().Changes.Empty(), true)
 	s.configure("  options: {release-name: api-server}\n")
-	equal(t, "the other one is deployed", s.deployed(), true)
+	equal(t, "the other one is deployed", s.Deployed(), true)
 
 	other := s.namespace
 	s.namespace += "-b"
 	s.configure("  options: {release-name: api-server}\n")
-	equal(t, "deployed in another namespace", s.deployed(), false)
-	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
+	equal(t, "deployed in another namespace", s.Deployed(), false)
+	equal(t, "unchanged", s.Destroy().Changes.Empty(), true)
 	s.namespace = other
 	equal(t, "objects", s.data("configmap", "api-server", "color"), "red")
 }
@@ -48,23 +48,23 @@ func TestADeletedObjectIsCreatedAgain(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{
 		"templates/more.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: b}\n",
 	}))
-	s.apply()
+	s.Apply()
 	kubectl(t, "delete", "configmap", "more", "-n", s.namespace)
-	equal(t, "planned", addresses(s.plan().Changes), []string{"create ConfigMap " + s.namespace + "/more"})
-	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "planned", addresses(s.Plan().Changes), []string{"create ConfigMap " + s.namespace + "/more"})
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	equal(t, "more", s.data("configmap", "more", "a"), "b")
 	kubectl(t, "delete", "configmap", "more", "api", "-n", s.namespace)
-	counts(t, s.apply().Changes, 2, 0, 0)
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	counts(t, s.Apply().Changes, 2, 0, 0)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 }
 
 func TestForceAlwaysUpgrades(t *testing.T) {
 	s := tellReal(t, chart)
-	s.apply()
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	s.Apply()
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 	s.configure("    force: true\n")
 	s.processes()
-	counts(t, s.apply().Changes, 0, 1, 0)
+	counts(t, s.Apply().Changes, 0, 1, 0)
 	equal(t, "processes", s.processes(), "status upgrade")
 }
 
@@ -83,22 +83,22 @@ metadata:
 		"templates/none.yaml": "{{- if false }}\nkind: Nothing\n{{- end }}\n",
 	}))
 	ns := s.namespace
-	equal(t, "planned", addresses(s.plan().Changes), []string{
+	equal(t, "planned", addresses(s.Plan().Changes), []string{
 		"create ClusterRole " + ns + "-reader", "create ConfigMap " + ns + "/api", "create ConfigMap " + ns + "/kept",
 		"create ConfigMap " + ns + "/note (hook)", "create Service " + ns + "/old",
 	})
-	counts(t, s.apply().Changes, 5, 0, 0)
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	counts(t, s.Apply().Changes, 5, 0, 0)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 
-	s.write(map[string]string{
+	s.Write(map[string]string{
 		"templates/old.yaml":  "apiVersion: v1\nkind: Service\nmetadata: {name: new}\nspec: {ports: [{port: 80}]}\n",
 		"templates/hook.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: note\n  annotations: {helm.sh/hook: pre-upgrade}\n",
 	})
-	changed := s.apply()
+	changed := s.Apply()
 	equal(t, "changed", addresses(changed.Changes), []string{
 		"update ConfigMap " + ns + "/note (hook)", "create Service " + ns + "/new", "delete Service " + ns + "/old",
 	})
-	gone := s.destroy()
+	gone := s.Destroy()
 	equal(t, "removed", addresses(gone.Changes), []string{
 		"delete ClusterRole " + ns + "-reader", "delete ConfigMap " + ns + "/api", "delete Service " + ns + "/new",
 	})
@@ -122,13 +122,13 @@ func TestAFirstReleaseThatBringsItsKinds(t *testing.T) {
 		"crds/widgets.yaml":     widgets,
 		"templates/widget.yaml": "apiVersion: test.example.org/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: 1}\n",
 	}))
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes), []string{"create ConfigMap " + s.namespace + "/api", "create Widget " + s.namespace + "/one"})
-	contains(t, "notices", s.texts(schema.EventNotice), "a kind that the cluster does not know yet")
-	equal(t, "applied", s.apply().Changes, planned.Changes)
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	contains(t, "notices", s.Texts(schema.EventNotice), "a kind that the cluster does not know yet")
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 	kubectl(t, "delete", "crd", "widgets.test.example.org")
-	equal(t, "deployed without its kind", s.deployed(), true)
+	equal(t, "deployed without its kind", s.Deployed(), true)
 }
 
 func TestChartsThatAskTheCluster(t *testing.T) {
@@ -141,9 +141,9 @@ data:
   color: {{ if $old }}{{ $old.data.color }}{{ else }}{{ randAlphaNum 20 }}{{ end }}
 `,
 	}))
-	s.apply()
-	equal(t, "planned", s.plan().Changes.Empty(), true)
-	equal(t, "applied", s.apply().Changes.Empty(), true)
+	s.Apply()
+	equal(t, "planned", s.Plan().Changes.Empty(), true)
+	equal(t, "applied", s.Apply().Changes.Empty(), true)
 }
 
 func TestDependenciesAreFetched(t *testing.T) {
@@ -152,41 +152,41 @@ func TestDependenciesAreFetched(t *testing.T) {
 		"/charts/common/Chart.yaml":          "apiVersion: v2\nname: common\nversion: 0.2.0\n",
 		"/charts/common/templates/note.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\n",
 	}))
-	counts(t, s.apply().Changes, 2, 0, 0)
+	counts(t, s.Apply().Changes, 2, 0, 0)
 	equal(t, "processes", s.processes(), "version dependency status upgrade")
-	equal(t, "files in the checkout", exists(s.source()+"/charts"), false)
+	equal(t, "files in the checkout", exists(s.Source()+"/charts"), false)
 
-	s.write(map[string]string{"/charts/common/templates/note.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\ndata: {a: b}\n"})
-	counts(t, s.plan().Changes, 0, 1, 0)
-	counts(t, s.apply().Changes, 0, 1, 0)
+	s.Write(map[string]string{"/charts/common/templates/note.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\ndata: {a: b}\n"})
+	counts(t, s.Plan().Changes, 0, 1, 0)
+	counts(t, s.Apply().Changes, 0, 1, 0)
 
-	s.write(map[string]string{"Chart.lock": "dependencies: []\ndigest: sha256:0\ngenerated: \"2024-01-01T00:00:00Z\"\n"})
+	s.Write(map[string]string{"Chart.lock": "dependencies: []\ndigest: sha256:0\ngenerated: \"2024-01-01T00:00:00Z\"\n"})
 	s.processes()
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 	equal(t, "processes", s.processes(), "dependency dependency status upgrade(dry)")
-	contains(t, "notices", s.texts(schema.EventNotice), "the lock file of the chart cannot be used", "out of sync")
+	contains(t, "notices", s.Texts(schema.EventNotice), "the lock file of the chart cannot be used", "out of sync")
 }
 
 func TestAReleaseThatHelmOnlyRemembers(t *testing.T) {
 	s := tellReal(t, chart)
-	s.apply()
+	s.Apply()
 	s.byHand("uninstall", "api", "--keep-history")
-	equal(t, "deployed", s.deployed(), false)
-	equal(t, "unchanged", s.destroy().Changes.Empty(), true)
-	counts(t, s.plan().Changes, 1, 0, 0)
-	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "deployed", s.Deployed(), false)
+	equal(t, "unchanged", s.Destroy().Changes.Empty(), true)
+	counts(t, s.Plan().Changes, 1, 0, 0)
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	equal(t, "status", s.status(), "deployed")
 }
 
 func TestTextsOfErrors(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"templates/config.yaml": "{{ .Values.missing.key }}"}))
-	failure := s.fails(schema.CommandPlan)
+	failure := s.Fails(schema.CommandPlan)
 	contains(t, "message", failure.Message, "helm upgrade failed: ", "templates/config.yaml:1:")
 	equal(t, "exit code", failure.ExitCode, 1)
 	if strings.Contains(failure.Message, "release: not found") {
 		t.Error("the answer of helm status is told as an error")
 	}
-	lacks(t, "log", s.texts(schema.EventOutputLine), "release: not found")
+	lacks(t, "log", s.Texts(schema.EventOutputLine), "release: not found")
 }
 
 func TestHooksCountWhereHelmRunsThem(t *testing.T) {
@@ -200,22 +200,22 @@ func TestHooksCountWhereHelmRunsThem(t *testing.T) {
 		"templates/test.yaml":    hook("test", "test"),
 	}))
 	ns := s.namespace
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes), []string{
 		"create ConfigMap " + ns + "/api", "create ConfigMap " + ns + "/both (hook)", "create ConfigMap " + ns + "/install (hook)",
 	})
-	equal(t, "applied", s.apply().Changes, planned.Changes)
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
 	equal(t, "there", kubectl(t, "get", "configmap", "-n", ns, "-o", "jsonpath={.items[*].metadata.name}"), "api both install")
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 
 	// What is gone from the chart stays in the cluster, and the release forgets it.
-	s.write(map[string]string{"templates/both.yaml": "", "templates/delete.yaml": hook("delete", "pre-delete"), "templates/more.yaml": hook("more", "post-upgrade")})
-	planned = s.plan()
+	s.Write(map[string]string{"templates/both.yaml": "", "templates/delete.yaml": hook("delete", "pre-delete"), "templates/more.yaml": hook("more", "post-upgrade")})
+	planned = s.Plan()
 	equal(t, "planned", addresses(planned.Changes), []string{
 		"forget ConfigMap " + ns + "/both (hook)", "update ConfigMap " + ns + "/delete (hook)", "create ConfigMap " + ns + "/more (hook)",
 	})
-	equal(t, "applied", s.apply().Changes, planned.Changes)
-	equal(t, "unchanged then", s.apply().Changes.Empty(), true)
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
+	equal(t, "unchanged then", s.Apply().Changes.Empty(), true)
 }
 
 func TestObjectsThatAReleaseForgets(t *testing.T) {
@@ -223,15 +223,15 @@ func TestObjectsThatAReleaseForgets(t *testing.T) {
 		"templates/keep.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n",
 		"templates/gone.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n",
 	}))
-	s.apply()
+	s.Apply()
 	kubectl(t, "delete", "configmap", "gone", "-n", s.namespace)
-	s.write(map[string]string{"templates/keep.yaml": "", "templates/gone.yaml": ""})
-	planned := s.plan()
+	s.Write(map[string]string{"templates/keep.yaml": "", "templates/gone.yaml": ""})
+	planned := s.Plan()
 	counts(t, planned.Changes, 0, 0, 0)
 	equal(t, "planned", addresses(planned.Changes), []string{
 		"forget ConfigMap " + s.namespace + "/gone", "forget ConfigMap " + s.namespace + "/kept",
 	})
-	equal(t, "applied", s.apply().Changes, planned.Changes)
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
 	contains(t, "left", kubectl(t, "get", "configmap", "-n", s.namespace, "-o", "name"), "configmap/kept")
-	equal(t, "unchanged then", s.apply().Changes.Empty(), true)
+	equal(t, "unchanged then", s.Apply().Changes.Empty(), true)
 }

@@ -14,9 +14,9 @@ import (
 
 // skips asks whether the step is left out.
 func (s *story) skips() string {
-	s.t.Helper()
-	reason, err := s.tool.Skip(s.call(s.t.Context(), schema.CommandApply))
-	check(s.t, err)
+	s.T.Helper()
+	reason, err := s.tool.Skip(s.Call(s.T.Context(), schema.CommandApply))
+	check(s.T, err)
 	return reason
 }
 
@@ -37,12 +37,12 @@ func TestSkip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, with(chart, map[string]string{"bitops.config.yaml": test.file + "\n"}))
 			if test.variable != "" {
-				s.variables[test.variable] = test.value
+				s.Variables[test.variable] = test.value
 			}
 			equal(t, "reason", s.skips(), test.want)
 			if test.want != "" {
-				equal(t, "apply", s.apply().Skipped, test.want)
-				check(t, s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply)))
+				equal(t, "apply", s.Apply().Skipped, test.want)
+				check(t, s.tool.Check(t.Context(), s.Call(t.Context(), schema.CommandApply)))
 				equal(t, "processes", s.processes(), "")
 			}
 		})
@@ -52,30 +52,30 @@ func TestSkip(t *testing.T) {
 func TestOneConfigurationForAllCharts(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"/backend/helm/bitops.config.yaml": "helm: {cli: {namespace: common}}\n"})).
 		fake("helm", fakeVersion+fakeUpgrade)
-	s.apply()
-	contains(t, "arguments", strings.Join(s.runner.Commands()[2].Args, " "), "upgrade api ", " --namespace=common")
-	s.write(map[string]string{"bitops.config.yaml": "helm: {cli: {timeout: 1m}}\n"})
-	_, err := s.try(t.Context(), schema.CommandApply)
+	s.Apply()
+	contains(t, "arguments", strings.Join(s.Runner.Commands()[2].Args, " "), "upgrade api ", " --namespace=common")
+	s.Write(map[string]string{"bitops.config.yaml": "helm: {cli: {timeout: 1m}}\n"})
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "backend/helm/api/bitops.config.yaml", "cli.namespace is required and has no value")
 }
 
 // BitOps v2 read the configuration before the hooks that edit it.
 func TestWasEditsOfHooksIgnored(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": "helm: {}\n"})).fake("helm", fakeVersion+fakeUpgrade)
-	s.afterSync = func(dir string) {
+	s.AfterSync = func(dir string) {
 		writeFile(t, filepath.Join(dir, "bitops.config.yaml"), "helm: {cli: {namespace: hooked}}\n")
 	}
-	s.apply()
-	contains(t, "arguments", strings.Join(s.runner.Commands()[2].Args, " "), "--namespace=hooked")
+	s.Apply()
+	contains(t, "arguments", strings.Join(s.Runner.Commands()[2].Args, " "), "--namespace=hooked")
 }
 
 // BitOps left the chart without a configuration with exit code 2.
 func TestWasNoConfigurationExit2(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"bitops.config.yaml": "helm: {}\n"})).fake("helm", fakeVersion+fakeUpgrade)
-	check(t, os.Remove(filepath.Join(s.source(), "bitops.config.yaml")))
-	s.variables["NAMESPACE"] = "from-outside"
-	s.apply()
-	contains(t, "arguments", strings.Join(s.runner.Commands()[2].Args, " "), "--namespace=from-outside")
+	check(t, os.Remove(filepath.Join(s.Source(), "bitops.config.yaml")))
+	s.Variables["NAMESPACE"] = "from-outside"
+	s.Apply()
+	contains(t, "arguments", strings.Join(s.Runner.Commands()[2].Args, " "), "--namespace=from-outside")
 }
 
 // BitOps knew only variables that it did not document.
@@ -85,10 +85,10 @@ helm:
   cli: {namespace: file, timeout: 1s, set: [a=b], debug: true}
   options: {release-name: file}
 `})).fake("helm", fakeVersion+fakeUpgrade)
-	s.variables["NAMESPACE"], s.variables["TIMEOUT"], s.variables["HELM_RELEASE_NAME"] = "outside", "2s", "other"
-	s.variables["HELM_SET_FLAG"], s.variables["HELM_DEBUG"] = `["c=d", "e=f"]`, "false"
-	s.apply()
-	args := strings.Join(s.runner.Commands()[3].Args, " ") // after the questions for both names of the release
+	s.Variables["NAMESPACE"], s.Variables["TIMEOUT"], s.Variables["HELM_RELEASE_NAME"] = "outside", "2s", "other"
+	s.Variables["HELM_SET_FLAG"], s.Variables["HELM_DEBUG"] = `["c=d", "e=f"]`, "false"
+	s.Apply()
+	args := strings.Join(s.Runner.Commands()[3].Args, " ") // after the questions for both names of the release
 	contains(t, "arguments", args, "upgrade other ", "--namespace=outside", "--timeout=2s", "/set.values.json")
 	lacks(t, "arguments", args, "--debug", "a=b")
 }
@@ -115,17 +115,17 @@ func TestUninstallPinsTheStepToRemoval(t *testing.T) {
 			s := tell(t, chart).fake("helm", fakeVersion+deployedRelease+`echo "{\"name\":\"$2\",\"info\":{\"status\":\"deployed\"}}"`)
 			s.configure("  options: " + test.options + "\n")
 			if test.variable != "" {
-				s.variables[test.variable] = test.value
+				s.Variables[test.variable] = test.value
 			}
-			planned := s.plan()
+			planned := s.Plan()
 			if test.why == "" {
 				equal(t, "processes", s.processes(), "version status upgrade(dry)")
 				return
 			}
 			equal(t, "processes", s.processes(), "version status")
 			counts(t, planned.Changes, 0, 0, 1)
-			contains(t, "notices", s.texts(schema.EventNotice), test.why+": apply removes the release")
-			counts(t, s.apply().Changes, 0, 0, 1)
+			contains(t, "notices", s.Texts(schema.EventNotice), test.why+": apply removes the release")
+			counts(t, s.Apply().Changes, 0, 0, 1)
 			equal(t, "processes", s.processes(), "status uninstall")
 		})
 	}
@@ -134,14 +134,14 @@ func TestUninstallPinsTheStepToRemoval(t *testing.T) {
 func TestDryRunPinsTheStepToPlanning(t *testing.T) {
 	s := tell(t, chart).fake("helm", fakeVersion+deployedRelease+`echo "{\"name\":\"$2\",\"info\":{\"status\":\"deployed\"}}"`)
 	s.configure("    dry-run: true\n")
-	s.plan()
-	contains(t, "notices", s.texts(schema.EventNotice), "apply only plans this step")
+	s.Plan()
+	contains(t, "notices", s.Texts(schema.EventNotice), "apply only plans this step")
 	s.processes()
-	_, err := s.try(t.Context(), schema.CommandDestroy)
+	_, err := s.Try(t.Context(), schema.CommandDestroy)
 	contains(t, "error", fmt.Sprint(err), "not destroyed: dry-run is set")
 	equal(t, "processes", s.processes(), "")
 	s.configure("    dry-run: true\n  options: {uninstall: true}\n")
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 	equal(t, "processes", s.processes(), "status")
 }
 
@@ -176,16 +176,16 @@ echo "Added new context"`
 			s := tell(t, with(chart, map[string]string{"mine": "kind: Config\n", "/secrets/theirs": "kind: Config\n"})).
 				fake("helm", fakeVersion+fakeUpgrade).fake("aws", write)
 			s.configure("  options: " + test.options + "\n")
-			maps.Copy(s.variables, test.variables)
-			s.end = func(private string) {
+			maps.Copy(s.Variables, test.variables)
+			s.End = func(private string) {
 				if info, err := os.Stat(private + "/kubeconfig"); err == nil {
 					equal(t, "mode", info.Mode(), os.FileMode(0o600))
 				}
 			}
-			equal(t, "deployed", s.deployed(), false)
+			equal(t, "deployed", s.Deployed(), false)
 			equal(t, "processes", s.processes(), test.processes)
-			s.apply()
-			commands := s.runner.Commands()
+			s.Apply()
+			commands := s.Runner.Commands()
 			got := ""
 			for _, v := range commands[len(commands)-1].Env {
 				if value, ok := strings.CutPrefix(v, "KUBECONFIG="); ok {
@@ -214,15 +214,15 @@ func TestNoSuchCluster(t *testing.T) {
 			s.configure("  options: " + test.options + "\n")
 			switch {
 			case test.variable == "PATH":
-				helm, _, _ := strings.Cut(s.variables["PATH"], ":")
+				helm, _, _ := strings.Cut(s.Variables["PATH"], ":")
 				check(t, os.WriteFile(filepath.Join(helm, "helm"), []byte("#!/bin/bash\n"+fakeVersion), 0o755))
-				s.variables["PATH"] = helm
+				s.Variables["PATH"] = helm
 			case test.variable != "":
-				s.variables[test.variable] = test.value
+				s.Variables[test.variable] = test.value
 			case test.aws != "":
 				s.fake("aws", test.aws)
 			}
-			contains(t, "message", s.fails(schema.CommandPlan).Message, test.want)
+			contains(t, "message", s.Fails(schema.CommandPlan).Message, test.want)
 		})
 	}
 }

@@ -17,26 +17,26 @@ func definitionOf(kind string) string {
 
 func TestDefinitionsThatAnUpgradeDoesNotInstall(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"crds/first.yaml": definitionOf("First")}))
-	s.apply()
+	s.Apply()
 	s.processes()
-	equal(t, "unchanged", s.plan().Changes.Empty(), true)
-	lacks(t, "notices", s.texts(schema.EventNotice), "CustomResourceDefinition")
+	equal(t, "unchanged", s.Plan().Changes.Empty(), true)
+	lacks(t, "notices", s.Texts(schema.EventNotice), "CustomResourceDefinition")
 	equal(t, "processes", s.processes(), "status template upgrade(dry)")
 
-	s.write(map[string]string{"crds/more/second.yaml": "# two\n" + definitionOf("Second") + "---\n" + definitionOf("Third")})
+	s.Write(map[string]string{"crds/more/second.yaml": "# two\n" + definitionOf("Second") + "---\n" + definitionOf("Third")})
 	const second = "CustomResourceDefinition seconds.test.example.org is not in the cluster, and helm installs crds/ only with a " +
 		"first release. To install it: kubectl apply --server-side -f backend/helm/api/crds/more/second.yaml"
 	for _, operation := range []schema.Command{schema.CommandPlan, schema.CommandApply} {
-		equal(t, "unchanged", s.do(operation).Changes.Empty(), true)
-		contains(t, "notices", s.texts(schema.EventNotice), second, "CustomResourceDefinition thirds.test.example.org is not in the cluster")
+		equal(t, "unchanged", s.Do(operation).Changes.Empty(), true)
+		contains(t, "notices", s.Texts(schema.EventNotice), second, "CustomResourceDefinition thirds.test.example.org is not in the cluster")
 	}
-	kubectl(t, "apply", "--server-side", "-f", filepath.Join(s.source(), "crds/more/second.yaml"))
-	s.plan()
-	lacks(t, "notices", s.texts(schema.EventNotice), "CustomResourceDefinition")
+	kubectl(t, "apply", "--server-side", "-f", filepath.Join(s.Source(), "crds/more/second.yaml"))
+	s.Plan()
+	lacks(t, "notices", s.Texts(schema.EventNotice), "CustomResourceDefinition")
 
-	s.write(map[string]string{"crds/first.yaml": strings.Replace(definitionOf("First"), "names: {", "names: {shortNames: [fst], ", 1)})
-	s.plan()
-	contains(t, "notices", s.texts(schema.EventNotice), "CustomResourceDefinition firsts.test.example.org is not in the cluster as the chart "+
+	s.Write(map[string]string{"crds/first.yaml": strings.Replace(definitionOf("First"), "names: {", "names: {shortNames: [fst], ", 1)})
+	s.Plan()
+	contains(t, "notices", s.Texts(schema.EventNotice), "CustomResourceDefinition firsts.test.example.org is not in the cluster as the chart "+
 		"has it, and helm never upgrades crds/. To install it: kubectl apply --server-side -f backend/helm/api/crds/first.yaml")
 }
 
@@ -47,12 +47,12 @@ func TestDefinitionsOfOtherCharts(t *testing.T) {
 		"/charts/common/crds/other.yaml": definitionOf("Other"),
 		"values.yaml":                    "color: red\ncommon: {enabled: false}\n",
 	}))
-	s.apply()
-	s.plan()
-	lacks(t, "notices of a chart that is off", s.texts(schema.EventNotice), "CustomResourceDefinition")
-	s.write(map[string]string{"values.yaml": "color: red\ncommon: {enabled: true}\n"})
-	s.plan()
-	contains(t, "notices", s.texts(schema.EventNotice), "CustomResourceDefinition others.test.example.org is not in the cluster",
+	s.Apply()
+	s.Plan()
+	lacks(t, "notices of a chart that is off", s.Texts(schema.EventNotice), "CustomResourceDefinition")
+	s.Write(map[string]string{"values.yaml": "color: red\ncommon: {enabled: true}\n"})
+	s.Plan()
+	contains(t, "notices", s.Texts(schema.EventNotice), "CustomResourceDefinition others.test.example.org is not in the cluster",
 		"To install it: kubectl apply --server-side, with api/charts/common/crds/other.yaml of the chart")
 }
 

@@ -16,11 +16,11 @@ import (
 
 // failing runs an apply that must fail, and returns what it says that it changed.
 func (s *story) failing() (environments.Result, *environments.Failure) {
-	s.t.Helper()
-	result, err := s.try(s.t.Context(), schema.CommandApply)
+	s.T.Helper()
+	result, err := s.Try(s.T.Context(), schema.CommandApply)
 	failure, ok := err.(*environments.Failure) //nolint:errorlint // as the lifecycle has it
 	if !ok {
-		s.t.Fatalf("error %v (%T), want a failure", err, err)
+		s.T.Fatalf("error %v (%T), want a failure", err, err)
 	}
 	return result, failure
 }
@@ -51,25 +51,25 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: {{ 
 
 func TestAFailedUpgradeTellsWhatItChanged(t *testing.T) {
 	s := tellReal(t, immutable)
-	s.apply()
-	s.write(map[string]string{
+	s.Apply()
+	s.Write(map[string]string{
 		"values.yaml":        "color: green\n",
 		"templates/new.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: new}\n",
 	})
 	ns := s.namespace
 	planned := s.keptPlan(schema.CommandPlan)
 	counts(t, planned.Changes, 1, 3, 0)
-	contains(t, "notices of the plan", s.texts(schema.EventNotice), "the cluster would refuse to change Job "+ns+"/api: ", "field is immutable")
-	lacks(t, "notices of the plan", s.texts(schema.EventNotice), "TerminationMessagePath", "ConfigMap")
+	contains(t, "notices of the plan", s.Texts(schema.EventNotice), "the cluster would refuse to change Job "+ns+"/api: ", "field is immutable")
+	lacks(t, "notices of the plan", s.Texts(schema.EventNotice), "TerminationMessagePath", "ConfigMap")
 	result, failure := s.failing()
 	contains(t, "message", failure.Message, `cannot patch "api" with kind Job`, "field is immutable")
 	lacks(t, "message", failure.Message, "TerminationMessagePath")
 	equal(t, "changed", addresses(result.Changes), []string{"update ConfigMap " + ns + "/api", "update Secret " + ns + "/api"})
 	equal(t, "the new one is removed again", kubectl(t, "get", "configmap", "new", "-n", ns, "--ignore-not-found"), "")
-	log := s.texts(schema.EventOutputLine)
+	log := s.Texts(schema.EventOutputLine)
 	contains(t, "log", log, `    data.color: "red" -> "green"`, "    data.color: (not shown)")
 
-	s.artifact = ""
+	s.Artifact = ""
 	result, _ = s.failing() // rolled back, and upgraded as far as it goes
 	equal(t, "changed", addresses(result.Changes), []string(nil))
 }
@@ -88,9 +88,9 @@ func TestAFailedFirstReleaseTellsWhatItMade(t *testing.T) {
 // A hook that fails has run: its object is there, and so are those of the hooks before it.
 func TestAFailedHookTellsWhatItMade(t *testing.T) {
 	s := tellReal(t, chart)
-	s.apply()
+	s.Apply()
 	time.Sleep(time.Second) // the cluster's clock counts in seconds
-	s.write(map[string]string{
+	s.Write(map[string]string{
 		"values.yaml": "color: green\n",
 		"templates/hook.yaml": `apiVersion: v1
 kind: Secret
@@ -112,18 +112,18 @@ metadata: {name: after, annotations: {helm.sh/hook: post-upgrade}}
 
 func TestAnInterruptedUpgradeTellsWhatItChanged(t *testing.T) {
 	s := tellReal(t, chart)
-	s.apply()
-	s.write(map[string]string{
+	s.Apply()
+	s.Write(map[string]string{
 		"values.yaml": "color: green\n", // helm waits for the Job after it has changed the ConfigMap
 		"templates/wait.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: wait\n  annotations: {helm.sh/hook: post-upgrade}\n" +
 			"spec: {template: {spec: {restartPolicy: Never, containers: [{name: wait, image: none}]}}}\n",
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	s.watch = func(e schema.Event) {
+	s.Watch = func(e schema.Event) {
 		if e.Type != schema.EventPhaseStarted || e.Text != "helm upgrade" {
 			return
 		}
-		s.watch = func(schema.Event) {}
+		s.Watch = func(schema.Event) {}
 		go func() {
 			defer cancel()
 			for t.Context().Err() == nil && !bytes.Contains(color(t, s), []byte("green")) {
@@ -131,7 +131,7 @@ func TestAnInterruptedUpgradeTellsWhatItChanged(t *testing.T) {
 			}
 		}()
 	}
-	result, err := s.try(ctx, schema.CommandApply)
+	result, err := s.Try(ctx, schema.CommandApply)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -153,8 +153,8 @@ func color(t *testing.T, s *story) []byte {
 
 func TestAFailedUpgradeOfWhichNothingIsKnown(t *testing.T) {
 	s := tellReal(t, immutable)
-	s.apply()
-	s.write(map[string]string{"values.yaml": "color: green\n"})
+	s.Apply()
+	s.Write(map[string]string{"values.yaml": "color: green\n"})
 	failed := false
 	s.throughProxy(func(r *http.Request) bool {
 		failed = failed || r.Method == http.MethodPatch
@@ -164,5 +164,5 @@ func TestAFailedUpgradeOfWhichNothingIsKnown(t *testing.T) {
 	if result.Changes != nil {
 		t.Errorf("changes %+v", result.Changes)
 	}
-	contains(t, "notices", s.texts(schema.EventNotice), "what the failed upgrade changed is not known: ")
+	contains(t, "notices", s.Texts(schema.EventNotice), "what the failed upgrade changed is not known: ")
 }

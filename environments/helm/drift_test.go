@@ -14,21 +14,21 @@ import (
 
 func TestWhatWasEditedByHandIsPutBack(t *testing.T) {
 	s := tellReal(t, chart)
-	s.apply()
+	s.Apply()
 	kubectl(t, "patch", "configmap", "api", "-n", s.namespace, "-p", `{"data":{"color":"by hand","more":"by hand too"}}`)
 	s.processes()
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "processes", s.processes(), "status upgrade(dry)")
 	equal(t, "planned", addresses(planned.Changes), []string{"update ConfigMap " + s.namespace + "/api"})
-	contains(t, "log", s.texts(schema.EventOutputLine), "~ ConfigMap "+s.namespace+"/api", `    data.color: "by hand" -> "red"`)
-	lacks(t, "log", s.texts(schema.EventOutputLine), "more")
+	contains(t, "log", s.Texts(schema.EventOutputLine), "~ ConfigMap "+s.namespace+"/api", `    data.color: "by hand" -> "red"`)
+	lacks(t, "log", s.Texts(schema.EventOutputLine), "more")
 	equal(t, "color after a plan", s.data("configmap", "api", "color"), "by hand")
 
-	equal(t, "applied", s.apply().Changes, planned.Changes)
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
 	equal(t, "color", s.data("configmap", "api", "color"), "red")
 	equal(t, "what is not declared", s.data("configmap", "api", "more"), "by hand too")
 	s.processes()
-	equal(t, "unchanged then", s.apply().Changes.Empty(), true)
+	equal(t, "unchanged then", s.Apply().Changes.Empty(), true)
 	equal(t, "processes", s.processes(), "status upgrade(dry)")
 }
 
@@ -128,9 +128,9 @@ subjects: [{kind: ServiceAccount, name: web, namespace: {{ .Release.Namespace }}
 
 func TestWhatTheClusterAddsIsNoDrift(t *testing.T) {
 	s := tellReal(t, wide)
-	s.apply()
+	s.Apply()
 	s.processes()
-	equal(t, "unchanged", addresses(s.plan().Changes), []string(nil))
+	equal(t, "unchanged", addresses(s.Plan().Changes), []string(nil))
 	for _, patch := range [][]string{
 		{"deployment", `{"spec":{"replicas":3}}`},
 		{"deployment", `{"metadata":{"annotations":{"a":"b"}}}`},
@@ -141,16 +141,16 @@ func TestWhatTheClusterAddsIsNoDrift(t *testing.T) {
 	} {
 		kubectl(t, "patch", patch[0], "web", "-n", s.namespace, "-p", patch[1])
 	}
-	equal(t, "unchanged after patches of others", addresses(s.plan().Changes), []string(nil))
+	equal(t, "unchanged after patches of others", addresses(s.Plan().Changes), []string(nil))
 	equal(t, "processes", s.processes(), "status upgrade(dry) status upgrade(dry)")
 
 	s.throughProxy(func(r *http.Request) bool { return r.Method == http.MethodPatch })
-	equal(t, "unchanged where the cluster does not tell", addresses(s.plan().Changes), []string(nil))
+	equal(t, "unchanged where the cluster does not tell", addresses(s.Plan().Changes), []string(nil))
 }
 
 func TestEditsOfManyKinds(t *testing.T) {
 	s := tellReal(t, wide)
-	s.apply()
+	s.Apply()
 	for _, test := range []struct{ name, kind, patch, at, want, logged string }{
 		{
 			"a list item's field", "deployment", `{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"web:2"}]}}}}`,
@@ -180,12 +180,12 @@ func TestEditsOfManyKinds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			kubectl(t, "patch", test.kind, "web", "-n", s.namespace, "-p", test.patch)
-			planned := s.plan()
+			planned := s.Plan()
 			counts(t, planned.Changes, 0, 1, 0)
-			contains(t, "log", s.texts(schema.EventOutputLine), test.logged)
-			equal(t, "applied", s.apply().Changes, planned.Changes)
+			contains(t, "log", s.Texts(schema.EventOutputLine), test.logged)
+			equal(t, "applied", s.Apply().Changes, planned.Changes)
 			equal(t, "put back", kubectl(t, "get", test.kind, "web", "-n", s.namespace, "-o", "jsonpath="+test.at), test.want)
-			equal(t, "unchanged then", addresses(s.plan().Changes), []string(nil))
+			equal(t, "unchanged then", addresses(s.Plan().Changes), []string(nil))
 		})
 	}
 }
@@ -197,25 +197,25 @@ func TestEditedCustomResourcesArePutBackToo(t *testing.T) {
 		"templates/gadget.yaml": "apiVersion: test.example.org/v1\nkind: Gadget\nmetadata: {name: one, labels: {a: b}}\n" +
 			"spec: {size: 1000m, big: 9007199254740993, 'true': yes, list: [{a: 1}]}\n",
 	}))
-	s.apply()
-	equal(t, "unchanged", addresses(s.plan().Changes), []string(nil))
+	s.Apply()
+	equal(t, "unchanged", addresses(s.Plan().Changes), []string(nil))
 	kubectl(t, "patch", "gadget", "one", "-n", s.namespace, "--type=merge",
 		"-p", `{"spec":{"size":"1","big":9007199254740992,"more":1,"list":[{"a":2},{"b":3}]}}`)
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes), []string{"update Gadget " + s.namespace + "/one"})
-	contains(t, "log", s.texts(schema.EventOutputLine), `spec.size: "1" -> "1000m"`, `spec.big: 9007199254740992 -> 9007199254740993`)
-	equal(t, "applied", s.apply().Changes, planned.Changes)
-	contains(t, "notices", s.texts(schema.EventNotice), "Gadget "+s.namespace+"/one was changed outside of helm")
+	contains(t, "log", s.Texts(schema.EventOutputLine), `spec.size: "1" -> "1000m"`, `spec.big: 9007199254740992 -> 9007199254740993`)
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
+	contains(t, "notices", s.Texts(schema.EventNotice), "Gadget "+s.namespace+"/one was changed outside of helm")
 	equal(t, "put back", kubectl(t, "get", "gadget", "one", "-n", s.namespace, "-o", "jsonpath={.spec}"),
 		`{"big":9007199254740993,"list":[{"a":1}],"more":1,"size":"1000m","true":true}`)
-	equal(t, "unchanged then", addresses(s.plan().Changes), []string(nil))
+	equal(t, "unchanged then", addresses(s.Plan().Changes), []string(nil))
 }
 
 // throughProxy puts a proxy before the cluster that refuses some requests.
 func (s *story) throughProxy(refuse func(*http.Request) bool) {
-	s.t.Helper()
-	target, err := url.Parse(kubectl(s.t, "config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"))
-	check(s.t, err)
+	s.T.Helper()
+	target, err := url.Parse(kubectl(s.T, "config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"))
+	check(s.T, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -225,18 +225,18 @@ func (s *story) throughProxy(refuse func(*http.Request) bool) {
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	s.t.Cleanup(server.Close)
-	s.kubeconfig(strings.Replace(requireCluster(s.t), target.String(), server.URL, 1))
+	s.T.Cleanup(server.Close)
+	s.kubeconfig(strings.Replace(requireCluster(s.T), target.String(), server.URL, 1))
 }
 
 func TestAClusterThatDoesNotTellTheDifference(t *testing.T) {
 	s := tellReal(t, wide)
-	s.apply()
+	s.Apply()
 	kubectl(t, "patch", "deployment", "web", "-n", s.namespace, "-p", `{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"web:2"}]}}}}`)
 	s.throughProxy(func(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "dryRun") })
-	counts(t, s.plan().Changes, 0, 1, 0)
-	contains(t, "notices", s.texts(schema.EventNotice), "bitops itself compares Deployment "+s.namespace+"/web", "you may not do that")
-	contains(t, "log", s.texts(schema.EventOutputLine), `containers["web"].image: "web:2" -> "web:1"`)
-	counts(t, s.apply().Changes, 0, 1, 0)
-	equal(t, "unchanged then", addresses(s.plan().Changes), []string(nil))
+	counts(t, s.Plan().Changes, 0, 1, 0)
+	contains(t, "notices", s.Texts(schema.EventNotice), "bitops itself compares Deployment "+s.namespace+"/web", "you may not do that")
+	contains(t, "log", s.Texts(schema.EventOutputLine), `containers["web"].image: "web:2" -> "web:1"`)
+	counts(t, s.Apply().Changes, 0, 1, 0)
+	equal(t, "unchanged then", addresses(s.Plan().Changes), []string(nil))
 }

@@ -36,28 +36,28 @@ func TestHelmIsMissingOrOld(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, chart)
-			if s.variables["PATH"] = "/nonexistent"; test.script != "" {
+			if s.Variables["PATH"] = "/nonexistent"; test.script != "" {
 				s.fake("helm", `[ "$1" = version ] && { `+test.script+`; exit; }`+"\n"+fakeUpgrade)
 			}
-			err := s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply))
+			err := s.tool.Check(t.Context(), s.Call(t.Context(), schema.CommandApply))
 			if test.want == "" {
 				check(t, err)
-				s.apply()
+				s.Apply()
 				return
 			}
 			if _, ok := errors.AsType[*environments.Failure](err); !ok {
 				t.Fatalf("error %v", err)
 			}
 			contains(t, "error", err.Error(), test.want)
-			contains(t, "error", s.fails(schema.CommandApply).Message, test.want)
+			contains(t, "error", s.Fails(schema.CommandApply).Message, test.want)
 		})
 	}
 }
 
 func TestOneQuestionForTheVersion(t *testing.T) {
 	s := tell(t, chart).fake("helm", fakeVersion+fakeUpgrade)
-	s.apply()
-	s.apply()
+	s.Apply()
+	s.Apply()
 	equal(t, "processes", s.processes(), "version status upgrade status upgrade")
 }
 
@@ -75,19 +75,19 @@ helm:
   options:
     release-name: shop-api
 `})).fake("helm", fakeVersion+fakeUpgrade)
-	s.inputs = schema.Values{"password": sensitive("hunter22")}
-	s.apply()
-	commands := s.runner.Commands()
+	s.Inputs = schema.Values{"password": sensitive("hunter22")}
+	s.Apply()
+	commands := s.Runner.Commands()
 	equal(t, "status", strings.Join(commands[1].Args, " "), "status shop-api --show-resources --output=json --namespace=shop")
-	private := s.repository + "/.bitops/private/inputs.values.json"
+	private := s.Repository + "/.bitops/private/inputs.values.json"
 	equal(t, "the directory's name", strings.Join(commands[2].Args, " "), "status api --output=json --namespace=shop")
 	equal(t, "upgrade", commands[3].Args, []string{
 		"upgrade", "shop-api", ".", "--install", "--create-namespace", "--cleanup-on-fail", "--atomic", "--force", "--debug",
 		"--timeout=60s", "--output=json", "--values=values.yaml", "--values=" + private,
-		"--values=" + s.repository + "/.bitops/private/set.values.json", "--set=a=1,b=2",
+		"--values=" + s.Repository + "/.bitops/private/set.values.json", "--set=a=1,b=2",
 		"--namespace=shop",
 	})
-	equal(t, "directory", commands[3].Dir, s.workspace())
+	equal(t, "directory", commands[3].Dir, s.Workspace())
 	contains(t, "variables", strings.Join(commands[3].Env, "\n"),
 		"\nHELM_RELEASE_NAME=shop-api\n", "\nNAMESPACE=shop\n", "\nBITOPS_NAMESPACE=shop\n", "\nTIMEOUT=60\n")
 }
@@ -98,8 +98,8 @@ version) echo v3.9.4 ;;
 status) echo '{"name":"api","version":1,"info":{"status":"deployed"},"manifest":"kind: A\nmetadata: {name: x}\n"}' ;;
 upgrade) echo '{"name":"api","version":2,"info":{"status":"pending-upgrade"},"manifest":"kind: A\nmetadata: {name: x}\n"}' ;;
 esac`)
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
-	commands := s.runner.Commands()
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
+	commands := s.Runner.Commands()
 	lacks(t, "status", strings.Join(commands[1].Args, " "), "--show-resources")
 	contains(t, "upgrade", strings.Join(commands[2].Args, " "), " --dry-run ")
 }
@@ -108,18 +108,18 @@ func TestLyingHelm(t *testing.T) {
 	t.Run("prints something else than a release", func(t *testing.T) {
 		for _, answer := range []string{"", "nonsense", "{", `{"name":`, `[]`, `{"name":"apiserver","info":{"status":"deployed"}}`} {
 			s := tell(t, chart).fake("helm", fakeVersion+"echo '"+answer+"'")
-			equal(t, "message", s.fails(schema.CommandPlan).Message, "helm status prints no release api")
+			equal(t, "message", s.Fails(schema.CommandPlan).Message, "helm status prints no release api")
 		}
 	})
 	t.Run("exits with code 0 although the release failed", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion+`[ "$1" = status ] && { echo "Error: release: not found" >&2; exit 1; }
 echo '{"name":"api","version":4,"info":{"status":"failed"}}'`)
-		equal(t, "message", s.fails(schema.CommandApply).Message,
+		equal(t, "message", s.Fails(schema.CommandApply).Message,
 			"helm upgrade exited with code 0, but revision 4 of release api is failed")
 	})
 	t.Run("fails without an error", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion+`echo "panic: oh no" >&2; exit 11`)
-		failure := s.fails(schema.CommandApply)
+		failure := s.Fails(schema.CommandApply)
 		equal(t, "exit code", failure.ExitCode, 11)
 		equal(t, "message", failure.Message, "helm status exited with code 11")
 		equal(t, "lines", failure.Lines, []string{"panic: oh no"})
@@ -128,22 +128,22 @@ echo '{"name":"api","version":4,"info":{"status":"failed"}}'`)
 		s := tell(t, chart).fake("helm", fakeVersion+`echo "WARNING: Kubernetes configuration file is group-readable" >&2
 echo "welcome"
 `+fakeUpgrade)
-		s.apply()
-		contains(t, "log", s.texts(schema.EventOutputLine), "WARNING: Kubernetes configuration file")
+		s.Apply()
+		contains(t, "log", s.Texts(schema.EventOutputLine), "WARNING: Kubernetes configuration file")
 	})
 	t.Run("prints manifests that are no YAML", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion+`[ "$1" = history ] && { echo "[]"; exit; }
 echo '{"name":"api","version":4,"manifest":"a: [","info":{"status":"deployed"}}'`)
-		if changes := s.apply().Changes; changes != nil {
+		if changes := s.Apply().Changes; changes != nil {
 			t.Errorf("changes %+v", changes)
 		}
 		equal(t, "processes", s.processes(), "version status upgrade(dry) upgrade")
-		contains(t, "notices", s.texts(schema.EventNotice), "the manifests cannot be compared")
+		contains(t, "notices", s.Texts(schema.EventNotice), "the manifests cannot be compared")
 	})
 	t.Run("says that there is no history", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion+`[ "$1" = history ] && { echo "none"; exit; }
 echo '{"name":"api","version":4,"info":{"status":"unknown"}}'`)
-		equal(t, "message", s.fails(schema.CommandApply).Message, "helm history prints no history of api")
+		equal(t, "message", s.Fails(schema.CommandApply).Message, "helm history prints no history of api")
 	})
 	t.Run("floods", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion+`[ "$1" = status ] && { echo "Error: release: not found" >&2; exit 1; }
@@ -151,13 +151,13 @@ yes "a warning" | head -c 1200000 >&2
 head -c 3000000 /dev/zero | tr '\0' x; echo
 printf '{"name":"api","version":1,"info":{"status":"deployed"},"manifest":"a: '
 head -c 5000000 /dev/zero | tr '\0' x; echo '"}'`)
-		s.apply()
+		s.Apply()
 		longest := 0
-		for _, e := range s.events {
+		for _, e := range s.Events {
 			longest = max(longest, len(e.Text))
 		}
-		if len(s.events) < 100_000 || longest > 1<<20 {
-			t.Errorf("%d events, the longest %d bytes", len(s.events), longest)
+		if len(s.Events) < 100_000 || longest > 1<<20 {
+			t.Errorf("%d events, the longest %d bytes", len(s.Events), longest)
 		}
 	})
 }
@@ -168,19 +168,19 @@ func TestInterruptedHelm(t *testing.T) {
 trap 'echo "Release api has been cancelled." >&2; sleep 0.2; exit 1' INT
 echo "begun" >&2; for i in $(seq 600); do sleep 0.1; done`)
 		ctx, cancel := context.WithCancel(t.Context())
-		s.watch = func(e schema.Event) {
+		s.Watch = func(e schema.Event) {
 			if e.Text == "begun" {
 				time.AfterFunc(10*time.Millisecond, cancel)
 			}
 		}
-		if _, err := s.try(ctx, schema.CommandApply); err == nil {
+		if _, err := s.Try(ctx, schema.CommandApply); err == nil {
 			t.Error("no error")
 		}
-		contains(t, "log", s.texts(schema.EventOutputLine), "has been cancelled")
+		contains(t, "log", s.Texts(schema.EventOutputLine), "has been cancelled")
 	})
 	t.Run("is interrupted before it starts", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion)
-		c := s.call(t.Context(), schema.CommandApply)
+		c := s.Call(t.Context(), schema.CommandApply)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := s.tool.Apply(ctx, c); !errors.Is(err, context.Canceled) {
@@ -189,8 +189,8 @@ echo "begun" >&2; for i in $(seq 600); do sleep 0.1; done`)
 	})
 	t.Run("waits for its turn to ask for the version", func(t *testing.T) {
 		s := tell(t, chart).fake("helm", fakeVersion)
-		c := s.call(t.Context(), schema.CommandApply)
-		_, _ = s.tool.versions.known.Get(t.Context(), s.variables["PATH"], func() (*version.Version, error) {
+		c := s.Call(t.Context(), schema.CommandApply)
+		_, _ = s.tool.versions.known.Get(t.Context(), s.Variables["PATH"], func() (*version.Version, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
 			if _, err := s.tool.Apply(ctx, c); !errors.Is(err, context.DeadlineExceeded) {
@@ -204,9 +204,9 @@ echo "begun" >&2; for i in $(seq 600); do sleep 0.1; done`)
 func TestUnreachableCluster(t *testing.T) {
 	requireTool(t, "helm")
 	s := tell(t, chart)
-	s.variables["PATH"] = dirOf(t, "helm") + ":" + s.variables["PATH"]
-	s.variables["KUBECONFIG_BASE64"] = "YXBpVmVyc2lvbjogdjEKa2luZDogQ29uZmlnCg=="
-	failure := s.fails(schema.CommandPlan)
+	s.Variables["PATH"] = dirOf(t, "helm") + ":" + s.Variables["PATH"]
+	s.Variables["KUBECONFIG_BASE64"] = "YXBpVmVyc2lvbjogdjEKa2luZDogQ29uZmlnCg=="
+	failure := s.Fails(schema.CommandPlan)
 	contains(t, "message", failure.Message, "helm status failed: Kubernetes cluster unreachable")
 	contains(t, "lines", strings.Join(failure.Lines, "\n"), "The cluster is that of KUBECONFIG_BASE64.")
 }

@@ -63,17 +63,17 @@ func dirOf(t *testing.T, name string) string {
 
 // helmByHand is a start of helm past bitops, in the story's namespace.
 func (s *story) helmByHand(args ...string) *exec.Cmd {
-	s.t.Helper()
-	file := filepath.Join(s.t.TempDir(), "kubeconfig")
-	writeFile(s.t, file, requireCluster(s.t))
-	c := exec.Command(requireTool(s.t, "helm"), append(args, "--namespace", s.namespace, "--kubeconfig", file)...)
-	c.Env = s.variables.Environ()
+	s.T.Helper()
+	file := filepath.Join(s.T.TempDir(), "kubeconfig")
+	writeFile(s.T, file, requireCluster(s.T))
+	c := exec.Command(requireTool(s.T, "helm"), append(args, "--namespace", s.namespace, "--kubeconfig", file)...)
+	c.Env = s.Variables.Environ()
 	return c
 }
 
 func (s *story) byHand(args ...string) {
-	s.t.Helper()
+	s.T.Helper()
 	if out, err := s.helmByHand(args...).CombinedOutput(); err != nil {
-		s.t.Fatalf("helm %v: %v\n%s", args, err, out)
+		s.T.Fatalf("helm %v: %v\n%s", args, err, out)
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 // releases returns the releases in the story's namespace.
 func (s *story) releases() string {
-	s.t.Helper()
+	s.T.Helper()
 	out, err := s.helmByHand("list", "--all", "--short").CombinedOutput()
-	check(s.t, err)
+	check(s.T, err)
 	return strings.Join(strings.Fields(string(out)), " ")
 }
 
@@ -22,27 +22,27 @@ func (s *story) releases() string {
 func TestDeployNamesAReleaseLikeTheDirectory(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
 	s.configure("  options: {release-name: web}\n")
-	s.do(schema.CommandDeploy)
+	s.Do(schema.CommandDeploy)
 	equal(t, "releases", s.releases(), "api")
-	contains(t, "notices", s.texts(schema.EventNotice),
+	contains(t, "notices", s.Texts(schema.EventNotice),
 		"BitOps ignored options.release-name, which is web (backend/helm/api/bitops.config.yaml:4:27), and so does deploy: "+
 			"the release is api, like the chart's directory")
-	s.do(schema.CommandDeploy)
+	s.Do(schema.CommandDeploy)
 	equal(t, "releases", s.releases(), "api")
 
 	s.configure("")
-	s.variables["HELM_RELEASE_NAME"] = "other"
-	s.do(schema.CommandDeploy)
+	s.Variables["HELM_RELEASE_NAME"] = "other"
+	s.Do(schema.CommandDeploy)
 	equal(t, "releases", s.releases(), "api")
-	contains(t, "notices", s.texts(schema.EventNotice), "which is other (variable HELM_RELEASE_NAME)")
+	contains(t, "notices", s.Texts(schema.EventNotice), "which is other (variable HELM_RELEASE_NAME)")
 }
 
 func TestNoReleaseBesideTheOneThatBitOpsMade(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
 	s.configure("  options: {release-name: web}\n")
-	s.do(schema.CommandDeploy)
+	s.Do(schema.CommandDeploy)
 	for _, command := range []schema.Command{schema.CommandPlan, schema.CommandApply, schema.CommandPlanDestroy, schema.CommandDestroy} {
-		failure := s.fails(command)
+		failure := s.Fails(command)
 		contains(t, string(command), failure.Message, "options.release-name is web (backend/helm/api/bitops.config.yaml:4",
 			"namespace "+s.namespace+" has a release api", "a second one would come beside it")
 		equal(t, "ways out of "+string(command), failure.Lines, []string{
@@ -53,14 +53,14 @@ func TestNoReleaseBesideTheOneThatBitOpsMade(t *testing.T) {
 	equal(t, "releases", s.releases(), "api")
 
 	s.configure("") // one way
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 
 	s.configure("  options: {release-name: web}\n") // the other
 	s.byHand("uninstall", "api")
-	counts(t, s.apply().Changes, 1, 0, 0)
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	equal(t, "releases", s.releases(), "web")
 	s.processes()
-	s.apply()
+	s.Apply()
 	equal(t, "processes", s.processes(), "status upgrade(dry)")
 }
 
@@ -68,11 +68,11 @@ func TestNoReleaseBesideTheOneThatBitOpsMade(t *testing.T) {
 func TestAReleaseOfTheConfiguredNameGoesOn(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
 	s.configure("  options: {release-name: web}\n")
-	s.apply()
-	s.write(map[string]string{"/other/Chart.yaml": "apiVersion: v2\nname: other\nversion: 1.0.0\n"})
-	s.byHand("install", "api", s.repository+"/other")
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
-	counts(t, s.destroy().Changes, 0, 0, 1)
+	s.Apply()
+	s.Write(map[string]string{"/other/Chart.yaml": "apiVersion: v2\nname: other\nversion: 1.0.0\n"})
+	s.byHand("install", "api", s.Repository+"/other")
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
+	counts(t, s.Destroy().Changes, 0, 0, 1)
 	equal(t, "releases", s.releases(), "api")
 }
 
@@ -87,7 +87,7 @@ func TestDepartures(t *testing.T) {
 			s := tell(t, with(chart, map[string]string{"bitops.config.yaml": ""}))
 			s.configure(test.options)
 			var places []string
-			for _, d := range New().Departures(schema.Directory{Root: s.repository, Name: "backend/helm/api"}) {
+			for _, d := range New().Departures(schema.Directory{Root: s.Repository, Name: "backend/helm/api"}) {
 				places = append(places, d.Where)
 			}
 			equal(t, "places", strings.Join(places, " "), test.want)

@@ -19,7 +19,7 @@ var edits = flag.Int("edits", 6, "how many random edits of objects in the cluste
 // have to say the same.
 func TestDriftIsWhatAnUpgradePutsBack(t *testing.T) {
 	s := tellReal(t, wide)
-	s.apply()
+	s.Apply()
 	random := rand.New(rand.NewPCG(4711, 0))
 	names := []string{
 		"configmap/api", "deployment/web", "service/web", "secret/web", "networkpolicy/web", "serviceaccount/web",
@@ -36,8 +36,8 @@ func TestDriftIsWhatAnUpgradePutsBack(t *testing.T) {
 			continue // the cluster refuses it, or drops it
 		}
 		edited := s.objectsNamed(names)
-		planned := s.plan().Changes
-		s.byHand("upgrade", "api", s.workspace())
+		planned := s.Plan().Changes
+		s.byHand("upgrade", "api", s.Workspace())
 		upgraded := s.objectsNamed(names)
 		putBack := 0
 		for i := range names {
@@ -55,11 +55,11 @@ func TestDriftIsWhatAnUpgradePutsBack(t *testing.T) {
 
 // objectsNamed returns objects as the cluster has them.
 func (s *story) objectsNamed(names []string) []map[string]any {
-	s.t.Helper()
+	s.T.Helper()
 	var list struct {
 		Items []map[string]any `json:"items"`
 	}
-	check(s.t, decodeNumbers([]byte(kubectl(s.t, append([]string{"get", "-n", s.namespace, "-o", "json"}, names...)...)), &list))
+	check(s.T, decodeNumbers([]byte(kubectl(s.T, append([]string{"get", "-n", s.namespace, "-o", "json"}, names...)...)), &list))
 	return list.Items
 }
 

@@ -20,7 +20,7 @@ func TestAChartRepositoryThatDoesNotAnswer(t *testing.T) {
 	s := tellReal(t, with(chart, map[string]string{
 		"Chart.yaml": chart["Chart.yaml"] + "dependencies:\n- {name: common, version: 0.x.x, repository: \"" + closed + "\"}\n",
 	}))
-	failure := s.fails(schema.CommandPlan)
+	failure := s.Fails(schema.CommandPlan)
 	contains(t, "message", failure.Message, "helm dependency failed: the chart repository "+closed+" does not answer: ", "connection refused")
 	lacks(t, "message", failure.Message, "cached", "helm repo update")
 	contains(t, "lines", strings.Join(failure.Lines, "\n"), "no cached repository")
@@ -31,8 +31,8 @@ func TestAChartRepositoryThatDoesNotAnswer(t *testing.T) {
 		_, _ = w.Write([]byte("apiVersion: v1\nentries: {}\n"))
 	}))
 	t.Cleanup(server.Close)
-	s.write(map[string]string{"Chart.yaml": chart["Chart.yaml"] + "dependencies:\n- {name: common, version: 0.x.x, repository: \"" + server.URL + "\"}\n"})
-	contains(t, "message", s.fails(schema.CommandPlan).Message, "common chart not found in repo "+server.URL)
+	s.Write(map[string]string{"Chart.yaml": chart["Chart.yaml"] + "dependencies:\n- {name: common, version: 0.x.x, repository: \"" + server.URL + "\"}\n"})
+	contains(t, "message", s.Fails(schema.CommandPlan).Message, "common chart not found in repo "+server.URL)
 }
 
 func TestSilentRepositoriesAreBlamed(t *testing.T) {

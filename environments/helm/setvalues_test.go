@@ -79,11 +79,11 @@ func TestSetValuesAreNoArguments(t *testing.T) {
 helm:
   cli: {namespace: shop, set: ["db.password=` + canary + `", "replicas=2", "users[0].token=` + canary + `"]}
 `})).fake("helm", fakeVersion+fakeUpgrade+"\n")
-	s.apply()
-	for _, c := range s.runner.Commands() {
+	s.Apply()
+	for _, c := range s.Runner.Commands() {
 		if line := strings.Join(c.Args, " "); strings.Contains(line, canary) {
 			t.Errorf("helm %s", line)
 		}
 	}
-	contains(t, "arguments", strings.Join(s.runner.Commands()[len(s.runner.Commands())-1].Args, " "), "--set=replicas=2")
+	contains(t, "arguments", strings.Join(s.Runner.Commands()[len(s.Runner.Commands())-1].Args, " "), "--set=replicas=2")
 }

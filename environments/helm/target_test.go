@@ -19,12 +19,12 @@ import (
 
 // target asks for the target of the story's step.
 func (s *story) target() (target, error) {
-	s.t.Helper()
+	s.T.Helper()
 	var found target
-	c := s.call(s.t.Context(), schema.CommandPlan)
-	_, err := s.tool.with(s.t.Context(), c, func(session *session) (environments.Result, error) {
+	c := s.Call(s.T.Context(), schema.CommandPlan)
+	_, err := s.tool.with(s.T.Context(), c, func(session *session) (environments.Result, error) {
 		var err error
-		found, err = session.target(s.t.Context())
+		found, err = session.target(s.T.Context())
 		return environments.Result{}, err
 	})
 	return found, err
@@ -32,7 +32,7 @@ func (s *story) target() (target, error) {
 
 // kubeconfig makes a kubeconfig the story's.
 func (s *story) kubeconfig(text string) {
-	s.variables["KUBECONFIG_BASE64"] = base64.StdEncoding.EncodeToString([]byte(text))
+	s.Variables["KUBECONFIG_BASE64"] = base64.StdEncoding.EncodeToString([]byte(text))
 }
 
 func TestTheTargetIsAReleaseInACluster(t *testing.T) {
@@ -53,8 +53,8 @@ func TestTheTargetIsAReleaseInACluster(t *testing.T) {
 	})
 
 	s.kubeconfig("apiVersion: v1\nkind: Config\n")
-	s.variables["HELM_KUBEAPISERVER"], s.variables["HELM_KUBETOKEN"] = server, token
-	s.variables["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
+	s.Variables["HELM_KUBEAPISERVER"], s.Variables["HELM_KUBETOKEN"] = server, token
+	s.Variables["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
 	found, err = s.target()
 	check(t, err)
 	equal(t, "by helm's variables", found.Cluster, uid)
@@ -73,7 +73,7 @@ func credentials(t *testing.T, s *story, script string) string {
 func TestAProgramForCredentials(t *testing.T) {
 	s := tellReal(t, chart)
 	calls := filepath.Join(t.TempDir(), "calls")
-	s.variables["WHO"], s.variables["CALLS"] = "admin", calls
+	s.Variables["WHO"], s.Variables["CALLS"] = "admin", calls
 	s.kubeconfig(credentials(t, s, `echo "$WHO $PROFILE $* $KUBERNETES_EXEC_INFO" >>"$CALLS"
 echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"`+token+`"}}'
 `))
@@ -88,8 +88,8 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
 		`"interactive":false`, `"cluster":{"server":"https://127.0.0.1:`)
 	equal(t, "times asked", strings.Count(string(text), "\n"), 1)
 
-	s.tool = New()
-	s.variables["WHO"] = "admin"
+	s.use(New())
+	s.Variables["WHO"] = "admin"
 	s.fake("get-token", "echo '{}'")
 	_, err = s.target()
 	contains(t, "no credentials", err.Error(), "get-token prints no credentials")
@@ -111,7 +111,7 @@ func TestTheProxyOfTheStepIsUsed(t *testing.T) {
 	s := tell(t, chart).fake("helm", fakeVersion)
 	s.kubeconfig("{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://cluster.example.org'}}], " +
 		"contexts: [{name: c, context: {cluster: c}}]}")
-	s.variables["HTTP_PROXY"] = proxy.URL
+	s.Variables["HTTP_PROXY"] = proxy.URL
 	found, err := s.target()
 	check(t, err)
 	equal(t, "cluster", found.Cluster, "4711")
@@ -150,7 +150,7 @@ contexts: [{name: c, context: {cluster: c}}]
 	t.Run("and nothing is changed in it", func(t *testing.T) {
 		s := answers(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
 		for _, command := range []schema.Command{schema.CommandApply, schema.CommandDestroy} {
-			c := s.call(t.Context(), command)
+			c := s.Call(t.Context(), command)
 			c.Claims = func(context.Context, *schema.Identity, bool) error { return nil }
 			act := s.tool.Apply
 			if command == schema.CommandDestroy {
@@ -163,7 +163,7 @@ contexts: [{name: c, context: {cluster: c}}]
 	})
 	t.Run("and it is pinned to another context", func(t *testing.T) {
 		s := answers(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) })
-		c := s.call(t.Context(), schema.CommandPlan)
+		c := s.Call(t.Context(), schema.CommandPlan)
 		step := *c.Step
 		step.Target = map[string]string{schema.TargetContext: "prod"}
 		c.Step = &step

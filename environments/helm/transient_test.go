@@ -44,7 +44,7 @@ func TestUntouched(t *testing.T) {
 upgrade*) echo "Error: UPGRADE FAILED: etcdserver: request timed out" >&2; exit 1 ;;
 status*) echo "Error: etcdserver: request timed out" >&2; exit 1 ;;
 esac`)
-	if failure := s.fails(schema.CommandApply); !failure.Untouched {
+	if failure := s.Fails(schema.CommandApply); !failure.Untouched {
 		t.Errorf("asking for the status: %+v", failure)
 	}
 	s.fake("helm", fakeVersion+`case "$*" in
@@ -52,7 +52,7 @@ esac`)
 upgrade*) echo "Error: UPGRADE FAILED: etcdserver: request timed out" >&2; exit 1 ;;
 status*) echo "Error: release: not found" >&2; exit 1 ;;
 esac`)
-	if failure := s.fails(schema.CommandApply); failure.Untouched {
+	if failure := s.Fails(schema.CommandApply); failure.Untouched {
 		t.Errorf("upgrading: %+v", failure)
 	}
 }

@@ -28,9 +28,9 @@ data:
 
 // values are the values that the chart was deployed with.
 func (s *story) values() map[string]any {
-	s.t.Helper()
+	s.T.Helper()
 	var values map[string]any
-	check(s.t, json.Unmarshal([]byte(s.data("configmap", "api", "values")), &values))
+	check(s.T, json.Unmarshal([]byte(s.data("configmap", "api", "values")), &values))
 	return values
 }
 
@@ -50,16 +50,16 @@ func TestValuesWinInTheDocumentedOrder(t *testing.T) {
 		"values-files/README.md":                  "not values",
 		"values-files/sub/x.yaml":                 links(99),
 	}))
-	s.variables["HELM_SECRETS_BASE64"] = base64.StdEncoding.EncodeToString([]byte(links(5)))
-	s.inputs = schema.Values{"link9": {Data: cty.NumberIntVal(10)}, "link10": {Data: cty.NumberIntVal(10)}}
+	s.Variables["HELM_SECRETS_BASE64"] = base64.StdEncoding.EncodeToString([]byte(links(5)))
+	s.Inputs = schema.Values{"link9": {Data: cty.NumberIntVal(10)}, "link10": {Data: cty.NumberIntVal(10)}}
 	s.configure("    set: [link10=11]\n")
-	s.apply()
+	s.Apply()
 	values := s.values()
 	for n := 1; n <= 10; n++ {
 		equal(t, fmt.Sprint("link", n), values[fmt.Sprint("link", n)], float64(n+1))
 	}
-	contains(t, "notices", s.texts(schema.EventNotice), "values-files/README.md is left out", "values-files/sub is left out")
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
+	contains(t, "notices", s.Texts(schema.EventNotice), "values-files/README.md is left out", "values-files/sub is left out")
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
 }
 
 // BitOps never used values-versions.yaml of the default folder.
@@ -67,7 +67,7 @@ func TestWasDefaultValuesVersionsNeverUsed(t *testing.T) {
 	s := tellReal(t, with(printing, map[string]string{
 		"/_default/helm/api/values-versions.yaml": "version: 1.2.3\n", "values.yaml": "version: latest\n",
 	}))
-	s.apply()
+	s.Apply()
 	equal(t, "version", s.values()["version"], "1.2.3")
 }
 
@@ -80,7 +80,7 @@ func TestWasTheDefaultOverwroteTheEnvironment(t *testing.T) {
 		"/_default/helm/other/values.yaml":            "other: true\n",
 		"/_default/helm/api/values-files/README.yaml": "",
 	}))
-	s.apply()
+	s.Apply()
 	equal(t, "values", s.values(), map[string]any{"mine": true, "default": true, "both": "environment"})
 }
 
@@ -109,7 +109,7 @@ func TestDefaultsFromElsewhere(t *testing.T) {
 				options = "{" + options + "}"
 			}
 			s.configure("  options: " + options + "\n")
-			s.apply()
+			s.Apply()
 			var found string
 			for _, file := range valuesFiles(s) {
 				text, err := os.ReadFile(file)
@@ -130,14 +130,14 @@ func TestDefaultsThatWereCopiedAreStillDefaults(t *testing.T) {
 		"values-files/same.yaml":                    "x: 4\n",
 		"/_default/helm/api/values-files/same.yaml": "x: 4\n",
 	})).fake("helm", fakeVersion+fakeUpgrade)
-	s.afterSync = func(dir string) {
+	s.AfterSync = func(dir string) {
 		writeFile(t, dir+"/values-files/b.yaml", "x: 2\n")
 		writeFile(t, dir+"/values-files/hook.yaml", "x: 5\n")
 	}
-	s.apply()
+	s.Apply()
 	var files []string
 	for _, file := range valuesFiles(s) {
-		rel, err := filepath.Rel(s.repository+"/.bitops/work/backend", file)
+		rel, err := filepath.Rel(s.Repository+"/.bitops/work/backend", file)
 		check(t, err)
 		files = append(files, rel)
 	}
@@ -161,7 +161,7 @@ func TestFilesThatAreNotMergedWithTheirDefaults(t *testing.T) {
 // valuesFiles returns the values files of the last helm upgrade.
 func valuesFiles(s *story) []string {
 	var files []string
-	for _, c := range s.runner.Commands() {
+	for _, c := range s.Runner.Commands() {
 		if c.Args[0] != "upgrade" {
 			continue
 		}
@@ -185,14 +185,14 @@ func TestInputsNest(t *testing.T) {
 	s := tellReal(t, with(printing, map[string]string{
 		"values.yaml": "image: {name: web, tag: latest}\nkept: 1\n",
 	}))
-	s.inputs = schema.Values{
+	s.Inputs = schema.Values{
 		"image.tag":                schema.Text("v2"),
 		"image.pull.policy":        schema.Text("Always"),
 		"subnets":                  {Data: cty.TupleVal([]cty.Value{cty.StringVal("a"), cty.StringVal("b")})},
 		"big":                      {Data: cty.MustParseNumberVal("12345678901234567")},
 		`labels.example\.org/team`: schema.Text("x,y=z"),
 	}
-	s.apply()
+	s.Apply()
 	equal(t, "values", s.values(), map[string]any{
 		"image":   map[string]any{"name": "web", "tag": "v2", "pull": map[string]any{"policy": "Always"}},
 		"kept":    float64(1),
@@ -200,8 +200,8 @@ func TestInputsNest(t *testing.T) {
 		"big":     float64(12345678901234567),
 		"labels":  map[string]any{"example.org/team": "x,y=z"},
 	})
-	s.inputs = schema.Values{"image": schema.Text("web"), "image.tag": schema.Text("v2")}
-	equal(t, "message", s.fails(schema.CommandPlan).Message, "input image.tag: the value of image is no mapping")
+	s.Inputs = schema.Values{"image": schema.Text("web"), "image.tag": schema.Text("v2")}
+	equal(t, "message", s.Fails(schema.CommandPlan).Message, "input image.tag: the value of image is no mapping")
 }
 
 func TestOfferedValuesFillEmptyKeysOnly(t *testing.T) {
@@ -210,18 +210,18 @@ func TestOfferedValuesFillEmptyKeysOnly(t *testing.T) {
 		"values-versions.yaml": "late:\n",
 	}))
 	for _, name := range []string{"vpc", "subnet", "region", "late", "false", "zero", "surprise"} {
-		if s.offered == nil {
-			s.offered = schema.Values{}
+		if s.Offered == nil {
+			s.Offered = schema.Values{}
 		}
-		s.offered[name] = schema.Text("offered")
+		s.Offered[name] = schema.Text("offered")
 	}
-	s.offered["null"] = schema.Value{Data: cty.NullVal(cty.String)}
-	s.inputs = schema.Values{"subnet": schema.Text("input")}
-	s.apply()
+	s.Offered["null"] = schema.Value{Data: cty.NullVal(cty.String)}
+	s.Inputs = schema.Values{"subnet": schema.Text("input")}
+	s.Apply()
 	equal(t, "values", s.values(), map[string]any{
 		"vpc": "offered", "subnet": "input", "region": "eu", "late": "offered", "false": false, "zero": float64(0),
 	})
-	declared, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "backend/helm/api"})
+	declared, problems := s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "backend/helm/api"})
 	check(t, problems.Err())
 	equal(t, "any input", declared.AnyInput, true)
 	var names []string
@@ -249,10 +249,10 @@ func TestSecretValuesShowNowhere(t *testing.T) {
 	const password, key, next = "cAnArY-7f3a", "kEy-cAnArY-99", "nExT-cAnArY"
 	s := tellReal(t, secretChart)
 	s.configure("    debug: true\n")
-	s.inputs = schema.Values{"password": sensitive(password)}
-	s.variables["HELM_SECRETS_BASE64"] = base64.StdEncoding.EncodeToString([]byte("key: " + key + "\n"))
+	s.Inputs = schema.Values{"password": sensitive(password)}
+	s.Variables["HELM_SECRETS_BASE64"] = base64.StdEncoding.EncodeToString([]byte("key: " + key + "\n"))
 	private := map[string]bool{}
-	s.end = func(dir string) {
+	s.End = func(dir string) {
 		entries, err := os.ReadDir(dir)
 		check(t, err)
 		for _, entry := range entries {
@@ -262,28 +262,28 @@ func TestSecretValuesShowNowhere(t *testing.T) {
 			equal(t, "mode of "+entry.Name(), info.Mode(), os.FileMode(0o600))
 		}
 	}
-	s.plan()
-	s.apply()
-	contains(t, "log", s.texts(schema.EventOutputLine), "The key is ***.", "Welcome.")
-	s.inputs = schema.Values{"password": sensitive(next)}
-	s.plan()
-	log := s.texts(schema.EventOutputLine)
+	s.Plan()
+	s.Apply()
+	contains(t, "log", s.Texts(schema.EventOutputLine), "The key is ***.", "Welcome.")
+	s.Inputs = schema.Values{"password": sensitive(next)}
+	s.Plan()
+	log := s.Texts(schema.EventOutputLine)
 	contains(t, "log", log, "~ Secret "+s.namespace+"/api", "data.password: (not shown)")
 	lacks(t, "log", log, "stringData.key")
-	s.apply()
+	s.Apply()
 	equal(t, "password", s.data("secret", "api", "password"), base64.StdEncoding.EncodeToString([]byte(next)))
-	s.write(map[string]string{"templates/broken.yaml": `{{ fail (printf "the key %s is broken" .Values.key) }}`})
-	failure := s.fails(schema.CommandApply)
+	s.Write(map[string]string{"templates/broken.yaml": `{{ fail (printf "the key %s is broken" .Values.key) }}`})
+	failure := s.Fails(schema.CommandApply)
 	contains(t, "failure", failure.Message, "the key *** is broken")
-	s.do(schema.CommandDestroy)
+	s.Do(schema.CommandDestroy)
 	equal(t, "private files", private, map[string]bool{"inputs.values.json": true, "kubeconfig": true, "values-secrets.yaml": true})
 
 	for _, canary := range []string{password, key, next, token} {
-		equal(t, "files", s.holding(canary), []string(nil))
-		for _, e := range s.all {
+		equal(t, "files", s.Holding(canary), []string(nil))
+		for _, e := range s.All {
 			lacks(t, "event", e.Text, canary)
 		}
-		for _, c := range s.runner.Commands() {
+		for _, c := range s.Runner.Commands() {
 			lacks(t, "arguments", strings.Join(c.Args, " "), canary)
 		}
 		lacks(t, "failure", failure.Message+strings.Join(failure.Lines, "\n"), canary)
@@ -294,13 +294,13 @@ func TestValuesSecretsOfTheChart(t *testing.T) {
 	s := tell(t, with(chart, map[string]string{"values-secrets.yaml": "key: hidden-secret\n"})).
 		fake("helm", fakeVersion+`[ "$1" = status ] && { echo "Error: release: not found" >&2; exit 1; }
 echo "Error: cannot use hidden-secret" >&2; exit 1`)
-	failure := s.fails(schema.CommandApply)
+	failure := s.Fails(schema.CommandApply)
 	equal(t, "message", failure.Message, "helm upgrade failed: cannot use ***")
 	if !slices.ContainsFunc(valuesFiles(s), func(f string) bool { return strings.HasSuffix(f, "/values-secrets.yaml") }) {
 		t.Errorf("values files %v", valuesFiles(s))
 	}
-	s.variables["HELM_SECRETS_BASE64"] = "!!!"
-	equal(t, "message", s.fails(schema.CommandApply).Message, "HELM_SECRETS_BASE64 is not base64")
-	s.variables["HELM_SECRETS_BASE64"] = base64.StdEncoding.EncodeToString([]byte("a: [secret"))
-	equal(t, "message", s.fails(schema.CommandApply).Message, "HELM_SECRETS_BASE64 holds no YAML")
+	s.Variables["HELM_SECRETS_BASE64"] = "!!!"
+	equal(t, "message", s.Fails(schema.CommandApply).Message, "HELM_SECRETS_BASE64 is not base64")
+	s.Variables["HELM_SECRETS_BASE64"] = base64.StdEncoding.EncodeToString([]byte("a: [secret"))
+	equal(t, "message", s.Fails(schema.CommandApply).Message, "HELM_SECRETS_BASE64 holds no YAML")
 }

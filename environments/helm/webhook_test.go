@@ -13,7 +13,7 @@ import (
 
 // webhook lets a program change the objects of the story's namespace on their way in. It answers with a JSON patch.
 func (s *story) webhook(change func(object map[string]any) []map[string]any) {
-	s.t.Helper()
+	s.T.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var review struct {
 			Request struct {
@@ -28,10 +28,10 @@ func (s *story) webhook(change func(object map[string]any) []map[string]any) {
 			"response": map[string]any{"uid": review.Request.UID, "allowed": true, "patchType": "JSONPatch", "patch": patch},
 		})
 	}))
-	s.t.Cleanup(server.Close)
+	s.T.Cleanup(server.Close)
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	file := s.t.TempDir() + "/webhook.yaml"
-	writeFile(s.t, file, fmt.Sprintf(`apiVersion: admissionregistration.k8s.io/v1
+	file := s.T.TempDir() + "/webhook.yaml"
+	writeFile(s.T, file, fmt.Sprintf(`apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
 metadata: {name: %s}
 webhooks:
@@ -42,7 +42,7 @@ webhooks:
   admissionReviewVersions: [v1]
   sideEffects: None
 `, s.namespace, server.URL, base64.StdEncoding.EncodeToString(certificate)))
-	kubectl(s.t, "apply", "-f", file)
+	kubectl(s.T, "apply", "-f", file)
 }
 
 // A registry's mirror, an injected sidecar and a note of the time are no drift; an edit beside them is.
@@ -64,19 +64,19 @@ func TestWhatWebhooksDoIsNoDrift(t *testing.T) {
 		return kubectl(t, "get", "deployment", "web", "-n", s.namespace, "-o", "jsonpath={.spec.template.spec.containers[*].image}")
 	}
 	deadline := time.Now().Add(time.Minute)
-	for s.apply(); image() != "mirror.example.org/web:1 proxy"; { // the API server learns of webhooks after a while
+	for s.Apply(); image() != "mirror.example.org/web:1 proxy"; { // the API server learns of webhooks after a while
 		if time.Now().After(deadline) {
 			t.Fatalf("the webhook is not called: %s", image())
 		}
 		kubectl(t, "annotate", "deployment", "web", "-n", s.namespace, "--overwrite", "touched="+time.Now().Format("150405.000"))
 	}
-	equal(t, "unchanged", addresses(s.plan().Changes), []string(nil))
-	equal(t, "unchanged", addresses(s.apply().Changes), []string(nil))
+	equal(t, "unchanged", addresses(s.Plan().Changes), []string(nil))
+	equal(t, "unchanged", addresses(s.Apply().Changes), []string(nil))
 
 	kubectl(t, "patch", "deployment", "web", "-n", s.namespace, "-p", `{"spec":{"template":{"spec":{"containers":[{"name":"web","resources":{"limits":{"cpu":"2"}}}]}}}}`)
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes), []string{"update Deployment " + s.namespace + "/web"})
-	equal(t, "applied", s.apply().Changes, planned.Changes)
-	equal(t, "unchanged then", addresses(s.plan().Changes), []string(nil))
+	equal(t, "applied", s.Apply().Changes, planned.Changes)
+	equal(t, "unchanged then", addresses(s.Plan().Changes), []string(nil))
 	equal(t, "images", image(), "mirror.example.org/web:1 proxy")
 }

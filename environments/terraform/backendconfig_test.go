@@ -40,9 +40,9 @@ func TestBackendConfigIsInNoArgument(t *testing.T) {
 		"bitops.config.yaml": "terraform: {cli: {backend-config: ['address=" + server.URL + "', username=me, 'password=" +
 			strings.ReplaceAll(password, "'", "''") + "', retry_max=1]}}",
 	})
-	counts(t, s.apply().Changes, 1, 0, 0)
-	counts(t, s.plan().Changes, 0, 0, 0)
-	for _, c := range s.runner.Commands() {
+	counts(t, s.Apply().Changes, 1, 0, 0)
+	counts(t, s.Plan().Changes, 0, 0, 0)
+	for _, c := range s.Runner.Commands() {
 		if text := strings.Join(c.Args, " "); strings.Contains(text, `p"a`) || strings.Contains(text, server.URL) {
 			t.Errorf("arguments: %s", text)
 		}
@@ -71,7 +71,7 @@ func TestBackendSettings(t *testing.T) {
 	s := tell(t, map[string]string{
 		"main.tf": "terraform {\n  backend \"http\" {}\n}\n", "bitops.config.yaml": "terraform: {cli: {backend-config: ['a b=c']}}",
 	}).fake(version1)
-	_, err := s.try(t.Context(), schema.CommandPlan)
+	_, err := s.Try(t.Context(), schema.CommandPlan)
 	if failure, ok := errors.AsType[*environments.Failure](err); !ok || failure.Message != `cli.backend-config: "a b" is not the name of a setting` {
 		t.Errorf("error %v", err)
 	}

@@ -39,20 +39,20 @@ func TestCallersCacheIsForInitsWithALockFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, c.files).fake(`[ "$1" = init ] && { mkdir -p .terraform; printf %s "$TF_PLUGIN_CACHE_DIR" >.terraform/cache; }
 ` + version1 + `[ "$1" = output ] && echo '{}'; exit 0`)
-			delete(s.variables, cacheVariable)
+			delete(s.Variables, cacheVariable)
 			if c.file == "" {
-				s.variables[cacheVariable] = "/the/cache"
+				s.Variables[cacheVariable] = "/the/cache"
 			} else {
-				s.variables["TF_CLI_CONFIG_FILE"] = filepath.Join(t.TempDir(), "cli.tfrc")
-				writeFile(t, s.variables["TF_CLI_CONFIG_FILE"], c.file)
+				s.Variables["TF_CLI_CONFIG_FILE"] = filepath.Join(t.TempDir(), "cli.tfrc")
+				writeFile(t, s.Variables["TF_CLI_CONFIG_FILE"], c.file)
 			}
-			maps.Copy(s.variables, c.variables)
-			s.apply()
+			maps.Copy(s.Variables, c.variables)
+			s.Apply()
 			if c.want == "its own" {
-				c.want = filepath.Join(s.workspace(), dataDirectory, ownPackagesDirectory)
+				c.want = filepath.Join(s.Workspace(), dataDirectory, ownPackagesDirectory)
 				equal(t, "its own cache is there", exists(c.want), true)
 			}
-			equal(t, "cache of init", content(s.workspace()+"/.terraform/cache"), c.want)
+			equal(t, "cache of init", content(s.Workspace()+"/.terraform/cache"), c.want)
 		})
 	}
 }
@@ -71,7 +71,7 @@ func TestCallersCacheIsOneByItsPath(t *testing.T) {
 		"plugin_cache_may_break_dependency_lock_file = true\nplugin_cache_dir = \"/c\"": {dir: "/c", configured: true, breaks: true},
 	} {
 		writeFile(t, file, text)
-		got := session{Call: s.call(t.Context(), "plan")}
+		got := session{Call: s.Call(t.Context(), "plan")}
 		got.Variables = map[string]string{"HOME": "/home/me", "TF_CLI_CONFIG_FILE": file}
 		equal(t, text, got.callersCache(), want)
 	}

@@ -67,7 +67,7 @@ func TestSettings(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, map[string]string{"bitops.config.yml": test.text})
-			d := schema.Directory{Root: s.repository, Name: "net/terraform"}
+			d := schema.Directory{Root: s.Repository, Name: "net/terraform"}
 			values, problems := configurationSchema().Resolve(d, func(name string) string { return test.variables[name] })
 			got, more := settingsFrom(values, test.variables)
 			problems = append(problems, more...)
@@ -83,11 +83,11 @@ func TestConfigurationProblems(t *testing.T) {
 		"main.tf":            "",
 		"bitops.config.yaml": "terraform:\n  cli:\n    stack-action: explode\n  options:\n    worksapce: x\n",
 	})
-	s.variables["INIT_UPGRADE"] = "perhaps"
+	s.Variables["INIT_UPGRADE"] = "perhaps"
 	want := `variable INIT_UPGRADE: options.init-upgrade must be true or false, not "perhaps"
 net/terraform/bitops.config.yaml:3:19: cli.stack-action cannot be "explode" (one of plan, apply, destroy)
 net/terraform/bitops.config.yaml:5:5: warning: unknown key "worksapce" (did you mean "workspace"?)`
-	_, err := s.try(t.Context(), schema.CommandApply)
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	problems, ok := errors.AsType[schema.Problems](err)
 	if !ok || problems.Error() != want {
 		t.Errorf("error %v, want\n%s", err, want)
@@ -98,9 +98,9 @@ net/terraform/bitops.config.yaml:5:5: warning: unknown key "worksapce" (did you 
 // What is wrong in the checkout, the planner has told.
 func TestWarningsOfEditedFilesAreNotices(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": ""}).fake(version1)
-	s.afterSync = func(dir string) { writeFile(t, dir+"/bitops.config.yaml", "terraform: {old: 1}") }
-	_, _ = s.try(t.Context(), schema.CommandPlan)
-	contains(t, "notices", s.texts(schema.EventNotice), `net/terraform/bitops.config.yaml:1:13: warning: unknown key "old"`)
+	s.AfterSync = func(dir string) { writeFile(t, dir+"/bitops.config.yaml", "terraform: {old: 1}") }
+	_, _ = s.Try(t.Context(), schema.CommandPlan)
+	contains(t, "notices", s.Texts(schema.EventNotice), `net/terraform/bitops.config.yaml:1:13: warning: unknown key "old"`)
 }
 
 func TestSkippedStepsStartNothing(t *testing.T) {
@@ -108,9 +108,9 @@ func TestSkippedStepsStartNothing(t *testing.T) {
 	for _, command := range []schema.Command{
 		schema.CommandPlan, schema.CommandApply, schema.CommandPlanDestroy, schema.CommandDestroy,
 	} {
-		equal(t, string(command), s.do(command).Skipped, "skip-deploy is set")
+		equal(t, string(command), s.Do(command).Skipped, "skip-deploy is set")
 	}
-	reason, err := s.tool.Skip(s.call(t.Context(), schema.CommandApply))
+	reason, err := s.tool.Skip(s.Call(t.Context(), schema.CommandApply))
 	check(t, err)
 	equal(t, "reason", reason, "skip-deploy is set")
 	equal(t, "processes", s.processes(), "")
@@ -119,49 +119,49 @@ func TestSkippedStepsStartNothing(t *testing.T) {
 // Hooks edit the configuration in the workspace.
 func TestConfigurationOfTheWorkspaceCounts(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": ""})
-	s.afterSync = func(dir string) {
+	s.AfterSync = func(dir string) {
 		writeFile(t, dir+"/bitops.config.yaml", "terraform: {options: {skip-deploy: true}}")
 	}
-	equal(t, "skipped", s.apply().Skipped, "skip-deploy is set")
+	equal(t, "skipped", s.Apply().Skipped, "skip-deploy is set")
 }
 
 func TestStackActionPins(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": one + `output "o" { value = "x" }`})
 	pin := func(action string) {
-		s.write(map[string]string{"bitops.config.yaml": "terraform: {cli: {stack-action: " + action + "}}"})
+		s.Write(map[string]string{"bitops.config.yaml": "terraform: {cli: {stack-action: " + action + "}}"})
 	}
 	pin("plan")
-	applied := s.apply()
+	applied := s.Apply()
 	equal(t, "changes", applied.Changes.Empty(), true)
 	equal(t, "outputs", len(applied.Outputs), 0)
-	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is plan: only planned (+1 ~0 -0)")
-	equal(t, "deployed", s.deployed(), false)
-	counts(t, s.plan().Changes, 1, 0, 0)
-	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is plan: apply only plans this step")
+	contains(t, "notices", s.Texts(schema.EventNotice), "stack-action is plan: only planned (+1 ~0 -0)")
+	equal(t, "deployed", s.Deployed(), false)
+	counts(t, s.Plan().Changes, 1, 0, 0)
+	contains(t, "notices", s.Texts(schema.EventNotice), "stack-action is plan: apply only plans this step")
 
 	pin("apply")
-	counts(t, s.apply().Changes, 1, 0, 0)
+	counts(t, s.Apply().Changes, 1, 0, 0)
 
 	pin("plan")
-	s.write(map[string]string{"main.tf": one + `output "o" { value = "y" }`})
-	output(t, s.apply().Outputs, "o", "x")
-	_, err := s.try(t.Context(), schema.CommandDestroy)
+	s.Write(map[string]string{"main.tf": one + `output "o" { value = "y" }`})
+	output(t, s.Apply().Outputs, "o", "x")
+	_, err := s.Try(t.Context(), schema.CommandDestroy)
 	contains(t, "error", fmt.Sprint(err), "not destroyed: the step's stack-action is plan")
-	equal(t, "deployed", s.deployed(), true)
+	equal(t, "deployed", s.Deployed(), true)
 
 	pin("destroy")
-	counts(t, s.plan().Changes, 0, 0, 1)
-	contains(t, "notices", s.texts(schema.EventNotice), "stack-action is destroy: apply removes this step")
-	counts(t, s.apply().Changes, 0, 0, 1)
-	equal(t, "deployed", s.deployed(), false)
+	counts(t, s.Plan().Changes, 0, 0, 1)
+	contains(t, "notices", s.Texts(schema.EventNotice), "stack-action is destroy: apply removes this step")
+	counts(t, s.Apply().Changes, 0, 0, 1)
+	equal(t, "deployed", s.Deployed(), false)
 }
 
 func TestPrograms(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": ""})
-	p := New().Programs(s.repository, "net/terraform")[0]
+	p := New().Programs(s.Repository, "net/terraform")[0]
 	equal(t, "program", p.Name+" "+p.Minimum, "terraform 1.0.0")
-	s.write(map[string]string{"bitops.config.yaml": "terraform: {options: {binary: tofu}}"})
-	p = New().Programs(s.repository, "net/terraform")[0]
+	s.Write(map[string]string{"bitops.config.yaml": "terraform: {options: {binary: tofu}}"})
+	p = New().Programs(s.Repository, "net/terraform")[0]
 	equal(t, "program", p.Name+" "+p.Minimum, "tofu ")
 }
 
@@ -171,15 +171,15 @@ func TestEnvironmentFile(t *testing.T) {
 		"main.tf":  "variable \"size\" {}\nvariable \"color\" {}\noutput \"both\" { value = \"${var.size} ${var.color}\" }",
 		"ENV_FILE": "# of the team\nexport TF_VAR_size=\"3 m\"\r\nTF_VAR_color=red\n\nexport TERRAFORM_APPLY=true\nDB_PASSWORD='s3cr3t words'\n",
 	})
-	s.variables["TF_VAR_color"] = "blue"
-	action, err := s.tool.Action(s.call(t.Context(), schema.CommandDeploy))
+	s.Variables["TF_VAR_color"] = "blue"
+	action, err := s.tool.Action(s.Call(t.Context(), schema.CommandDeploy))
 	check(t, err)
 	equal(t, "action", action, schema.CommandApply)
-	s.afterSync = func(dir string) { writeFile(t, dir+"/ENV_FILE", "export TF_VAR_size=4\nTF_VAR_color=red") }
-	output(t, s.apply().Outputs, "both", "4 red")
+	s.AfterSync = func(dir string) { writeFile(t, dir+"/ENV_FILE", "export TF_VAR_size=4\nTF_VAR_color=red") }
+	output(t, s.Apply().Outputs, "both", "4 red")
 
-	s.afterSync = nil
-	c := s.call(t.Context(), schema.CommandApply)
+	s.AfterSync = nil
+	c := s.Call(t.Context(), schema.CommandApply)
 	var hidden []string
 	c.Secrets = func(texts ...string) { hidden = append(hidden, texts...) }
 	_, err = settingsOf(c)
@@ -193,8 +193,8 @@ func TestEnvironmentFile(t *testing.T) {
 	equal(t, "size", c.Variables["TF_VAR_size"], "5")
 	equal(t, "color", c.Variables["TF_VAR_color"], "green")
 
-	s.write(map[string]string{"ENV_FILE": "A=1\nsecret words\n"})
-	_, err = s.try(t.Context(), schema.CommandApply)
+	s.Write(map[string]string{"ENV_FILE": "A=1\nsecret words\n"})
+	_, err = s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "net/terraform/ENV_FILE:2: bash cannot source this line (exit code 127)")
 	lacks(t, "error", err.Error(), "words")
 }

@@ -39,7 +39,7 @@ func TestWantedVersion(t *testing.T) {
 				binary = test.binary
 			}
 			s := tell(t, map[string]string{"bitops.config.yaml": "terraform: {options: {version: '" + test.asked + "'}}"})
-			v, _ := configurationSchema().Resolve(schema.Directory{Root: s.repository, Name: "net/terraform"}, nil)
+			v, _ := configurationSchema().Resolve(schema.Directory{Root: s.Repository, Name: "net/terraform"}, nil)
 			_, problems := wantedVersion(v, binary)
 			if test.want == "" {
 				equal(t, "problems", problems.Error(), schema.Problems(nil).Error())

@@ -26,9 +26,9 @@ func TestInitSaysWhereTofuFindsVariables(t *testing.T) {
 			s := tell(t, map[string]string{
 				"main.tf": c.config, "bitops.config.yaml": "terraform: {options: {binary: " + c.binary + "}}",
 			}).fake(`[ "$1" = version ] && { echo '{"terraform_version": "1.11.4"}'; exit; }; [ "$1" = init ] && exit 1; exit 0`)
-			programs, _, _ := strings.Cut(s.variables["PATH"], ":")
+			programs, _, _ := strings.Cut(s.Variables["PATH"], ":")
 			check(t, os.Symlink("terraform", filepath.Join(programs, tofu)))
-			_, err := s.try(t.Context(), "apply")
+			_, err := s.Try(t.Context(), "apply")
 			if err == nil || slices.Contains(failureLines(err), earlyHint) != c.want {
 				t.Errorf("error %+v, want the hint: %v", err, c.want)
 			}
@@ -67,8 +67,8 @@ output "other" {
 func tellEarly(t *testing.T) *story {
 	t.Helper()
 	s := tell(t, chosen)
-	check(t, os.Mkdir(filepath.Join(s.source(), "mod"), 0o755))
-	writeFile(t, filepath.Join(s.source(), "mod", "main.tf"), "output \"name\" {\n  value = \"m\"\n}\n")
+	check(t, os.Mkdir(filepath.Join(s.Source(), "mod"), 0o755))
+	writeFile(t, filepath.Join(s.Source(), "mod", "main.tf"), "output \"name\" {\n  value = \"m\"\n}\n")
 	return again(s)
 }
 
@@ -82,27 +82,27 @@ func TestTofuFindsEarlyValues(t *testing.T) {
 	s := tellEarly(t)
 	bin := t.TempDir()
 	check(t, os.Symlink(program, filepath.Join(bin, tofu)))
-	s.variables["PATH"] = bin + ":" + s.variables["PATH"]
-	s.variables["TF_CLI_CONFIG_FILE"] = os.DevNull
-	s.plan()
-	equal(t, "applied", s.apply().Outputs["other"].String(), `"x m"`)
-	s.inputs, s.offered = nil, nil
-	equal(t, "asked", s.outputs()["other"].String(), `"x m"`)
-	equal(t, "deployed", s.deployed(), true)
-	if state, err := os.ReadFile(filepath.Join(s.repository, "states", "eu-input", "blue", "terraform.tfstate")); err != nil {
-		found, _ := filepath.Glob(filepath.Join(s.repository, "states", "*", "*"))
+	s.Variables["PATH"] = bin + ":" + s.Variables["PATH"]
+	s.Variables["TF_CLI_CONFIG_FILE"] = os.DevNull
+	s.Plan()
+	equal(t, "applied", s.Apply().Outputs["other"].String(), `"x m"`)
+	s.Inputs, s.Offered = nil, nil
+	equal(t, "asked", s.Outputs()["other"].String(), `"x m"`)
+	equal(t, "deployed", s.Deployed(), true)
+	if state, err := os.ReadFile(filepath.Join(s.Repository, "states", "eu-input", "blue", "terraform.tfstate")); err != nil {
+		found, _ := filepath.Glob(filepath.Join(s.Repository, "states", "*", "*"))
 		t.Errorf("%v: %s; there are %v", err, state, found)
 	}
 	s = again(s)
-	s.plan()
-	s.destroy()
-	equal(t, "deployed after the destroy", s.deployed(), false)
+	s.Plan()
+	s.Destroy()
+	equal(t, "deployed after the destroy", s.Deployed(), false)
 }
 
 // again gives a story its values back.
 func again(s *story) *story {
-	s.inputs = values(s.t, map[string]string{"directory": fmt.Sprintf("%q", filepath.Join(s.repository, "states")), "last": `"input"`, "other": `"x"`})
-	s.offered = values(s.t, map[string]string{"module": `"mod"`})
+	s.Inputs = values(s.T, map[string]string{"directory": fmt.Sprintf("%q", filepath.Join(s.Repository, "states")), "last": `"input"`, "other": `"x"`})
+	s.Offered = values(s.T, map[string]string{"module": `"mod"`})
 	return s
 }
 
@@ -112,11 +112,11 @@ func TestEarlyValuesAreVarFiles(t *testing.T) {
 	s := tellEarly(t).fake(`[ "$1" = version ] && { echo '{"terraform_version": "1.9.4"}'; exit; }
 for a; do case "$a" in -var-file=/*) echo "$1 $(cat "${a#-var-file=}")" >>"$HOME/given" ;; -var-file=*) echo "$1 ${a#-var-file=}" >>"$HOME/given" ;; esac; done
 [ "$1" = output ] && echo '{}'; exit 0`)
-	s.write(map[string]string{"secret.tf": "variable \"key\" {\n  sensitive = true\n}\nterraform {\n  encryption {\n    key_provider \"pbkdf2\" \"k\" {\n      passphrase = var.key\n    }\n  }\n}\n"})
-	programs, _, _ := strings.Cut(s.variables["PATH"], ":")
+	s.Write(map[string]string{"secret.tf": "variable \"key\" {\n  sensitive = true\n}\nterraform {\n  encryption {\n    key_provider \"pbkdf2\" \"k\" {\n      passphrase = var.key\n    }\n  }\n}\n"})
+	programs, _, _ := strings.Cut(s.Variables["PATH"], ":")
 	check(t, os.Symlink("terraform", filepath.Join(programs, tofu)))
-	s.variables["HOME"] = t.TempDir()
-	given := filepath.Join(s.variables["HOME"], "given")
+	s.Variables["HOME"] = t.TempDir()
+	given := filepath.Join(s.Variables["HOME"], "given")
 	took := func(command string) []string {
 		text, _ := os.ReadFile(given)
 		var lines []string
@@ -128,15 +128,15 @@ for a; do case "$a" in -var-file=/*) echo "$1 $(cat "${a#-var-file=}")" >>"$HOME
 		check(t, os.WriteFile(given, nil, 0o600))
 		return lines
 	}
-	s.inputs = values(t, map[string]string{"directory": `"d"`, "last": `"l"`, "other": `"x"`, "key": `"hunter22hunter22"`})
-	_, _ = s.try(t.Context(), "plan")
+	s.Inputs = values(t, map[string]string{"directory": `"d"`, "last": `"l"`, "other": `"x"`, "key": `"hunter22hunter22"`})
+	_, _ = s.Try(t.Context(), "plan")
 	equal(t, "init", took("init"), []string{
 		`{"module":"mod"}`, "stage.tfvars", `{"directory":"d","last":"l"}`, `{"key":"hunter22hunter22"}`,
 	})
-	s.inputs, s.offered = nil, nil
-	s.outputs()
+	s.Inputs, s.Offered = nil, nil
+	s.Outputs()
 	equal(t, "output", took("output"), []string{`{"module":"mod"}`, "stage.tfvars", `{"directory":"d","last":"l"}`})
-	s.inputs = values(t, map[string]string{"directory": `"d"`})
-	_, _ = s.try(t.Context(), "plan")
+	s.Inputs = values(t, map[string]string{"directory": `"d"`})
+	_, _ = s.Try(t.Context(), "plan")
 	equal(t, "init afterwards", took("init"), []string{"stage.tfvars", `{"directory":"d"}`})
 }

@@ -19,7 +19,7 @@ resource "terraform_data" "app" {
   depends_on = [terraform_data.first]
   provisioner "local-exec" { command = "echo no disk; exit 3" }
 }`})
-	result, err := s.try(t.Context(), schema.CommandApply)
+	result, err := s.Try(t.Context(), schema.CommandApply)
 	lines := strings.Join(failureLines(err), "\n")
 	equal(t, "error", err.Error(), "terraform apply failed: local-exec provisioner error")
 	equal(t, "lines", lines, `Error: local-exec provisioner error
@@ -64,7 +64,7 @@ func TestFailuresNameThePlace(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tellReal(t, test.files)
-			failure := s.fails(schema.CommandApply)
+			failure := s.Fails(schema.CommandApply)
 			equal(t, "exit code", failure.ExitCode, 1)
 			text := strings.Join(failure.Lines, "\n")
 			contains(t, "failure", text, test.want...)
@@ -75,17 +75,17 @@ func TestFailuresNameThePlace(t *testing.T) {
 
 func TestDestroyOfNothingNeedsNoValues(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": `variable "vpc_id" {}` + "\n" + `resource "terraform_data" "x" {}`})
-	equal(t, "changes", s.destroy().Changes.Empty(), true)
-	s.inputs = schema.Values{"vpc_id": schema.Text("v")}
-	s.apply()
-	s.inputs = nil
-	contains(t, "failure", s.fails(schema.CommandDestroy).Message, "No value for required variable")
+	equal(t, "changes", s.Destroy().Changes.Empty(), true)
+	s.Inputs = schema.Values{"vpc_id": schema.Text("v")}
+	s.Apply()
+	s.Inputs = nil
+	contains(t, "failure", s.Fails(schema.CommandDestroy).Message, "No value for required variable")
 }
 
 func TestMissingProgram(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": ""})
-	s.variables["PATH"] = t.TempDir()
-	failure := s.fails(schema.CommandApply)
+	s.Variables["PATH"] = t.TempDir()
+	failure := s.Fails(schema.CommandApply)
 	equal(t, "exit code", failure.ExitCode, 127)
 	contains(t, "failure", failure.Message, "terraform: not found in PATH", "get terraform from https://")
 }
@@ -113,12 +113,12 @@ func TestVersions(t *testing.T) {
 				"main.tf":            "",
 				"bitops.config.yaml": "terraform: {options: {version: '" + test.config + "'}}",
 			}).fake(`if [ "$1" = version ]; then echo '` + test.prints + `'; fi; [ "$1" = output ] && echo '{}'; exit 0`)
-			_, err := s.try(t.Context(), schema.CommandApply)
+			_, err := s.Try(t.Context(), schema.CommandApply)
 			if test.want == "" {
 				check(t, err)
 				return
 			}
-			contains(t, "error", s.fails(schema.CommandApply).Message, test.want)
+			contains(t, "error", s.Fails(schema.CommandApply).Message, test.want)
 		})
 	}
 }
@@ -139,14 +139,14 @@ echo '{"type":"outputs","outputs":{"a":{"value":"cAnArY","type":"nonsense"}}}'
 echo '{"value":"cAnArY"}'
 echo '{"type":"planned_change"}{'; echo '{"type":"apply_complete"}'; echo '{"type":"diagnostic"}'; echo '{"type":"change_summary"}'
 printf 'bytes \xff\xfe and no end'`)
-		output(t, s.apply().Outputs, "a", "x")
-		log := s.texts(schema.EventOutputLine)
+		output(t, s.Apply().Outputs, "a", "x")
+		log := s.Texts(schema.EventOutputLine)
 		contains(t, "log", log, "a warning before the start", "and no end", "not one of terraform's")
 		lacks(t, "log", log, "cAnArY")
 	})
 	t.Run("fails without a diagnostic", func(t *testing.T) {
 		s := tell(t, map[string]string{"main.tf": ""}).fake(version1 + `echo "panic: oh no" >&2; exit 11`)
-		failure := s.fails(schema.CommandApply)
+		failure := s.Fails(schema.CommandApply)
 		equal(t, "exit code", failure.ExitCode, 11)
 		equal(t, "message", failure.Message, "terraform apply exited with code 11")
 		equal(t, "lines", failure.Lines, []string{"panic: oh no"})
@@ -155,13 +155,13 @@ printf 'bytes \xff\xfe and no end'`)
 		s := tell(t, map[string]string{"main.tf": ""}).fake(version1 + `[ "$1" = output ] && { echo '{}'; exit; }
 head -c 10000000 /dev/zero | tr '\0' x; echo
 yes '{"type":"log","@message":"flood"}' | head -c 10000000; echo`)
-		s.apply()
+		s.Apply()
 		longest := 0
-		for _, e := range s.events {
+		for _, e := range s.Events {
 			longest = max(longest, len(e.Text))
 		}
-		if len(s.events) < 100_000 || longest > 1<<20 {
-			t.Errorf("%d events, the longest %d bytes", len(s.events), longest)
+		if len(s.Events) < 100_000 || longest > 1<<20 {
+			t.Errorf("%d events, the longest %d bytes", len(s.Events), longest)
 		}
 	})
 	t.Run("ignores the interrupt for a while", func(t *testing.T) {
@@ -169,12 +169,12 @@ yes '{"type":"log","@message":"flood"}' | head -c 10000000; echo`)
 trap 'echo "shutting down"; sleep 0.2; exit 1' INT
 echo "begun"; for i in $(seq 600); do sleep 0.1; done`)
 		ctx, cancel := context.WithCancel(t.Context())
-		s.watch = func(e schema.Event) {
+		s.Watch = func(e schema.Event) {
 			if e.Text == "begun" {
 				time.AfterFunc(10*time.Millisecond, cancel)
 			}
 		}
-		_, err := s.try(ctx, schema.CommandDestroy)
+		_, err := s.Try(ctx, schema.CommandDestroy)
 		if err == nil {
 			t.Error("no error")
 		}
@@ -182,7 +182,7 @@ echo "begun"; for i in $(seq 600); do sleep 0.1; done`)
 	})
 	t.Run("is interrupted before it starts", func(t *testing.T) {
 		s := tell(t, map[string]string{"main.tf": ""}).fake(version1)
-		c := s.call(t.Context(), schema.CommandApply)
+		c := s.Call(t.Context(), schema.CommandApply)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := s.tool.Apply(ctx, c)
@@ -195,11 +195,11 @@ echo "begun"; for i in $(seq 600); do sleep 0.1; done`)
 func TestErroredStateIsTold(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": ""}).fake(version1 + `touch errored.tfstate
 echo '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Failed to persist state"}}'; exit 1`)
-	failure := s.fails(schema.CommandApply)
-	contains(t, "failure", strings.Join(failure.Lines, "\n"), filepath.Join(s.workspace(), "errored.tfstate"))
+	failure := s.Fails(schema.CommandApply)
+	contains(t, "failure", strings.Join(failure.Lines, "\n"), filepath.Join(s.Workspace(), "errored.tfstate"))
 	equal(t, "final", failure.Final, true)
-	_ = s.fails(schema.CommandApply) // and it survives the next time
-	if _, err := os.Stat(filepath.Join(s.workspace(), "errored.tfstate")); err != nil {
+	_ = s.Fails(schema.CommandApply) // and it survives the next time
+	if _, err := os.Stat(filepath.Join(s.Workspace(), "errored.tfstate")); err != nil {
 		t.Error(err)
 	}
 }

@@ -66,7 +66,7 @@ func TestValuesKeepTheirTypes(t *testing.T) {
 		check(t, err)
 		received := func(t *testing.T, s *story) {
 			t.Helper()
-			got, err := schema.FromJSON([]byte(s.apply().Outputs["all"].Data.AsString()))
+			got, err := schema.FromJSON([]byte(s.Apply().Outputs["all"].Data.AsString()))
 			check(t, err)
 			if !got.Data.RawEquals(want.Data) {
 				t.Errorf("terraform received\n%s, want\n%s", got, want)
@@ -74,14 +74,14 @@ func TestValuesKeepTheirTypes(t *testing.T) {
 		}
 		t.Run(name+" as inputs", func(t *testing.T) {
 			s := tellReal(t, map[string]string{"main.tf": echo})
-			s.inputs = values(t, test.values)
-			s.inputs["undeclared"] = schema.Text("is left out")
+			s.Inputs = values(t, test.values)
+			s.Inputs["undeclared"] = schema.Text("is left out")
 			received(t, s)
 		})
 		t.Run(name+" as offered values", func(t *testing.T) {
 			s := tellReal(t, map[string]string{"main.tf": echo})
-			s.offered = values(t, test.values)
-			s.offered["undeclared"] = schema.Text("is left out")
+			s.Offered = values(t, test.values)
+			s.Offered["undeclared"] = schema.Text("is left out")
 			received(t, s)
 		})
 	}
@@ -96,11 +96,11 @@ variable "str" {
 output "str" { value = var.str == null ? "null" : var.str }`}
 	null := schema.Values{"str": {Data: cty.NullVal(cty.DynamicPseudoType)}}
 	s := tellReal(t, files)
-	s.inputs = null
-	output(t, s.apply().Outputs, "str", "null")
+	s.Inputs = null
+	output(t, s.Apply().Outputs, "str", "null")
 	s = tellReal(t, files)
-	s.offered = null
-	output(t, s.apply().Outputs, "str", "the default")
+	s.Offered = null
+	output(t, s.Apply().Outputs, "str", "the default")
 }
 
 // What sets a variable, from the weakest to the strongest; each step adds one.
@@ -113,45 +113,45 @@ func TestWhoWins(t *testing.T) {
 	})
 	says := func(want string) {
 		t.Helper()
-		output(t, s.apply().Outputs, "all", want)
+		output(t, s.Apply().Outputs, "all", want)
 	}
-	s.offered = values(t, map[string]string{"free": `["offered"]`, "text": `"offered"`})
+	s.Offered = values(t, map[string]string{"free": `["offered"]`, "text": `"offered"`})
 	says(`["offered"] offered`)
-	s.variables["TF_VAR_free"], s.variables["TF_VAR_text"] = "variable", "variable"
+	s.Variables["TF_VAR_free"], s.Variables["TF_VAR_text"] = "variable", "variable"
 	says(`"variable" variable`)
-	delete(s.variables, "TF_VAR_free")
-	s.write(map[string]string{"terraform.tfvars": "free = \"file\"\ntext = \"file\""})
+	delete(s.Variables, "TF_VAR_free")
+	s.Write(map[string]string{"terraform.tfvars": "free = \"file\"\ntext = \"file\""})
 	says(`"file" file`)
-	s.write(map[string]string{"x.auto.tfvars.json": `{"free": "auto", "text": "auto"}`})
+	s.Write(map[string]string{"x.auto.tfvars.json": `{"free": "auto", "text": "auto"}`})
 	says(`"auto" auto`)
-	s.write(map[string]string{"conf/x.tfvars": "free = \"configured\"\ntext = \"configured\""})
+	s.Write(map[string]string{"conf/x.tfvars": "free = \"configured\"\ntext = \"configured\""})
 	says(`"configured" configured`)
-	s.variables["TF_VAR_FILE"] = "y.tfvars"
-	s.write(map[string]string{"y.tfvars": "free = \"named\"\ntext = \"named\""})
+	s.Variables["TF_VAR_FILE"] = "y.tfvars"
+	s.Write(map[string]string{"y.tfvars": "free = \"named\"\ntext = \"named\""})
 	says(`"named" named`)
-	s.inputs = values(t, map[string]string{"free": `"input"`, "text": `"input"`})
+	s.Inputs = values(t, map[string]string{"free": `"input"`, "text": `"input"`})
 	says(`"input" input`)
 }
 
 // A generated *.tf file counts: the module is read when the step runs.
 func TestVariablesOfGeneratedFiles(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": `output "late" { value = var.late }`})
-	s.afterSync = func(dir string) {
-		s.t.Helper()
+	s.AfterSync = func(dir string) {
+		s.T.Helper()
 		writeFile(t, dir+"/generated.tf", `variable "late" {}`)
 	}
-	s.inputs = schema.Values{"late": schema.Text("arrives")}
-	output(t, s.apply().Outputs, "late", "arrives")
+	s.Inputs = schema.Values{"late": schema.Text("arrives")}
+	output(t, s.Apply().Outputs, "late", "arrives")
 }
 
 func TestUnknownValuesAreRefused(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": `variable "a" {}`}).fake(version1)
 	unknown := schema.Values{"a": {Data: cty.UnknownVal(cty.String)}}
-	s.inputs = unknown
-	_, err := s.try(t.Context(), schema.CommandApply)
+	s.Inputs = unknown
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "input a: the value is not known yet")
-	s.inputs, s.offered = nil, unknown
-	_, err = s.try(t.Context(), schema.CommandApply)
+	s.Inputs, s.Offered = nil, unknown
+	_, err = s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "offered value a: the value is not known yet")
 }
 
@@ -188,9 +188,9 @@ func TestSecretValuesAreInPrivateFiles(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": `variable "a" {}`})
 	s.fake(version1 + `for a in "$@"; do case $a in -var-file=*) stat -c '%a %n' "${a#-var-file=}";; esac; done
 [ "$1" = output ] && echo '{}'; exit 0`)
-	s.inputs = schema.Values{"a": schema.Text("x")}
-	s.apply()
-	log := s.texts(schema.EventOutputLine)
+	s.Inputs = schema.Values{"a": schema.Text("x")}
+	s.Apply()
+	log := s.Texts(schema.EventOutputLine)
 	if !strings.HasPrefix(log, "600 ") || !strings.HasSuffix(log, "inputs.tfvars.json") {
 		t.Errorf("log %q", log)
 	}
@@ -198,12 +198,12 @@ func TestSecretValuesAreInPrivateFiles(t *testing.T) {
 
 func TestTheCallersVariables(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": ""}).fake(version1 + `[ "$1" = output ] && { echo '{}'; exit; }; env; exit 0`)
-	s.variables = s.variables.With(environments.Variables{
+	s.Variables = s.Variables.With(environments.Variables{
 		"TF_DATA_DIR": "/somewhere", "TF_CLI_ARGS_plan": "-parallelism=3", "TF_PLUGIN_CACHE_DIR": "/cache",
 	})
-	s.apply()
-	log := s.texts(schema.EventOutputLine)
+	s.Apply()
+	log := s.Texts(schema.EventOutputLine)
 	contains(t, "variables", log, "TF_CLI_ARGS_plan=-parallelism=3", "TF_PLUGIN_CACHE_DIR=/cache", "TF_INPUT=0", "TF_IN_AUTOMATION=1")
 	lacks(t, "variables", log, "TF_DATA_DIR")
-	contains(t, "notices", s.texts(schema.EventNotice), "TF_DATA_DIR is not passed on")
+	contains(t, "notices", s.Texts(schema.EventNotice), "TF_DATA_DIR is not passed on")
 }

@@ -25,21 +25,21 @@ resource "terraform_data" "slow" {
   provisioner "local-exec" { command = "sleep 60" }
 }`})
 		ctx, cancel := context.WithCancel(t.Context())
-		s.watch = func(e schema.Event) {
+		s.Watch = func(e schema.Event) {
 			if strings.Contains(e.Text, "Provisioning with 'local-exec'") {
 				cancel()
 			}
 		}
-		if _, err := s.try(ctx, schema.CommandApply); err == nil {
+		if _, err := s.Try(ctx, schema.CommandApply); err == nil {
 			t.Fatal("the interrupted apply succeeded")
 		}
-		log := s.texts(schema.EventOutputLine)
+		log := s.Texts(schema.EventOutputLine)
 		equal(t, "interrupts", strings.Count(log, "Interrupt received."), 1)
 		lacks(t, "log", log, "Two interrupts")
-		state, err := os.ReadFile(filepath.Join(s.source(), "terraform.tfstate"))
+		state, err := os.ReadFile(filepath.Join(s.Source(), "terraform.tfstate"))
 		check(t, err)
 		contains(t, "state", string(state), `"quick"`)
-		equal(t, "lock left", exists(filepath.Join(s.source(), ".terraform.tfstate.lock.info")), false)
+		equal(t, "lock left", exists(filepath.Join(s.Source(), ".terraform.tfstate.lock.info")), false)
 	}
 }
 
@@ -57,17 +57,17 @@ resource "terraform_data" "slow" {
 echo at work
 while :; do sleep 0.05; done
 `})
-	s.variables["MARK"] = filepath.Join(t.TempDir(), "mark")
+	s.Variables["MARK"] = filepath.Join(t.TempDir(), "mark")
 	ctx, cancel := context.WithCancel(t.Context())
-	s.watch = func(e schema.Event) {
+	s.Watch = func(e schema.Event) {
 		if strings.Contains(e.Text, "(local-exec): at work") {
 			cancel()
 		}
 	}
-	if _, err := s.try(ctx, schema.CommandApply); err == nil {
+	if _, err := s.Try(ctx, schema.CommandApply); err == nil {
 		t.Fatal("the interrupted apply succeeded")
 	}
-	mark, err := os.ReadFile(s.variables["MARK"])
+	mark, err := os.ReadFile(s.Variables["MARK"])
 	check(t, err)
 	equal(t, "the child", string(mark), "ended\n")
 	equal(t, "processes left", len(process.Survivors()), 0)

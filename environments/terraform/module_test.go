@@ -12,7 +12,7 @@ import (
 func inspect(t *testing.T, files map[string]string) (schema.Interface, schema.Problems) {
 	t.Helper()
 	s := tell(t, files)
-	return s.tool.Inspect(schema.Directory{Root: s.repository, Name: "net/terraform"})
+	return s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "net/terraform"})
 }
 
 func TestInspect(t *testing.T) {
@@ -71,7 +71,7 @@ func TestInspectOfOpenTofu(t *testing.T) {
 	}
 	equal(t, "of OpenTofu", names(), []string{"afalse", "btrue", "jtrue"})
 	s := tell(t, files)
-	module := new(parser).readModule(schema.Directory{Root: s.repository, Name: "net/terraform"}, tofu)
+	module := new(parser).readModule(schema.Directory{Root: s.Repository, Name: "net/terraform"}, tofu)
 	equal(t, "backend", module.backend.kind, "s3")
 
 	files["bitops.config.yaml"] = ""

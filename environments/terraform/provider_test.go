@@ -30,27 +30,27 @@ output "ready" { value = true }`})
 	writeFile(t, cli, `provider_installation {
   filesystem_mirror { path = "`+mirror+`" }
 }`)
-	s.variables["TF_CLI_CONFIG_FILE"] = cli
+	s.Variables["TF_CLI_CONFIG_FILE"] = cli
 	return s
 }
 
 // A real provider, so that the lock file is terraform's own.
 func TestLockFileOfARealProvider(t *testing.T) {
 	s := tellMirrored(t)
-	s.apply()
-	lock := filepath.Join(s.source(), lockFile)
+	s.Apply()
+	lock := filepath.Join(s.Source(), lockFile)
 	text, err := os.ReadFile(lock)
 	check(t, err)
 	contains(t, "lock file", string(text), "registry.terraform.io/hashicorp/aws", "h1:")
 
 	before, err := os.Stat(lock)
 	check(t, err)
-	check(t, os.RemoveAll(filepath.Join(s.repository, ".bitops"))) // another machine
-	s.plan()
+	check(t, os.RemoveAll(filepath.Join(s.Repository, ".bitops"))) // another machine
+	s.Plan()
 	after, err := os.Stat(lock)
 	check(t, err)
 	equal(t, "lock file written anew", os.SameFile(before, after), true)
-	equal(t, "notices", s.texts(schema.EventNotice), "")
+	equal(t, "notices", s.Texts(schema.EventNotice), "")
 }
 
 // Environments that begin at once with a real provider of some hundred megabytes take no disk for it: a package that is
@@ -61,10 +61,10 @@ func TestARealProviderTakesTheDiskOfOne(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "cache")
 	for range 4 {
 		s := tellMirrored(t)
-		s.cache = cache
+		s.Cache = cache
 		stories = append(stories, s)
 		all.Go(func() {
-			if _, err := s.try(t.Context(), schema.CommandApply); err != nil {
+			if _, err := s.Try(t.Context(), schema.CommandApply); err != nil {
 				t.Error(err, failureLines(err))
 			}
 		})
@@ -72,7 +72,7 @@ func TestARealProviderTakesTheDiskOfOne(t *testing.T) {
 	all.Wait()
 	for _, s := range stories {
 		equal(t, "processes", s.processes(), "version init apply")
-		if size := diskOf(t, s.repository); size > 1<<20 {
+		if size := diskOf(t, s.Repository); size > 1<<20 {
 			t.Errorf("an environment takes %d bytes", size)
 		}
 	}

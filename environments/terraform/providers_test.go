@@ -74,23 +74,23 @@ output "ready" { value = true }`
 func (m *tinyMirror) tiny(t *testing.T, cache string) *story {
 	t.Helper()
 	s := tellReal(t, map[string]string{"main.tf": tinyConfiguration})
-	s.cache = cache
-	maps.Copy(s.variables, m.variables)
+	s.Cache = cache
+	maps.Copy(s.Variables, m.variables)
 	return s
 }
 
 // initialise gets the step ready and no further: the provider cannot be started.
 func (s *story) initialise() error {
-	s.t.Helper()
-	c := s.call(s.t.Context(), schema.CommandPlan)
+	s.T.Helper()
+	c := s.Call(s.T.Context(), schema.CommandPlan)
 	defer os.RemoveAll(c.Private)
-	return s.tool.Prepare(s.t.Context(), c)
+	return s.tool.Prepare(s.T.Context(), c)
 }
 
 // again makes the next init a first one.
 func (s *story) again() {
-	s.t.Helper()
-	check(s.t, os.RemoveAll(filepath.Join(s.workspace(), dataDirectory)))
+	s.T.Helper()
+	check(s.T, os.RemoveAll(filepath.Join(s.Workspace(), dataDirectory)))
 }
 
 func TestProvidersAreDownloadedOnce(t *testing.T) {
@@ -100,12 +100,12 @@ func TestProvidersAreDownloadedOnce(t *testing.T) {
 	for n, want := range []int32{1, 2, 2, 2} { // without a lock file; into the cache; from there
 		check(t, s.initialise())
 		if got := m.downloads.Load(); got != want {
-			t.Fatalf("init %d: %d downloads, want %d\n%s", n, got, want, s.texts(schema.EventOutputLine))
+			t.Fatalf("init %d: %d downloads, want %d\n%s", n, got, want, s.Texts(schema.EventOutputLine))
 		}
 		s.again()
 	}
 	check(t, s.initialise())
-	installed := filepath.Join(s.workspace(), dataDirectory, "providers", "registry.example.test", "acme", "tiny", "1.0.0",
+	installed := filepath.Join(s.Workspace(), dataDirectory, "providers", "registry.example.test", "acme", "tiny", "1.0.0",
 		runtime.GOOS+"_"+runtime.GOARCH)
 	target, err := filepath.EvalSymlinks(installed)
 	check(t, err)
@@ -122,11 +122,11 @@ func TestProvidersAreDownloadedOnce(t *testing.T) {
 			variable = filepath.Join(t.TempDir(), "cli.tfrc")
 			writeFile(t, variable, string(text)+"plugin_cache_dir = \""+t.TempDir()+"\"\n")
 		}
-		own.variables[name] = variable
+		own.Variables[name] = variable
 		check(t, own.initialise())
 		own.again()
 		check(t, own.initialise())
-		equal(t, "a cache beside "+name, exists(filepath.Join(own.cache, "providers")), false)
+		equal(t, "a cache beside "+name, exists(filepath.Join(own.Cache, "providers")), false)
 	}
 }
 
@@ -136,13 +136,13 @@ func TestProvidersOfManyAtOnce(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "cache")
 	first := m.tiny(t, "")
 	check(t, first.initialise())
-	lock, err := os.ReadFile(filepath.Join(first.source(), lockFile))
+	lock, err := os.ReadFile(filepath.Join(first.Source(), lockFile))
 	check(t, err)
 	before := m.downloads.Load()
 	var all sync.WaitGroup
 	for range 8 {
 		s := m.tiny(t, cache)
-		s.write(map[string]string{lockFile: string(lock)})
+		s.Write(map[string]string{lockFile: string(lock)})
 		all.Go(func() {
 			if err := s.initialise(); err != nil {
 				t.Error(err, failureLines(err))

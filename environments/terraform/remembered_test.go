@@ -13,20 +13,20 @@ import (
 func TestTheVersionIsRemembered(t *testing.T) {
 	requireTool(t, "terraform")
 	s := tellReal(t, map[string]string{"main.tf": ""})
-	s.cache = filepath.Join(t.TempDir(), "cache")
+	s.Cache = filepath.Join(t.TempDir(), "cache")
 	target, err := exec.LookPath("terraform")
 	check(t, err)
 	target, err = filepath.EvalSymlinks(target)
 	check(t, err)
 	bin := t.TempDir()
 	check(t, os.Symlink(target, filepath.Join(bin, "terraform")))
-	s.variables["PATH"] = bin + ":/usr/bin:/bin"
+	s.Variables["PATH"] = bin + ":/usr/bin:/bin"
 
 	run := func(what, want string) {
 		t.Helper()
-		s.tool = New() // another run
+		s.use(New()) // another run
 		s.processes()
-		s.plan()
+		s.Plan()
 		equal(t, "processes "+what, s.processes(), want)
 	}
 	run("the first time", "version init plan")
@@ -54,10 +54,10 @@ func TestTheVersionIsRemembered(t *testing.T) {
 
 // binaryThatIsNone puts a compiled program in terraform's place that starts it, as version managers do.
 func (s *story) binaryThatIsNone(program, target string) {
-	s.t.Helper()
-	dir := s.t.TempDir()
-	writeFile(s.t, filepath.Join(dir, "go.mod"), "module example.test/manager\n")
-	writeFile(s.t, filepath.Join(dir, "main.go"), `package main
+	s.T.Helper()
+	dir := s.T.TempDir()
+	writeFile(s.T, filepath.Join(dir, "go.mod"), "module example.test/manager\n")
+	writeFile(s.T, filepath.Join(dir, "main.go"), `package main
 
 import (
 	"os"
@@ -66,10 +66,10 @@ import (
 
 func main() { _ = syscall.Exec("`+target+`", append([]string{"terraform"}, os.Args[1:]...), os.Environ()) }
 `)
-	check(s.t, os.Remove(program))
+	check(s.T, os.Remove(program))
 	build := exec.Command("go", "build", "-o", program, ".")
 	build.Dir = dir
 	if out, err := build.CombinedOutput(); err != nil {
-		s.t.Fatalf("%v\n%s", err, out)
+		s.T.Fatalf("%v\n%s", err, out)
 	}
 }

@@ -30,40 +30,40 @@ func TestWasLocalStateLostWithEveryRun(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tellReal(t, map[string]string{"main.tf": test.backend + one, "bitops.config.yaml": test.config})
-			counts(t, s.apply().Changes, 1, 0, 0)
+			counts(t, s.Apply().Changes, 1, 0, 0)
 			state := test.want
 			if !filepath.IsAbs(state) {
-				state = filepath.Join(s.source(), state)
+				state = filepath.Join(s.Source(), state)
 			}
 			if !exists(state) {
 				t.Errorf("there is no %s", state)
 			}
-			if state, _ := filepath.Glob(s.workspace() + "/*.tfstate*"); len(state) > 0 {
+			if state, _ := filepath.Glob(s.Workspace() + "/*.tfstate*"); len(state) > 0 {
 				t.Errorf("the workspace holds %s", state)
 			}
-			check(t, os.RemoveAll(filepath.Join(s.repository, ".bitops"))) // nothing but the checkout is needed
-			counts(t, s.destroy().Changes, 0, 0, 1)
+			check(t, os.RemoveAll(filepath.Join(s.Repository, ".bitops"))) // nothing but the checkout is needed
+			counts(t, s.Destroy().Changes, 0, 0, 1)
 		})
 	}
 }
 
 func TestOnlyStateIsLeftInTheCheckout(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": network})
-	s.apply()
-	s.write(map[string]string{"terraform.tfvars": "size = 2"})
-	s.apply()
+	s.Apply()
+	s.Write(map[string]string{"terraform.tfvars": "size = 2"})
+	s.Apply()
 	var names []string
-	entries, err := os.ReadDir(s.source())
+	entries, err := os.ReadDir(s.Source())
 	check(t, err)
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
 	equal(t, "files", names, []string{"main.tf", "terraform.tfstate", "terraform.tfstate.backup", "terraform.tfvars"})
 
-	override := filepath.Join(s.workspace(), overrideName)
+	override := filepath.Join(s.Workspace(), overrideName)
 	before, err := os.Stat(override)
 	check(t, err)
-	s.apply()
+	s.Apply()
 	after, err := os.Stat(override)
 	check(t, err)
 	equal(t, "override written anew", os.SameFile(before, after) && before.ModTime().Equal(after.ModTime()), true)
@@ -72,49 +72,49 @@ func TestOnlyStateIsLeftInTheCheckout(t *testing.T) {
 func TestAnotherBackendEndsLocalState(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": one, "terraform.tfstate": "{}"}).fake(version1 + `
 [ "$1" = output ] && echo '{}'; exit 0`)
-	s.apply()
-	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), true)
-	equal(t, "notices", s.texts(schema.EventNotice), "")
-	s.write(map[string]string{
+	s.Apply()
+	equal(t, "override", exists(filepath.Join(s.Workspace(), overrideName)), true)
+	equal(t, "notices", s.Texts(schema.EventNotice), "")
+	s.Write(map[string]string{
 		"backend_override.tf.json": `{"terraform": {"backend": {"s3": {"bucket": "b"}}}}`,
 		"bitops.config.yaml":       "terraform: {cli: {backend-config: [bucket=b, prod.hcl]}, options: {init-upgrade: true}}",
 	})
 	s.processes()
-	s.apply()
-	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), false)
-	contains(t, "notices", s.texts(schema.EventNotice), "net/terraform/terraform.tfstate is not used", "(s3)", "terraform init -migrate-state")
-	equal(t, "init", s.runner.Commands()[0].Args,
-		[]string{"init", "-no-color", "-input=false", "-upgrade", "-backend-config=" + filepath.Join(s.repository, ".bitops", "private", "backend-1.tfbackend"), "-backend-config=prod.hcl"})
+	s.Apply()
+	equal(t, "override", exists(filepath.Join(s.Workspace(), overrideName)), false)
+	contains(t, "notices", s.Texts(schema.EventNotice), "net/terraform/terraform.tfstate is not used", "(s3)", "terraform init -migrate-state")
+	equal(t, "init", s.Runner.Commands()[0].Args,
+		[]string{"init", "-no-color", "-input=false", "-upgrade", "-backend-config=" + filepath.Join(s.Repository, ".bitops", "private", "backend-1.tfbackend"), "-backend-config=prod.hcl"})
 
-	s.write(map[string]string{"backend_override.tf.json": `{"terraform": {"cloud": {"organization": "o"}}}`})
-	s.apply()
-	equal(t, "override", exists(filepath.Join(s.workspace(), overrideName)), false)
+	s.Write(map[string]string{"backend_override.tf.json": `{"terraform": {"cloud": {"organization": "o"}}}`})
+	s.Apply()
+	equal(t, "override", exists(filepath.Join(s.Workspace(), overrideName)), false)
 }
 
 // A step whose directory is a link to elsewhere in the checkout runs right there.
 func TestLinkedDirectory(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": one})
-	check(t, os.Rename(s.source(), filepath.Join(s.repository, "shared")))
-	check(t, os.Symlink("../shared", s.source()))
-	counts(t, s.apply().Changes, 1, 0, 0)
-	equal(t, "state", exists(filepath.Join(s.repository, "shared", "terraform.tfstate")), true)
-	equal(t, "override", exists(filepath.Join(s.repository, "shared", overrideName)), false)
+	check(t, os.Rename(s.Source(), filepath.Join(s.Repository, "shared")))
+	check(t, os.Symlink("../shared", s.Source()))
+	counts(t, s.Apply().Changes, 1, 0, 0)
+	equal(t, "state", exists(filepath.Join(s.Repository, "shared", "terraform.tfstate")), true)
+	equal(t, "override", exists(filepath.Join(s.Repository, "shared", overrideName)), false)
 }
 
 func TestBackendChangeSaysWhatToDo(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": `terraform {
   backend "http" { address = "http://127.0.0.1:1/a" }
 }`})
-	c := s.call(t.Context(), schema.CommandApply)
-	check(t, os.MkdirAll(filepath.Join(s.workspace(), ".terraform"), 0o755))
-	writeFile(t, filepath.Join(s.workspace(), ".terraform", "terraform.tfstate"),
+	c := s.Call(t.Context(), schema.CommandApply)
+	check(t, os.MkdirAll(filepath.Join(s.Workspace(), ".terraform"), 0o755))
+	writeFile(t, filepath.Join(s.Workspace(), ".terraform", "terraform.tfstate"),
 		`{"version":3,"backend":{"type":"http","config":{"address":"http://127.0.0.1:1/b"},"hash":1}}`)
 	_, err := s.tool.Apply(t.Context(), c)
 	lines := failureLines(err)
 	if len(lines) == 0 {
 		t.Fatalf("error %v", err)
 	}
-	contains(t, "last line", lines[len(lines)-1], "delete "+filepath.Join(s.workspace(), ".terraform"))
+	contains(t, "last line", lines[len(lines)-1], "delete "+filepath.Join(s.Workspace(), ".terraform"))
 }
 
 func TestWorkspaceOption(t *testing.T) {
@@ -122,50 +122,50 @@ func TestWorkspaceOption(t *testing.T) {
 		"main.tf":            one + `output "w" { value = terraform.workspace }`,
 		"bitops.config.yaml": "terraform: {options: {workspace: prod}}",
 	})
-	output(t, s.apply().Outputs, "w", "prod")
+	output(t, s.Apply().Outputs, "w", "prod")
 	equal(t, "processes", s.processes(), "version init workspace workspace workspace apply") // select, list, new
-	equal(t, "state", exists(filepath.Join(s.source(), "terraform.tfstate.d", "prod", "terraform.tfstate")), true)
-	output(t, s.outputs(), "w", "prod")
+	equal(t, "state", exists(filepath.Join(s.Source(), "terraform.tfstate.d", "prod", "terraform.tfstate")), true)
+	output(t, s.Outputs(), "w", "prod")
 	s.processes()
-	equal(t, "changes", s.apply().Changes.Empty(), true)
+	equal(t, "changes", s.Apply().Changes.Empty(), true)
 	equal(t, "processes", s.processes(), "apply")
 
-	s.variables["TERRAFORM_WORKSPACE"] = "stage"
-	counts(t, s.apply().Changes, 1, 0, 0)
-	delete(s.variables, "TERRAFORM_WORKSPACE")
+	s.Variables["TERRAFORM_WORKSPACE"] = "stage"
+	counts(t, s.Apply().Changes, 1, 0, 0)
+	delete(s.Variables, "TERRAFORM_WORKSPACE")
 
-	s.write(map[string]string{"bitops.config.yaml": "terraform: {}"})
-	output(t, s.apply().Outputs, "w", "default")
+	s.Write(map[string]string{"bitops.config.yaml": "terraform: {}"})
+	output(t, s.Apply().Outputs, "w", "default")
 
-	s.write(map[string]string{"bitops.config.yaml": "terraform: {options: {workspace: prod}}"})
-	s.variables["TF_WORKSPACE"] = "stage"
-	output(t, s.apply().Outputs, "w", "stage")
-	contains(t, "notices", s.texts(schema.EventNotice), "TF_WORKSPACE wins: the workspace is stage, not prod")
+	s.Write(map[string]string{"bitops.config.yaml": "terraform: {options: {workspace: prod}}"})
+	s.Variables["TF_WORKSPACE"] = "stage"
+	output(t, s.Apply().Outputs, "w", "stage")
+	contains(t, "notices", s.Texts(schema.EventNotice), "TF_WORKSPACE wins: the workspace is stage, not prod")
 }
 
 func TestWorkspaceOfOldTerraform(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {options: {workspace: prod}}"}).fake(`
 [ "$1" = version ] && echo '{"terraform_version": "1.2.0"}'; [ "$1" = output ] && echo '{}'
 [ "$1" = init ] && mkdir -p .terraform; [ "$2" = select ] && exit 1; exit 0`)
-	s.apply()
+	s.Apply()
 	equal(t, "processes", s.processes(), "version init workspace workspace workspace apply output")
 }
 
 func TestLockFileGoesBack(t *testing.T) {
 	s := tell(t, map[string]string{"main.tf": ""}).fake(`[ "$1" = init ] && echo "# locked" > .terraform.lock.hcl
 ` + version1 + `[ "$1" = output ] && echo '{}'; exit 0`)
-	s.apply()
-	text, err := os.ReadFile(filepath.Join(s.source(), ".terraform.lock.hcl"))
+	s.Apply()
+	text, err := os.ReadFile(filepath.Join(s.Source(), ".terraform.lock.hcl"))
 	check(t, err)
 	equal(t, "lock file", string(text), "# locked\n")
 
 	// A checkout that cannot be written to; a directory in the file's place stops root, too.
-	check(t, os.Remove(filepath.Join(s.source(), ".terraform.lock.hcl")))
-	c := s.call(t.Context(), schema.CommandApply)
-	check(t, os.MkdirAll(filepath.Join(s.source(), ".terraform.lock.hcl", "in", "the", "way"), 0o755))
+	check(t, os.Remove(filepath.Join(s.Source(), ".terraform.lock.hcl")))
+	c := s.Call(t.Context(), schema.CommandApply)
+	check(t, os.MkdirAll(filepath.Join(s.Source(), ".terraform.lock.hcl", "in", "the", "way"), 0o755))
 	_, err = s.tool.Apply(t.Context(), c)
 	check(t, err)
-	contains(t, "notices", s.texts(schema.EventNotice), ".terraform.lock.hcl stays as it is in the checkout")
+	contains(t, "notices", s.Texts(schema.EventNotice), ".terraform.lock.hcl stays as it is in the checkout")
 }
 
 func TestPrivateFiles(t *testing.T) {
@@ -190,10 +190,10 @@ func TestPrivateFiles(t *testing.T) {
 // Nothing that a run leaves in the workspace is taken for the user's.
 func TestWhatTerraformLeavesIsPrivate(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": one})
-	s.apply()
-	s.apply()
+	s.Apply()
+	s.Apply()
 	for _, name := range []string{overrideName, ".terraform"} {
-		equal(t, name+" survives", exists(filepath.Join(s.workspace(), name)), true)
+		equal(t, name+" survives", exists(filepath.Join(s.Workspace(), name)), true)
 	}
 	equal(t, "processes", s.processes(), "version init apply apply")
 }

@@ -32,52 +32,52 @@ output "size" { value = var.size }
 func TestApplyUnchangedChangeReplaceDestroy(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": network})
 
-	first := s.apply()
+	first := s.Apply()
 	equal(t, "processes", s.processes(), "version init apply")
 	counts(t, first.Changes, 3, 0, 0)
 	equal(t, "resources", addresses(first.Changes.Resources),
 		[]string{"create terraform_data.subnet[0]", "create terraform_data.subnet[1]", "create terraform_data.vpc"})
 	output(t, first.Outputs, "vpc", "vpc")
 	output(t, first.Outputs, "size", "1")
-	contains(t, "log", s.texts(schema.EventOutputLine), "terraform_data.vpc: Creation complete", "Apply complete! Resources: 3 added")
-	contains(t, "progress", s.texts(schema.EventProgress), "terraform_data.vpc: Creating...")
-	lacks(t, "log", s.texts(schema.EventOutputLine), "@message")
+	contains(t, "log", s.Texts(schema.EventOutputLine), "terraform_data.vpc: Creation complete", "Apply complete! Resources: 3 added")
+	contains(t, "progress", s.Texts(schema.EventProgress), "terraform_data.vpc: Creating...")
+	lacks(t, "log", s.Texts(schema.EventOutputLine), "@message")
 
-	again := s.apply()
+	again := s.Apply()
 	equal(t, "processes", s.processes(), "apply")
 	if !again.Changes.Empty() {
 		t.Errorf("the second apply changed %+v", again.Changes)
 	}
 	output(t, again.Outputs, "vpc", "vpc")
 
-	s.write(map[string]string{"terraform.tfvars": "size = 2"})
-	changed := s.apply()
+	s.Write(map[string]string{"terraform.tfvars": "size = 2"})
+	changed := s.Apply()
 	counts(t, changed.Changes, 1, 2, 1)
 	equal(t, "resources", addresses(changed.Changes.Resources),
 		[]string{"replace terraform_data.vpc", "update terraform_data.subnet[0]", "update terraform_data.subnet[1]"})
-	equal(t, "deployed", s.deployed(), true)
-	output(t, s.outputs(), "size", "2")
+	equal(t, "deployed", s.Deployed(), true)
+	output(t, s.Outputs(), "size", "2")
 
 	s.processes()
-	gone := s.destroy()
+	gone := s.Destroy()
 	equal(t, "processes", s.processes(), "apply")
 	counts(t, gone.Changes, 0, 0, 3)
-	equal(t, "deployed", s.deployed(), false)
-	equal(t, "outputs", len(s.outputs()), 0)
-	if nothing := s.destroy(); !nothing.Changes.Empty() {
+	equal(t, "deployed", s.Deployed(), false)
+	equal(t, "outputs", len(s.Outputs()), 0)
+	if nothing := s.Destroy(); !nothing.Changes.Empty() {
 		t.Errorf("the second destroy changed %+v", nothing.Changes)
 	}
 }
 
 func TestOnlyOutputsChange(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": `output "a" { value = 1 }` + "\n" + `output "b" { value = 1 }`})
-	s.apply()
-	s.write(map[string]string{"main.tf": `output "a" { value = 2 }` + "\n" + `output "b" { value = 1 }`})
-	equal(t, "planned outputs", s.plan().Changes.Outputs, 1)
-	equal(t, "changed outputs", s.apply().Changes.Outputs, 1)
-	equal(t, "unchanged", s.apply().Changes.Empty(), true)
-	equal(t, "deployed", s.deployed(), true)
-	equal(t, "removed outputs", s.destroy().Changes.Outputs, 2)
+	s.Apply()
+	s.Write(map[string]string{"main.tf": `output "a" { value = 2 }` + "\n" + `output "b" { value = 1 }`})
+	equal(t, "planned outputs", s.Plan().Changes.Outputs, 1)
+	equal(t, "changed outputs", s.Apply().Changes.Outputs, 1)
+	equal(t, "unchanged", s.Apply().Changes.Empty(), true)
+	equal(t, "deployed", s.Deployed(), true)
+	equal(t, "removed outputs", s.Destroy().Changes.Outputs, 2)
 }
 
 func TestSensitiveValuesShowNowhere(t *testing.T) {
@@ -90,9 +90,9 @@ output "password" {
   sensitive = true
 }
 output "host" { value = "db" }`})
-	s.inputs = schema.Values{"password": {Data: schema.Text(canary).Data, Sensitive: true}}
+	s.Inputs = schema.Values{"password": {Data: schema.Text(canary).Data, Sensitive: true}}
 
-	s.runner.Answer = func(ctx context.Context, c process.Command) (process.Result, error) {
+	s.Runner.Answer = func(ctx context.Context, c process.Command) (process.Result, error) {
 		if c.Args[0] == "show" {
 			info, err := os.Stat(c.Args[len(c.Args)-1])
 			check(t, err)
@@ -100,23 +100,23 @@ output "host" { value = "db" }`})
 		}
 		return process.Local{}.Run(ctx, c)
 	}
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "processes", s.processes(), "version init plan show")
 	equal(t, "planned password", planned.Outputs["password"].Sensitive, true)
-	applied := s.apply()
+	applied := s.Apply()
 	equal(t, "processes", s.processes(), "apply output")
 	output(t, applied.Outputs, "password", canary)
 	equal(t, "password", applied.Outputs["password"].Sensitive, true)
 	output(t, applied.Outputs, "host", "db")
-	output(t, s.outputs(), "password", canary)
-	s.plan()
-	equal(t, "deployed", s.deployed(), true)
+	output(t, s.Outputs(), "password", canary)
+	s.Plan()
+	equal(t, "deployed", s.Deployed(), true)
 
-	equal(t, "files", s.holding(canary), []string{"net/terraform/terraform.tfstate"})
-	for _, e := range s.all {
+	equal(t, "files", s.Holding(canary), []string{"net/terraform/terraform.tfstate"})
+	for _, e := range s.All {
 		lacks(t, "event", e.Text, canary)
 	}
-	for _, c := range s.runner.Commands() {
+	for _, c := range s.Runner.Commands() {
 		lacks(t, "arguments", strings.Join(c.Args, " "), canary)
 	}
 }
@@ -134,7 +134,7 @@ output "secret" {
   value     = { id = terraform_data.vpc.id }
   sensitive = true
 }`})
-	first := s.plan()
+	first := s.Plan()
 	counts(t, first.Changes, 1, 0, 0)
 	for name, known := range map[string]bool{"id": false, "mixed": false, "secret": false, "name": true, "list": true} {
 		equal(t, name+" known", first.Outputs[name].Known(), known)
@@ -148,11 +148,11 @@ output "secret" {
 	equal(t, "mixed.id known", mixed.GetAttr("id").IsKnown(), false)
 	equal(t, "secret is sensitive", first.Outputs["secret"].Sensitive, true)
 	equal(t, "none is null", first.Outputs["none"].Null(), true)
-	equal(t, "deployed by a plan", s.deployed(), false)
+	equal(t, "deployed by a plan", s.Deployed(), false)
 
-	applied := s.apply()
+	applied := s.Apply()
 	equal(t, "none is null after an apply", applied.Outputs["none"].Null(), true)
-	second := s.plan()
+	second := s.Plan()
 	equal(t, "changes", second.Changes.Empty(), true)
 	equal(t, "outputs", len(second.Outputs), len(applied.Outputs))
 	for name, value := range applied.Outputs {
@@ -160,11 +160,11 @@ output "secret" {
 			t.Errorf("output %s is planned as %#v and was %#v", name, second.Outputs[name].Data, value.Data)
 		}
 	}
-	removal := s.do(schema.CommandPlanDestroy)
+	removal := s.Do(schema.CommandPlanDestroy)
 	counts(t, removal.Changes, 0, 0, 1)
 	equal(t, "outputs after a destroy", len(removal.Outputs), 0)
-	equal(t, "deployed", s.deployed(), true)
-	equal(t, "plan files", s.holding("tfplan"), []string(nil))
+	equal(t, "deployed", s.Deployed(), true)
+	equal(t, "plan files", s.Holding("tfplan"), []string(nil))
 }
 
 func TestPlanNamesEveryAction(t *testing.T) {
@@ -173,8 +173,8 @@ resource "terraform_data" "kept" {}
 resource "terraform_data" "old" {}
 resource "terraform_data" "forgotten" {}
 resource "terraform_data" "gone" {}`})
-	s.apply()
-	s.write(map[string]string{"main.tf": `
+	s.Apply()
+	s.Write(map[string]string{"main.tf": `
 resource "terraform_data" "kept" { triggers_replace = 1 }
 resource "terraform_data" "new" {}
 moved {
@@ -195,10 +195,10 @@ resource "terraform_data" "added" {}`})
 		"create terraform_data.added", "delete terraform_data.gone", "forget terraform_data.forgotten",
 		"import terraform_data.imported", "move terraform_data.new", "replace terraform_data.kept",
 	}
-	planned := s.plan().Changes
+	planned := s.Plan().Changes
 	counts(t, planned, 2, 0, 2)
 	equal(t, "planned", addresses(planned.Resources), want)
-	applied := s.apply().Changes
+	applied := s.Apply().Changes
 	counts(t, applied, 2, 0, 2)
 	equal(t, "applied", addresses(applied.Resources), want)
 }
@@ -212,24 +212,24 @@ resource "terraform_data" "slow" {
 }
 resource "terraform_data" "never" { depends_on = [terraform_data.slow] }`})
 	ctx, cancel := context.WithCancel(t.Context())
-	s.watch = func(e schema.Event) {
+	s.Watch = func(e schema.Event) {
 		if strings.Contains(e.Text, "(local-exec): at work") {
 			cancel()
 		}
 	}
-	result, err := s.try(ctx, schema.CommandApply)
+	result, err := s.Try(ctx, schema.CommandApply)
 	if err == nil {
 		t.Fatal("the interrupted apply succeeded")
 	}
 	counts(t, result.Changes, 1, 0, 0)
-	log := s.texts(schema.EventOutputLine)
+	log := s.Texts(schema.EventOutputLine)
 	equal(t, "interrupts", strings.Count(log, "Interrupt received."), 1)
 	lacks(t, "log", log, "Two interrupts")
-	state, err := os.ReadFile(filepath.Join(s.source(), "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(s.Source(), "terraform.tfstate"))
 	check(t, err)
 	contains(t, "state", string(state), `"quick"`, `"slow"`, "tainted")
 	lacks(t, "state", string(state), `"never"`)
-	equal(t, "lock left", exists(filepath.Join(s.source(), ".terraform.tfstate.lock.info")), false)
+	equal(t, "lock left", exists(filepath.Join(s.Source(), ".terraform.tfstate.lock.info")), false)
 }
 
 func TestManyStepsAskForTheVersionOnce(t *testing.T) {
@@ -240,10 +240,11 @@ func TestManyStepsAskForTheVersionOnce(t *testing.T) {
 	cache := t.TempDir()
 	for range 4 {
 		s := tell(t, map[string]string{"main.tf": `output "a" { value = 1 }`})
-		s.tool, s.runner = tool, runner
-		s.variables["TF_PLUGIN_CACHE_DIR"] = cache
+		s.use(tool)
+		s.Runner = runner
+		s.Variables["TF_PLUGIN_CACHE_DIR"] = cache
 		wg.Go(func() {
-			if _, err := s.try(t.Context(), schema.CommandApply); err != nil {
+			if _, err := s.Try(t.Context(), schema.CommandApply); err != nil {
 				t.Error(err)
 			}
 		})

@@ -16,14 +16,14 @@ resource "terraform_data" "rest" { count = length(terraform_data.a["z"].id) > 10
 
 func TestTargetsOfAVariableAreAllThereIs(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": `resource "terraform_data" "a" { for_each = toset(["x, y", "z"]) }` + "\n" + one})
-	s.variables["TF_TARGETS"] = `terraform_data.a["x, y"]`
-	equal(t, "planned", addresses(s.plan().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
-	equal(t, "applied", addresses(s.apply().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
-	contains(t, "notices", s.texts(schema.EventNotice), `variable TF_TARGETS limits it to terraform_data.a["x, y"]; the rest stays as it is`)
+	s.Variables["TF_TARGETS"] = `terraform_data.a["x, y"]`
+	equal(t, "planned", addresses(s.Plan().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
+	equal(t, "applied", addresses(s.Apply().Changes.Resources), []string{`create terraform_data.a["x, y"]`})
+	contains(t, "notices", s.Texts(schema.EventNotice), `variable TF_TARGETS limits it to terraform_data.a["x, y"]; the rest stays as it is`)
 	for _, command := range []schema.Command{schema.CommandPlanDestroy, schema.CommandDestroy} {
-		contains(t, "failure", s.fails(command).Message, "a destroy takes all of it; unset the variable")
+		contains(t, "failure", s.Fails(command).Message, "a destroy takes all of it; unset the variable")
 	}
-	equal(t, "deployed", s.deployed(), true)
+	equal(t, "deployed", s.Deployed(), true)
 }
 
 // BitOps v2 applies each target of the file, and then everything: deploy.sh of its terraform plugin.
@@ -32,21 +32,21 @@ func TestTargetsOfTheFileComeFirst(t *testing.T) {
 		"main.tf":            staged,
 		"bitops.config.yaml": `terraform: {cli: {targets: ['terraform_data.a["z"]', 'terraform_data.a["x, y"]']}}`,
 	})
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes.Resources), []string{`create terraform_data.a["x, y"]`, `create terraform_data.a["z"]`})
 	equal(t, "comes first", planned.Changes.ComeFirst(), true)
 	contains(t, "reason", planned.Deferred, `what depends on terraform_data.a["z"], terraform_data.a["x, y"] cannot be planned before`)
 	equal(t, "plans", len(s.started("plan")), 2)
-	counts(t, s.apply().Changes, 4, 0, 0)
+	counts(t, s.Apply().Changes, 4, 0, 0)
 	equal(t, "targets", targetsOf(s.started("apply")), []string{`terraform_data.a["z"]`, `terraform_data.a["x, y"]`, ""})
-	again := s.plan()
+	again := s.Plan()
 	equal(t, "planned again", again.Changes.Empty() && again.Deferred == "", true)
 	equal(t, "plans", len(s.started("plan")), 1)
-	counts(t, s.destroy().Changes, 0, 0, 4)
+	counts(t, s.Destroy().Changes, 0, 0, 4)
 
-	s.write(map[string]string{"bitops.config.yaml": "", "main.tf": one})
+	s.Write(map[string]string{"bitops.config.yaml": "", "main.tf": one})
 	s.started("apply")
-	s.apply()
+	s.Apply()
 	equal(t, "processes without targets", targetsOf(s.started("apply")), []string{""})
 }
 
@@ -67,13 +67,13 @@ func TestRestOfASavedPlanIsJudged(t *testing.T) {
 				"main.tf": staged, "bitops.config.yaml": `terraform: {cli: {targets: ['terraform_data.a["z"]']}}`,
 			})
 			artifact, rest := t.TempDir(), t.TempDir()
-			c := s.call(t.Context(), schema.CommandPlan)
+			c := s.Call(t.Context(), schema.CommandPlan)
 			c.Artifact = artifact
 			_, err := s.tool.Plan(t.Context(), c)
 			check(t, err)
 
 			var seen []string
-			c = s.call(t.Context(), schema.CommandApply)
+			c = s.Call(t.Context(), schema.CommandApply)
 			c.Artifact, c.Planned = artifact, true
 			c.Review = environments.Review{Artifact: rest, Judge: func(left *schema.Changes) (string, error) {
 				seen = append(seen, addresses(left.Resources)...)
@@ -95,7 +95,7 @@ func TestRestOfASavedPlanIsJudged(t *testing.T) {
 				return
 			}
 			counts(t, result.Changes, 1, 0, 0)
-			c = s.call(t.Context(), schema.CommandApply)
+			c = s.Call(t.Context(), schema.CommandApply)
 			c.Artifact, c.Planned = rest, true
 			result, err = s.tool.Apply(t.Context(), c)
 			check(t, err)
@@ -110,13 +110,13 @@ func TestFailuresBesideTargets(t *testing.T) {
 		"main.tf":            `resource "terraform_data" "a" { input = var.missing }`,
 		"bitops.config.yaml": "terraform: {cli: {targets: [terraform_data.a]}}",
 	})
-	contains(t, "failure", s.fails(schema.CommandPlan).Message, "Reference to undeclared input variable")
-	s.write(map[string]string{"main.tf": `resource "terraform_data" "a" {}
+	contains(t, "failure", s.Fails(schema.CommandPlan).Message, "Reference to undeclared input variable")
+	s.Write(map[string]string{"main.tf": `resource "terraform_data" "a" {}
 resource "terraform_data" "b" {
   input = terraform_data.a.id
   provisioner "local-exec" { command = "exit 3" }
 }`})
-	result, err := s.try(t.Context(), schema.CommandApply)
+	result, err := s.Try(t.Context(), schema.CommandApply)
 	failure, ok := errors.AsType[*environments.Failure](err)
 	if !ok || failure.Untouched {
 		t.Errorf("apply: %v", err)

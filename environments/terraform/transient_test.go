@@ -113,7 +113,7 @@ func TestUntouched(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			failure := tellReal(t, map[string]string{"main.tf": c.main}).fails(c.command)
+			failure := tellReal(t, map[string]string{"main.tf": c.main}).Fails(c.command)
 			if failure.Untouched != c.untouched || failure.Final || len(failure.Errors) != len(c.errors) {
 				t.Fatalf("failure %+v", failure)
 			}
@@ -130,7 +130,7 @@ func TestAfterWhatNothingIsBegunAnew(t *testing.T) {
 	for _, summary := range []string{"Failed to save state", "Failed to persist state", "Error releasing the state lock", "Error saving state"} {
 		s := tell(t, map[string]string{"main.tf": ""}).fake(version1 +
 			`echo '{"type":"diagnostic","diagnostic":{"severity":"error","summary":"` + summary + `","detail":"TLS handshake timeout"}}'; exit 1`)
-		if failure := s.fails(schema.CommandApply); !failure.Final {
+		if failure := s.Fails(schema.CommandApply); !failure.Final {
 			t.Errorf("%s: %+v", summary, failure)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // afterPlan does something with the plan file and the command, once terraform has written it.
 func (s *story) afterPlan(do func(file string, c process.Command)) {
-	s.runner.Answer = func(ctx context.Context, c process.Command) (process.Result, error) {
+	s.Runner.Answer = func(ctx context.Context, c process.Command) (process.Result, error) {
 		result, err := process.Local{}.Run(ctx, c)
 		for _, arg := range c.Args {
 			if file, ok := strings.CutPrefix(arg, "-out="); ok && err == nil {
@@ -49,7 +49,7 @@ func TestUnchangedPlanIsOneProcess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := tellReal(t, map[string]string{"main.tf": text})
-			s.apply()
+			s.Apply()
 			s.processes()
 			var shown environments.Result
 			s.afterPlan(func(file string, c process.Command) {
@@ -62,7 +62,7 @@ func TestUnchangedPlanIsOneProcess(t *testing.T) {
 				shown, err = plan.result()
 				check(t, err)
 			})
-			planned := s.plan()
+			planned := s.Plan()
 			equal(t, "processes", s.processes(), "plan")
 			equal(t, "changes", planned.Changes, shown.Changes)
 			equal(t, "names", planned.Outputs.Names(), shown.Outputs.Names())
@@ -79,7 +79,7 @@ func TestUnchangedPlanIsOneProcess(t *testing.T) {
 // Wherever a plan is not known to change nothing, terraform is asked what is in it.
 func TestPlanIsShown(t *testing.T) {
 	s := tellReal(t, map[string]string{"main.tf": oddOutputs})
-	s.apply()
+	s.Apply()
 	for name, edit := range map[string][]string{
 		"a resource changes":              {`input = "other"`, `input = "changed"`},
 		"only an output":                  {"12345678901234567890.5", "1"},
@@ -90,13 +90,13 @@ func TestPlanIsShown(t *testing.T) {
 			`resource "terraform_data" "moved" {`, "= terraform_data.other.id", "= terraform_data.moved.id"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.write(map[string]string{"main.tf": strings.NewReplacer(edit...).Replace(oddOutputs)})
+			s.Write(map[string]string{"main.tf": strings.NewReplacer(edit...).Replace(oddOutputs)})
 			s.processes()
-			s.plan()
+			s.Plan()
 			equal(t, "processes", s.processes(), "plan show")
 		})
 	}
-	s.write(map[string]string{"main.tf": oddOutputs})
+	s.Write(map[string]string{"main.tf": oddOutputs})
 	for name, edit := range map[string]func(name, text string) (string, string){
 		"no state":          func(name, text string) (string, string) { return "x" + name, text },
 		"a state cut short": func(name, text string) (string, string) { return name, text[:len(text)/2] },
@@ -107,21 +107,21 @@ func TestPlanIsShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s.processes()
 			s.afterPlan(func(file string, _ process.Command) { rewriteArchive(t, file, edit) })
-			_, err := s.try(t.Context(), schema.CommandPlan)
+			_, err := s.Try(t.Context(), schema.CommandPlan)
 			equal(t, "processes", s.processes(), "plan show")
 			equal(t, "terraform cannot read it either", err != nil, true)
 		})
 	}
 	t.Run("not an archive", func(t *testing.T) {
 		s.afterPlan(func(file string, _ process.Command) { writeFile(t, file, "encrypted") })
-		_, err := s.try(t.Context(), schema.CommandPlan)
+		_, err := s.Try(t.Context(), schema.CommandPlan)
 		equal(t, "processes", s.processes(), "plan show")
 		equal(t, "terraform cannot read it either", err != nil, true)
 	})
 	t.Run("targets leave outputs out", func(t *testing.T) {
-		s.variables["TF_CLI_ARGS_plan"] = "-target=terraform_data.other"
+		s.Variables["TF_CLI_ARGS_plan"] = "-target=terraform_data.other"
 		s.processes()
-		s.plan()
+		s.Plan()
 		equal(t, "processes", s.processes(), "init plan show") // init, because the variable is new
 	})
 }

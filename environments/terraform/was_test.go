@@ -15,12 +15,12 @@ import (
 // started returns the terraform commands of the last operation with their arguments, one a line.
 func (s *story) started(command string) []string {
 	var lines []string
-	for _, c := range s.runner.Commands() {
+	for _, c := range s.Runner.Commands() {
 		if slices.Contains(c.Args, command) {
 			lines = append(lines, strings.Join(c.Args, " "))
 		}
 	}
-	s.runner = &process.Recorder{Answer: process.Local{}.Run}
+	s.Runner = &process.Recorder{Answer: process.Local{}.Run}
 	return lines
 }
 
@@ -34,14 +34,14 @@ output "size" { value = var.size }`,
 		"bitops.config.yaml": "terraform: {cli: {var-file: sizes.tfvars, backend-config: [path=elsewhere.tfstate]}}",
 		"sizes.tfvars":       "size = 3",
 	})
-	equal(t, "planned changes", s.plan().Changes.Outputs, 1)
-	output(t, s.apply().Outputs, "size", "3")
-	if found := s.holding(`"size"`); !slices.ContainsFunc(found, func(f string) bool { return strings.HasSuffix(f, "elsewhere.tfstate") }) {
+	equal(t, "planned changes", s.Plan().Changes.Outputs, 1)
+	output(t, s.Apply().Outputs, "size", "3")
+	if found := s.Holding(`"size"`); !slices.ContainsFunc(found, func(f string) bool { return strings.HasSuffix(f, "elsewhere.tfstate") }) {
 		t.Errorf("no state where backend-config says; the output is in %v", found)
 	}
-	output(t, s.outputs(), "size", "3")
-	s.destroy()
-	equal(t, "deployed", s.deployed(), false)
+	output(t, s.Outputs(), "size", "3")
+	s.Destroy()
+	equal(t, "deployed", s.Deployed(), false)
 }
 
 func TestWasApplyThenDestroyed(t *testing.T) {
@@ -49,20 +49,20 @@ func TestWasApplyThenDestroyed(t *testing.T) {
 		"main.tf":            `resource "terraform_data" "a" {}`,
 		"bitops.config.yaml": "terraform: {cli: {stack-action: apply}}",
 	})
-	s.apply()
-	s.write(map[string]string{"main.tf": `resource "terraform_data" "a" {}
+	s.Apply()
+	s.Write(map[string]string{"main.tf": `resource "terraform_data" "a" {}
 resource "terraform_data" "b" {}`})
-	s.variables["TERRAFORM_DESTROY"] = "true"
+	s.Variables["TERRAFORM_DESTROY"] = "true"
 	s.started("apply")
-	action, err := s.tool.Action(s.call(t.Context(), schema.CommandDeploy))
+	action, err := s.tool.Action(s.Call(t.Context(), schema.CommandDeploy))
 	check(t, err)
 	equal(t, "action", action, schema.CommandDestroy)
-	gone := s.apply()
+	gone := s.Apply()
 	counts(t, gone.Changes, 0, 0, 1)
 	applied := s.started("apply")
 	equal(t, "processes", len(applied), 1)
 	contains(t, "arguments", applied[0], "-destroy")
-	equal(t, "deployed", s.deployed(), false)
+	equal(t, "deployed", s.Deployed(), false)
 }
 
 func TestWasUnknownStackActionExitZero(t *testing.T) {
@@ -71,16 +71,16 @@ func TestWasUnknownStackActionExitZero(t *testing.T) {
 		"bitops.config.yaml": "terraform:\n  cli:\n    stack-action: aply\n    targets: [terraform_data.a]\n",
 	})
 	for _, command := range []schema.Command{schema.CommandPlan, schema.CommandApply, schema.CommandDestroy} {
-		_, err := s.try(t.Context(), command)
+		_, err := s.Try(t.Context(), command)
 		if err == nil {
 			t.Fatalf("%s succeeded", command)
 		}
 		contains(t, "error", err.Error(), `net/terraform/bitops.config.yaml:3:19: cli.stack-action cannot be "aply"`)
 	}
 	equal(t, "processes", s.processes(), "")
-	s.write(map[string]string{"bitops.config.yaml": ""})
-	s.variables["TERRAFORM_COMMAND"] = "aply"
-	_, err := s.try(t.Context(), schema.CommandApply)
+	s.Write(map[string]string{"bitops.config.yaml": ""})
+	s.Variables["TERRAFORM_COMMAND"] = "aply"
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), `variable TERRAFORM_COMMAND: cli.stack-action cannot be "aply"`)
 }
 
@@ -94,15 +94,16 @@ output "workspace" { value = terraform_data.a.output }`,
 		"bitops.config.yaml": "terraform: {cli: {targets: [terraform_data.a]}, options: {workspace: first}}",
 	}
 	first := tell(t, files)
-	output(t, first.apply().Outputs, "workspace", "first")
+	output(t, first.Apply().Outputs, "workspace", "first")
 	files["bitops.config.yaml"] = ""
 	second := tell(t, files)
-	second.tool, second.variables = first.tool, first.variables
-	applied := second.apply()
+	second.use(first.tool)
+	second.Variables = first.Variables
+	applied := second.Apply()
 	output(t, applied.Outputs, "workspace", "default")
 	counts(t, applied.Changes, 2, 0, 0)
 	for _, name := range []string{"TERRAFORM_WORKSPACE", "TF_TARGETS", "BITOPS_TERRAFORM_WORKSPACE"} {
-		equal(t, name, second.variables[name], "")
+		equal(t, name, second.Variables[name], "")
 	}
 }
 
@@ -112,7 +113,7 @@ func TestExportedNames(t *testing.T) {
 		"main.tf":            "",
 		"bitops.config.yaml": "terraform: {cli: {stack-action: apply, var-file: a.tfvars}, options: {workspace: w}}",
 	})
-	c := s.call(t.Context(), schema.CommandApply)
+	c := s.Call(t.Context(), schema.CommandApply)
 	_, err := s.tool.Skip(c)
 	check(t, err)
 	equal(t, "workspace", c.Variables["BITOPS_TERRAFORM_WORKSPACE"], "w")
@@ -141,7 +142,7 @@ func TestHooksAreToldTheStackAction(t *testing.T) {
 		{"apply", schema.CommandDeploy, "apply"},
 	} {
 		s := tell(t, map[string]string{"main.tf": "", "bitops.config.yaml": "terraform: {cli: {stack-action: '" + test.action + "'}}"})
-		c := s.call(t.Context(), test.command)
+		c := s.Call(t.Context(), test.command)
 		for range 2 {
 			read, err := settingsOf(c)
 			check(t, err)
