@@ -183,6 +183,23 @@ func IsWord(text string) bool {
 	return len(problems) == 0 && len(s.Factors) == 1 && !s.Without && s.Factors[0].Kind == kindWord && s.Factors[0].Value == text
 }
 
+// begins finds the signs that come before what a factor names.
+var begins = regexp.MustCompile(`^\s*!?\s*(?:[0-9]*\+)?`)
+
+// LastPart takes a selector that a person has begun to write apart: what the last factor names so far, and all before it.
+func LastPart(begun string) (head, part string) {
+	parts := splitFactors(begun)
+	part = parts[len(parts)-1]
+	part = part[len(begins.FindString(part)):]
+	return begun[:len(begun)-len(part)], part
+}
+
+// IsPath reports whether what a person has begun to write is a path from where they stand.
+func IsPath(begun string) bool {
+	head, part := LastPart(begun)
+	return head == "" && strings.Contains(part, "/") && isRelative(part)
+}
+
 // Named returns which environment and which step a selector names and nothing else: "" where it names none, and twice the same
 // where it does not say which.
 func Named(text string) (environment, step string) {

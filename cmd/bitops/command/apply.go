@@ -86,7 +86,7 @@ environment is planned again, and held again unless the list of changes is the s
   bitops apply plan.bitops --resume   the same, where another machine applied the plan
   bitops apply --from backend      deploy backend and what depends on it`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.complete(0, g.environmentNames, cobra.ShellCompDirectiveDefault),
+		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && g.planArgument(args[0]) {
 				if o.saved, args = args[0], args[1:]; o.resume == "" {

@@ -115,6 +115,7 @@ variable beats the manifest, the manifest beats the default.`,
 		cmd.Args = usageArgs(cmd.Args)
 		g.completeFlags(cmd)
 	}
+	completeInQuotes(root)
 	return root
 }
 

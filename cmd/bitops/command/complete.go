@@ -34,6 +34,9 @@ func (g *global) completeFlags(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(name, g.complete(0, suggest, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
+	if cmd.Flags().Lookup("exclude") != nil {
+		_ = cmd.RegisterFlagCompletionFunc("exclude", g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp))
+	}
 	for name, words := range map[string][]cobra.Completion{
 		"deferred":  {string(schema.DeferSafe), string(schema.DeferAll), string(schema.DeferNone)},
 		"log-level": {"trace", "debug", "info", "warn", "error", "off"},

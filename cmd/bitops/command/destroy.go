@@ -34,7 +34,7 @@ when it was applied last.
   bitops destroy --resume          do what the last destroy left undone
   bitops destroy frontend          take one environment down`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.completeEnvironments(0),
+		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := namesWhatToDestroy(args, &o.selectOptions); err != nil {
 				return usageError(cmd, err)

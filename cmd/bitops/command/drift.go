@@ -21,7 +21,7 @@ It is a preview of everything, so it needs what a preview needs. Hooks are told 
   bitops drift 'prod/*' --json     at some environments, for a program
   bitops show -f markdown          what the last one found, as a report`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.completeEnvironments(0),
+		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.preview(cmd, o, schema.CommandDrift, args) },
 	}
 	o.runOptions.addFlags(cmd)

@@ -34,7 +34,7 @@ func newGraph(g *global) *cobra.Command {
   bitops graph -f mermaid              for a markdown page`,
 		Long:              `Show the graph of environments and steps. No tool runs, and none needs to be installed.`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.completeEnvironments(0),
+		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.graph(cmd, o, args) },
 	}
 	o.addFlags(cmd)

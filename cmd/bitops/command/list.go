@@ -27,7 +27,7 @@ runs, but those that "changed" compares are asked for their versions.`,
   bitops list changed --why              what is not as it was applied last, and what of it differs
   bitops list 'tag:web & prod/*' --json  for a program`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.completeEnvironments(0),
+		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.list(cmd, o, args) },
 	}
 	o.addFlags(cmd)

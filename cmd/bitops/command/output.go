@@ -30,7 +30,7 @@ last apply did not succeed, the tool is asked instead.`,
   bitops output network vpc_id --raw
   bitops output network --json`,
 		Args:              cobra.RangeArgs(1, 2),
-		ValidArgsFunction: g.completeEnvironments(1),
+		ValidArgsFunction: g.completeSelectors(1, cobra.ShellCompDirectiveNoFileComp),
 		RunE:              func(cmd *cobra.Command, args []string) error { return g.output(cmd, o, args) },
 	}
 	o.lockOptions.addFlags(cmd)

@@ -50,7 +50,7 @@ bitops apply FILE --digest DIGEST applies this plan, or nothing.`,
   bitops plan --destroy                preview a destroy
   bitops plan --detailed-exitcode      exit with 2 when there are changes`,
 		Args:              cobra.ArbitraryArgs,
-		ValidArgsFunction: g.completeEnvironments(0),
+		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !o.destroy {
 				return g.preview(cmd, o, schema.CommandPlan, args)
