@@ -40,7 +40,7 @@ func TestApplyUnchangedChangeReplaceDestroy(t *testing.T) {
 	output(t, first.Outputs, "vpc", "vpc")
 	output(t, first.Outputs, "size", "1")
 	contains(t, "log", s.Texts(schema.EventOutputLine), "terraform_data.vpc: Creation complete", "Apply complete! Resources: 3 added")
-	contains(t, "progress", s.Texts(schema.EventProgress), "terraform_data.vpc: Creating...")
+	contains(t, "progress", s.Texts(schema.EventProgress), "terraform_data.vpc: creating")
 	lacks(t, "log", s.Texts(schema.EventOutputLine), "@message")
 
 	again := s.Apply()

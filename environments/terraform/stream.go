@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/process"
@@ -28,7 +29,8 @@ type action struct {
 	Resource struct {
 		Address string `json:"addr"`
 	} `json:"resource"`
-	Action string `json:"action"`
+	Action  string  `json:"action"`
+	Elapsed float64 `json:"elapsed_seconds"` // of apply_progress
 }
 
 type summary struct {
@@ -101,10 +103,29 @@ func (s *stream) line(text string) {
 		m.Text = resourceID.ReplaceAllString(m.Text, "[id=...]")
 	}
 	if progress[m.Type] {
-		s.call.Progress("%s", strings.TrimSpace(m.Text))
+		s.call.Progress("%s", m.progress())
 	}
 	s.plain(m.Text)
 }
+
+// progress says in a few words what terraform does: "aws_db_instance.main: creating, 52s".
+func (m *message) progress() string {
+	doing := ""
+	if m.Hook != nil && (m.Type == "apply_start" || m.Type == "apply_progress") {
+		doing = acting[m.Hook.Action]
+	}
+	if doing == "" || m.Hook.Resource.Address == "" {
+		return strings.TrimSpace(m.Text)
+	}
+	doing = m.Hook.Resource.Address + ": " + doing
+	if m.Hook.Elapsed >= 1 {
+		doing += ", " + (time.Duration(m.Hook.Elapsed) * time.Second).String()
+	}
+	return doing
+}
+
+// acting are terraform's actions while they last.
+var acting = map[string]string{"create": "creating", "read": "reading", "update": "changing", "delete": "destroying"}
 
 // resourceID is how terraform shows which resource it is at work on.
 var resourceID = regexp.MustCompile(`\[id=[^\]]*\]`)

@@ -95,3 +95,21 @@ func TestManyErrors(t *testing.T) {
 	equal(t, "lines", strings.Join(lines[:4], "|"), "Error: the same|Error: No value|  for 0|Error: No value")
 	equal(t, "last line", lines[len(lines)-1], "... and 71 more errors; the log has them all")
 }
+
+// What terraform does at the moment is said in a few words, with how long it has taken by its own clock.
+func TestProgress(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"@message":"aws_vpc.main: Creating...","type":"apply_start","hook":{"resource":{"addr":"aws_vpc.main"},"action":"create"}}`:                                                  "aws_vpc.main: creating",
+		`{"@message":"aws_vpc.main: Still modifying... [1m10s elapsed]","type":"apply_progress","hook":{"resource":{"addr":"aws_vpc.main"},"action":"update","elapsed_seconds":70}}`:   "aws_vpc.main: changing, 1m10s",
+		`{"@message":"aws_vpc.main: Still destroying... [10s elapsed]","type":"apply_progress","hook":{"resource":{"addr":"aws_vpc.main"},"action":"delete","elapsed_seconds":10.2}}`:  "aws_vpc.main: destroying, 10s",
+		`{"@message":"aws_vpc.main: Something new...","type":"apply_start","hook":{"resource":{"addr":"aws_vpc.main"},"action":"new"}}`:                                                "aws_vpc.main: Something new...",
+		`{"@message":"aws_vpc.main: Creation complete after 2s [id=vpc-1]","type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.main"},"action":"create","elapsed_seconds":2}}`: "aws_vpc.main: Creation complete after 2s [id=vpc-1]",
+		`{"@message":"aws_vpc.main: Refreshing state... [id=vpc-1]","type":"refresh_start","hook":{"resource":{"addr":"aws_vpc.main"}}}`:                                               "aws_vpc.main: Refreshing state... [id=vpc-1]",
+	} {
+		s, told := listen()
+		s.line(line)
+		if !strings.HasPrefix(told.String(), "progress: "+want+"\n") {
+			t.Errorf("want %q, got %q", want, told)
+		}
+	}
+}

@@ -7,13 +7,13 @@ import (
 )
 
 // glyphs are the characters of the live region that are not ASCII, or what replaces them.
-type glyphs struct{ line, dot, cut string }
+type glyphs struct{ line, between, cut string }
 
 func glyphsOf(ascii bool) glyphs {
 	if ascii {
-		return glyphs{line: "-", dot: "-", cut: ".."}
+		return glyphs{line: "-", between: ", ", cut: ".."}
 	}
-	return glyphs{line: "─", dot: "·", cut: "…"}
+	return glyphs{line: "─", between: " · ", cut: "…"}
 }
 
 // name returns a name of at most so many columns: of a longer one the middle is left out, for its beginning and its end

@@ -59,13 +59,12 @@ func (l *live) rows(now time.Time, width, height int) []string {
 // heading counts the steps, and says how long the run takes: as much of that as fits.
 func (l *live) heading(now time.Time, width int) string {
 	p := l.run
-	dot := " " + l.glyphs.dot + " "
 	counts := []string{
 		number(len(p.running)) + " running", number(p.waiting()) + " waiting",
 		number(p.done) + " of " + number(p.total) + " done", number(len(p.failed)) + " failed",
 	}
 	if p.stopping != "" {
-		counts[0] = "stopping" + dot + counts[0]
+		counts[0] = "stopping" + l.glyphs.between + counts[0]
 	}
 	short := []string{counts[0], counts[2]}
 	if len(p.failed) > 0 {
@@ -78,11 +77,11 @@ func (l *live) heading(now time.Time, width int) string {
 	}
 	left, right := "", ""
 	for _, form := range [][2]string{
-		{strings.Join(counts, dot), full},
-		{strings.Join(counts, dot), brief},
-		{strings.Join(short, dot), full},
-		{strings.Join(short, dot), brief},
-		{strings.Join(short, dot), spent},
+		{strings.Join(counts, l.glyphs.between), full},
+		{strings.Join(counts, l.glyphs.between), brief},
+		{strings.Join(short, l.glyphs.between), full},
+		{strings.Join(short, l.glyphs.between), brief},
+		{strings.Join(short, l.glyphs.between), spent},
 		{counts[2], spent},
 	} {
 		left, right = form[0], form[1]
