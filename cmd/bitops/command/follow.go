@@ -106,11 +106,11 @@ const (
 func (r *repository) follow(ctx context.Context, f *follower, each func(schema.Event), stop func(*schema.Report) bool) (*schema.Report, error) {
 	report := &schema.Report{Run: f.run}
 	for {
-		gone, err := f.gone(ctx)
+		gone, text, err := f.look(ctx)
 		if err != nil {
 			return report, err
 		}
-		events, err := f.next(ctx)
+		events, err := f.journal.Add(text)
 		for _, e := range events {
 			report.Add(e)
 			each(e)
@@ -131,8 +131,27 @@ func (r *repository) follow(ctx context.Context, f *follower, each func(schema.E
 	}
 }
 
-// next returns the events that were written since the last call.
-func (f *follower) next(ctx context.Context) ([]schema.Event, error) {
+// storeAway is how long a shared store may be away while a run is followed.
+const storeAway = time.Minute
+
+// look returns whether nothing executes the run any more, and what was written to the journal since the last call. A shared
+// store that cannot be reached for a while is waited for: the run is not what failed.
+func (f *follower) look(ctx context.Context) (gone bool, text []byte, err error) {
+	for begun := time.Now(); ; {
+		if gone, err = f.gone(ctx); err == nil {
+			text, err = f.next(ctx)
+		}
+		if err == nil || f.here || time.Since(begun) > storeAway {
+			return gone, text, err
+		}
+		if err := f.pause(ctx); err != nil {
+			return false, nil, err
+		}
+	}
+}
+
+// next returns what was written to the journal since the last call.
+func (f *follower) next(ctx context.Context) ([]byte, error) {
 	file, err := f.h.store.File(ctx, f.run, journal.FileName)
 	if errors.Is(err, fs.ErrNotExist) && f.offset == 0 {
 		return nil, nil // it begins now
@@ -155,7 +174,7 @@ func (f *follower) next(ctx context.Context) ([]schema.Event, error) {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	f.offset += int64(len(text))
-	return f.journal.Add(text)
+	return text, nil
 }
 
 // gone reports whether nothing executes the run. A run that begins has a moment without a lock, so two looks have to agree.
