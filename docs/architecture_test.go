@@ -76,17 +76,24 @@ type importRule struct {
 	imports []string
 }
 
-func importRules(t *testing.T) []importRule {
+// architectureBlock returns the lines of a block of architecture.md.
+func architectureBlock(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile("architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "```imports\n")
+	_, rest, found := strings.Cut(string(text), "```"+name+"\n")
 	block, _, ended := strings.Cut(rest, "```")
 	if !found || !ended {
-		t.Fatal("architecture.md holds no block of imports")
+		t.Fatalf("architecture.md holds no block of %s", name)
 	}
+	return block
+}
+
+func importRules(t *testing.T) []importRule {
+	t.Helper()
+	block := architectureBlock(t, "imports")
 	var rules []importRule
 	for line := range strings.Lines(block) {
 		name, imports, _ := strings.Cut(line, "< ")

@@ -6,7 +6,6 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -48,15 +47,7 @@ func TestPackagesTouchTheWorldWhereTheArchitectureSays(t *testing.T) {
 
 func statedEdges(t *testing.T) map[string][]string {
 	t.Helper()
-	text, err := os.ReadFile("architecture.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "```edges\n")
-	block, _, ended := strings.Cut(rest, "```")
-	if !found || !ended {
-		t.Fatal("architecture.md holds no block of edges")
-	}
+	block := architectureBlock(t, "edges")
 	stated := map[string][]string{}
 	for line := range strings.Lines(block) {
 		name, packages, _ := strings.Cut(line, " ")
