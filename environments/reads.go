@@ -57,9 +57,9 @@ func (r *Readings) Of(step *schema.Step) (*Reads, error) {
 	return &Reads{Readings: r, step: step, roots: c.roots, open: c.opener}, nil
 }
 
-// Via says by which file a step is made of a path: "" for what lies in its environment or its defaults. Gone says that nothing
-// is at the path any more. Read is false where the step is not made of it.
-func (r *Reads) Via(name string, gone bool) (file string, read bool) {
+// Via says why a step is made of a path: "" for what lies in its environment or its defaults, else a sentence about the file
+// that refers to it. Gone says that nothing is at the path any more. Read is false where the step is not made of it.
+func (r *Reads) Via(name string, gone bool) (why string, read bool) {
 	if path.Ext(name) == planEnding {
 		return "", false
 	}
@@ -76,7 +76,7 @@ func (r *Reads) Via(name string, gone bool) (file string, read bool) {
 		}
 	}
 	if read {
-		return found, true
+		return refers(found), true
 	}
 	for root, by := range r.roots { // what is at the path is on the way to what counts: a link, or another repository
 		if strings.HasPrefix(root, name+"/") && (!read || by < found) {
@@ -84,25 +84,34 @@ func (r *Reads) Via(name string, gone bool) (file string, read bool) {
 		}
 	}
 	if top, _, below := strings.Cut(name, "/"); !read && r.open != "" && below && !hidden(top) && !r.isEnvironment(top, gone) {
-		return r.open, !r.hidden(name, top, gone)
+		return readsAll(r.open), !r.hidden(name, top, gone)
 	}
-	return found, read
+	return refers(found), read
 }
 
-// Below says by which file a step is made of something in a directory, or of the path itself, likewise.
-func (r *Reads) Below(name string) (file string, read bool) {
-	if file, read := r.Via(name, false); read {
-		return file, true
+func refers(file string) string {
+	if file == "" {
+		return ""
 	}
+	return file + " refers to it"
+}
+
+func readsAll(file string) string {
+	return file + " can read everything, as far as can be told"
+}
+
+// Below says why a step is made of something in a directory, or of the path itself, likewise.
+func (r *Reads) Below(name string) (why string, read bool) {
+	if why, read := r.Via(name, false); read {
+		return why, true
+	}
+	file := ""
 	for root, by := range r.roots {
 		if within(root, name) && (!read || by < file) {
 			file, read = by, true
 		}
 	}
-	if !read && r.open != "" && name == "." {
-		return r.open, true
-	}
-	return file, read
+	return refers(file), read
 }
 
 // hidden reports whether a path below a root does not count: it is in another environment, or a tool's own.
@@ -165,8 +174,8 @@ func (t Touches) at(name string) (int, bool) {
 	return slices.BinarySearchFunc(t, name, func(one Touched, name string) int { return strings.Compare(one.Name, name) })
 }
 
-// First returns the first of the paths that the step is made of, its own before others, and by which file it is.
-func (r *Reads) First(all Touches) (touched Touched, via string, found bool) {
+// First returns the first of the paths that the step is made of, its own before others, and why it is.
+func (r *Reads) First(all Touches) (touched Touched, why string, found bool) {
 	roots := slices.SortedFunc(maps.Keys(r.roots), func(a, b string) int {
 		return cmp.Or(strings.Compare(r.roots[a], r.roots[b]), strings.Compare(a, b))
 	})
@@ -223,7 +232,7 @@ func (r *Readings) Since(plan *schema.Plan, all Touches) (map[schema.StepName]st
 		case via == "":
 			return fmt.Sprintf("file %s %s", touched.Name, touched.How)
 		}
-		return fmt.Sprintf("file %s %s; %s refers to it", touched.Name, touched.How, via)
+		return fmt.Sprintf("file %s %s; %s", touched.Name, touched.How, via)
 	})
 }
 
@@ -231,12 +240,12 @@ func (r *Readings) Since(plan *schema.Plan, all Touches) (map[schema.StepName]st
 // relative to the repository.
 func (r *Readings) Reading(plan *schema.Plan, name string) (map[schema.StepName]string, error) {
 	return r.each(plan, func(step *schema.Step, reads *Reads) string {
-		file, read := reads.Below(name)
+		why, read := reads.Below(name)
 		switch {
 		case !read:
 			return ""
-		case file != "":
-			return file + " refers to it"
+		case why != "":
+			return why
 		case within(name, step.EnvironmentPath), within(step.EnvironmentPath, name):
 			return "its environment has it"
 		}

@@ -252,6 +252,14 @@ func TestChooseAgainstReference(t *testing.T) {
 		depends := func(a, b int) bool { return slices.Contains(ref.on[a], b) }
 		feeds := func(a, b int) bool { return slices.Contains(ref.on[b], a) }
 		q := Query{Selectors: selectors, Dependencies: rapid.Bool().Draw(t, "dependencies"), Dependents: rapid.Bool().Draw(t, "dependents"), Destroys: rapid.Bool().Draw(t, "destroys")}
+		for range rapid.IntRange(0, 2).Draw(t, "among") {
+			text, these := drawFactor(t, r, ref)
+			if strings.HasPrefix(text, "!") {
+				text = "path:** & " + text // in front, it would take away
+			}
+			q.Among = append(q.Among, text)
+			chosen = chosen.and(these)
+		}
 		chosen = ref.reach(chosen, map[bool]int{true: -1}[q.Dependencies], map[bool]int{true: -1}[q.Dependents])
 		out := set{}
 		if rapid.Bool().Draw(t, "excludes") {
@@ -279,7 +287,7 @@ func TestChooseAgainstReference(t *testing.T) {
 				t.Errorf("%q: %s is selected without a reason", selectors, step.Name)
 			}
 		}
-		mayBeEmpty := strings.Contains(strings.Join(append(selectors, q.Exclude...), " "), "changed")
+		mayBeEmpty := strings.Contains(strings.Join(slices.Concat(selectors, q.Among, q.Exclude), " "), "changed")
 		if empty := len(want) == 0 && !mayBeEmpty; problems.HasErrors() != empty {
 			t.Errorf("%q: %v, but %d steps are selected", selectors, problems.Err(), len(want))
 		}

@@ -207,6 +207,9 @@ func (r *repository) nothingChosen(plan *schema.Plan, o *planner.Options) bool {
 		without = " without " + strings.Join(o.Select.Exclude, " ")
 	}
 	words := strings.Join(o.Select.Selectors, " ")
+	if words == "." {
+		words = o.Here
+	}
 	why := fmt.Sprintf("no environment is selected by %s%s", words, without)
 	switch {
 	case r.compared != "" && len(asked) == 1 && selection.IsChanged(asked[0]):
