@@ -51,7 +51,7 @@ func newPane(t *testing.T, width, height, environments int) *pane {
 		p.write(paneEnvironment(n)+"/wait/bitops.config.yaml", "wait: {}\n")
 	}
 	p.write("bitops.config.yaml", manifest.String())
-	p.write("tmux.conf", "set -g history-limit 5000\nset -g status off\nset -g default-terminal screen-256color\n")
+	p.write("tmux.conf", "set -g history-limit 5000\nset -g status off\nset -g remain-on-exit on\nset -g default-terminal screen-256color\n")
 	shell := "cd " + p.dir + " && exec env -i PATH=\"$PATH\" HOME=" + p.dir + " TERM=screen-256color LANG=C.UTF-8 HISTFILE= PS1='ready> ' bash --norc --noprofile"
 	p.tmux("-f", filepath.Join(p.dir, "tmux.conf"), "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), shell)
 	p.until("the shell", func(screen string) bool { return strings.Contains(screen, "ready>") })
@@ -222,6 +222,16 @@ func TestScreenStoppedAndContinued(t *testing.T) {
 	if strings.Contains(all, "──") || strings.Count(all, "\nbetween") != 1 || strings.Count(all, "  interrupted  ") != 3 {
 		t.Errorf("the screen is\n%s", all)
 	}
+}
+
+// Where no shell could continue it, as in a container, Ctrl-Z does not stop bitops: it would stand still for good.
+func TestScreenWithoutAShell(t *testing.T) {
+	p := newPane(t, 80, 24, 3)
+	p.keys("exec bitops apply --auto-approve", "Enter")
+	p.untilShows(`^── 3 running `)
+	p.keys("C-z")
+	p.touch("go")
+	p.untilShows(`^3 environments deployed`)
 }
 
 // The question stands on the last line, nothing is drawn over it or over the answer, and a preview has no start lines.

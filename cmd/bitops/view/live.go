@@ -82,7 +82,7 @@ func (l *live) heading(now time.Time, width int) string {
 		{strings.Join(short, l.glyphs.between), full},
 		{strings.Join(short, l.glyphs.between), brief},
 		{strings.Join(short, l.glyphs.between), spent},
-		{counts[2], spent},
+		{strings.Join(short[1:], l.glyphs.between), spent},
 	} {
 		left, right = form[0], form[1]
 		if uniseg.StringWidth(left)+uniseg.StringWidth(right)+len("--  -- ") <= width {
@@ -91,11 +91,11 @@ func (l *live) heading(now time.Time, width int) string {
 	}
 	fill := max(2, width-uniseg.StringWidth(left)-uniseg.StringWidth(right)-len("--   "))
 	begin := strings.Repeat(l.glyphs.line, 2)
-	paint := l.ink.bold
-	if len(p.failed) > 0 {
-		paint = l.ink.red
+	text := l.ink.bold(left)
+	if before, ok := strings.CutSuffix(left, counts[3]); ok && len(p.failed) > 0 {
+		text = l.ink.bold(before) + l.ink.alarm(counts[3])
 	}
-	return l.ink.faint(begin) + " " + paint(left) + " " + l.ink.faint(strings.Repeat(l.glyphs.line, fill)) + " " + right
+	return l.ink.faint(begin) + " " + text + " " + l.ink.faint(strings.Repeat(l.glyphs.line, fill)) + " " + right
 }
 
 // timeLeft estimates, at most once a second, and less often for many steps.

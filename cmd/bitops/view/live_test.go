@@ -121,7 +121,7 @@ func TestTheLiveRegion(t *testing.T) {
                more
   planned      network/terraform
                +1 ~0 -0    9.0s
-── 1 of 7 done ────────────────── 1m12s
+── 1 of 7 done · 1 failed ─────── 1m12s
   backend…rraform   1m03s  aws_db…main:
   cache/helm           8s  20% done\a
   +3 wait for backend/terraform
