@@ -177,18 +177,36 @@ func (m *realm) Fingerprint(
 	return f, err
 }
 
-func drawRealm(t *rapid.T) *realm {
+// drawRealmOf makes a realm of the steps that draw adds.
+func drawRealmOf(draw func(*realm)) *realm {
 	m := &realm{
+		stopIn: -1, plan: schema.Plan{Parallelism: 4},
 		records: &memory{}, files: map[schema.StepName]int{}, comments: map[schema.StepName]int{}, secret: map[schema.StepName]bool{},
 		coarse: map[schema.StepName]bool{}, beyond: map[schema.StepName][]schema.StepName{}, gives: map[[2]schema.StepName]bool{},
 		world: map[schema.StepName]string{}, given: map[schema.StepName]string{},
 	}
-	m.plan = schema.Plan{Parallelism: rapid.IntRange(1, 4).Draw(t, "parallelism")}
-	values := rapid.IntRange(0, 2).Draw(t, "through values alone") == 0
-	for i := range rapid.IntRange(2, 7).Draw(t, "environments") {
-		m.drawEnvironment(t, schema.EnvironmentName(fmt.Sprintf("e%d", i)), i, values)
-	}
+	draw(m)
 	return m
+}
+
+func drawRealm(t *rapid.T) *realm {
+	return drawRealmOf(func(m *realm) {
+		m.plan.Parallelism = rapid.IntRange(1, 4).Draw(t, "parallelism")
+		values := rapid.IntRange(0, 2).Draw(t, "through values alone") == 0
+		for i := range rapid.IntRange(2, 7).Draw(t, "environments") {
+			m.drawEnvironment(t, schema.EnvironmentName(fmt.Sprintf("e%d", i)), i, values)
+		}
+	})
+}
+
+// everything is the plan of an apply of all steps.
+func (m *realm) everything() schema.Plan {
+	all := m.plan
+	all.Command, all.Steps = schema.CommandApply, slices.Clone(m.plan.Steps)
+	for i := range all.Steps {
+		all.Steps[i].Selected = true
+	}
+	return all
 }
 
 // drawEnvironment draws an environment, and by which way it depends on each other: by values under their names, by an input
@@ -269,7 +287,7 @@ func (m *realm) executor() *executor.Executor {
 	}
 }
 
-func (m *realm) run(t *rapid.T, x *executor.Executor, plan schema.Plan) *schema.Report {
+func (m *realm) run(t interface{ Fatal(...any) }, x *executor.Executor, plan schema.Plan) *schema.Report {
 	m.ran = map[schema.StepName]bool{}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -285,7 +303,7 @@ func (m *realm) run(t *rapid.T, x *executor.Executor, plan schema.Plan) *schema.
 }
 
 // choose returns the plan of what selectors select, as the planner makes it, and what changed.
-func (m *realm) choose(t *rapid.T, query selection.Query) (schema.Plan, map[schema.StepName]string) {
+func (m *realm) choose(t interface{ Fatal(...any) }, query selection.Query) (schema.Plan, map[schema.StepName]string) {
 	changed, err := m.executor().Changed(context.Background(), &m.plan)
 	if err != nil {
 		t.Fatal(err)
@@ -364,13 +382,7 @@ func TestOnlyWhatIsReachedRuns(t *testing.T) {
 
 func onlyWhatIsReachedRuns(t *rapid.T) {
 	m := drawRealm(t)
-	m.stopIn = -1
-	everything := m.plan
-	everything.Command, everything.Steps = schema.CommandApply, slices.Clone(m.plan.Steps)
-	for i := range everything.Steps {
-		everything.Steps[i].Selected = true
-	}
-	m.run(t, m.executor(), everything)
+	m.run(t, m.executor(), m.everything())
 	for range rapid.IntRange(1, 3).Draw(t, "rounds") {
 		m.edit(t, &m.plan, false)
 		query := selection.Query{Selectors: []string{"changed+"}}
@@ -490,4 +502,31 @@ func (m *realm) String() string {
 		fmt.Fprintf(&b, ", reads %v, secret %t\n", m.hidden(step), m.secret[step.Name])
 	}
 	return b.String()
+}
+
+// A step that takes a value of one that is planned again, because something above that changes, is not skipped in a plan: nobody
+// knows yet what that one will leave.
+func TestWhatTakesOfAStepThatIsPlannedAgainIsNotSkipped(t *testing.T) {
+	m := drawRealmOf(func(m *realm) {
+		for i, name := range []schema.EnvironmentName{"a", "x", "s"} {
+			step := schema.Step{Name: name.Step("s0"), Environment: name, EnvironmentPath: string(name), Deployment: "s0"}
+			step.Interface.Outputs = []schema.Parameter{{Name: outputOf(step.Name)}}
+			if i > 0 {
+				step.DependsOn = []schema.StepName{m.plan.Steps[i-1].Name}
+			}
+			m.plan.Steps = append(m.plan.Steps, step)
+		}
+		s := &m.plan.Steps[2]
+		s.Offers = []schema.Offer{{Environment: "x", Steps: []schema.StepName{"x/s0"}}}
+		s.Interface.Inputs = []schema.Parameter{{Name: outputOf("x/s0"), Required: true}}
+		m.gives[[2]schema.StepName{"x/s0", "s/s0"}] = true
+	})
+	m.run(t, m.executor(), m.everything())
+	m.files["a/s0"]++
+	plan, _ := m.choose(t, selection.Query{Selectors: []string{"changed+"}})
+	plan.Command = schema.CommandPlan
+	report := m.run(t, m.executor(), plan)
+	if x, s := report.Step("x/s0"), report.Step("s/s0"); len(x.ReplannedAfter) == 0 || s.Outcome == schema.Skipped {
+		t.Errorf("x is %s, planned again after %v, and s is %s", x.Outcome, x.ReplannedAfter, s.Outcome)
+	}
 }

@@ -39,13 +39,7 @@ func BenchmarkChangedSinceCommit(b *testing.B) {
 // below 1 s.
 func BenchmarkNothingChanged(b *testing.B) {
 	r := newChain(b, 1000, func(i int) string { return fmt.Sprintf("# %d\n", i) })
-	program := "#!/bin/sh\ncase $1 in\nversion) echo '{\"terraform_version\": \"1.11.0\"}' ;;\noutput) echo '{}' ;;\nshow) echo '{\"format_version\": \"1.2\"}' ;;\nesac\n"
-	r.write("bin/terraform", program)
-	if err := os.Chmod(filepath.Join(r.dir, "bin/terraform"), 0o755); err != nil {
-		b.Fatal(err)
-	}
-	b.Setenv("PATH", filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"))
-	r.run(r.bitops, "apply", "--auto-approve")
+	r.deploy()
 	for b.Loop() {
 		if out := r.run(r.bitops, "apply", "changed", "--auto-approve"); !strings.HasPrefix(out, "Nothing to do") {
 			b.Fatal(out)
@@ -53,7 +47,51 @@ func BenchmarkNothingChanged(b *testing.B) {
 	}
 }
 
-// chain is a repository of environments that each depend on the one before.
+// BenchmarkSelect tells how long it takes to list everything, to list what changed where nothing did, and to complete a word, in
+// repositories of environments that do not depend on each other.
+func BenchmarkSelect(b *testing.B) {
+	for _, n := range []int{2_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := newRepository(b, n, func(i int) string { return fmt.Sprintf("# %d\n", i) }, func(int) string { return "{}" })
+			r.deploy()
+			for name, args := range map[string][]string{
+				"everything": {"list", "**"}, "changed": {"list", "changed"}, "complete": {"__complete", "plan", "tool:terraform & e1"},
+			} {
+				b.Run(name, func(b *testing.B) {
+					for b.Loop() {
+						r.run(r.bitops, args...)
+					}
+				})
+			}
+		})
+	}
+}
+
+// BenchmarkCutOff tells how long `bitops apply changed+` takes where one environment has another comment, and 1,000 depend on it
+// that have no reason to run.
+func BenchmarkCutOff(b *testing.B) {
+	const dependents = 1000
+	r := newRepository(b, dependents+1, func(i int) string {
+		if i == 0 {
+			return "output \"id\" {\n  value = 1\n}\n"
+		}
+		return "variable \"up\" {}\n"
+	}, func(i int) string {
+		if i == 0 {
+			return "{}"
+		}
+		return "{inputs: {up: '${outputs.e0.id}'}}"
+	})
+	r.deploy()
+	for n := 0; b.Loop(); n++ {
+		r.write("e0/terraform/comment.tf", fmt.Sprintf("# %d\n", n))
+		if out := r.run(r.bitops, "apply", "changed+", "--auto-approve"); strings.Count(out, "start ") != 1 {
+			b.Fatal(out)
+		}
+	}
+}
+
+// chain is a repository of many environments.
 type chain struct {
 	*testing.B
 	dir, bitops string
@@ -61,17 +99,44 @@ type chain struct {
 
 func newChain(b *testing.B, environments int, main func(i int) string) chain {
 	b.Helper()
+	return newRepository(b, environments, main, func(i int) string {
+		if i == 0 {
+			return "{}"
+		}
+		return fmt.Sprintf("{depends_on: [e%d]}", i-1)
+	})
+}
+
+// newRepository makes a repository of environments, each with what main and entry return for its number.
+func newRepository(b *testing.B, environments int, main, entry func(i int) string) chain {
+	b.Helper()
 	r := chain{B: b, dir: b.TempDir(), bitops: buildBitops(b, b.TempDir())}
 	var manifest strings.Builder
-	manifest.WriteString("bitops:\n  environments:\n    e0: {}\n")
+	manifest.WriteString("bitops:\n  environments:\n")
 	for i := range environments {
-		if i > 0 {
-			fmt.Fprintf(&manifest, "    e%d: {depends_on: [e%d]}\n", i, i-1)
-		}
+		fmt.Fprintf(&manifest, "    e%d: %s\n", i, entry(i))
 		r.write(fmt.Sprintf("e%d/terraform/main.tf", i), main(i))
 	}
 	r.write("bitops.config.yaml", manifest.String())
 	return r
+}
+
+// deploy applies everything with a program in terraform's place that does nothing, and leaves that on the path.
+func (r chain) deploy() {
+	r.Helper()
+	r.write("bin/terraform", `#!/bin/sh
+case $1 in
+version) echo '{"terraform_version": "1.11.0"}' ;;
+output) echo '{"id": {"value": 1, "type": "number", "sensitive": false}}' ;;
+show) echo '{"format_version": "1.2"}' ;;
+apply) echo '{"@level": "info", "type": "outputs", "outputs": {"id": {"value": 1, "type": "number", "sensitive": false}}}' ;;
+esac
+`)
+	if err := os.Chmod(filepath.Join(r.dir, "bin/terraform"), 0o755); err != nil {
+		r.Fatal(err)
+	}
+	r.Setenv("PATH", filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"))
+	r.run(r.bitops, "apply", "--auto-approve", "--parallelism", "8")
 }
 
 func (r chain) write(name, text string) {

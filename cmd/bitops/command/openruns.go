@@ -84,6 +84,7 @@ func (h history) open(ctx context.Context) (open []openRun, behind map[schema.Ru
 			}
 		}
 		resumes[id] = first.Resumes
+		h.without(ctx, &first)
 		over.add(&first)
 	}
 	for _, run := range open {
@@ -113,6 +114,23 @@ func (h history) outline(ctx context.Context, id schema.RunID) (first, last sche
 		return schema.Event{}, schema.Event{}, nil // no command can go on with it
 	}
 	return first, last, nil
+}
+
+// without takes out of the first event of a run the steps that the run found to have no reason to run: it was about none of
+// what an earlier run left undone of them. Of a run that cannot be read nobody knows which these are, so it takes out all that
+// can be.
+func (h history) without(ctx context.Context, first *schema.Event) {
+	if !slices.ContainsFunc(first.Steps, func(s schema.StepSummary) bool { return s.Maybe }) {
+		return
+	}
+	report, err := h.run(ctx, first.Run)
+	first.Steps = slices.DeleteFunc(slices.Clone(first.Steps), func(s schema.StepSummary) bool {
+		if !s.Maybe || err != nil {
+			return s.Maybe
+		}
+		step := report.Step(s.Name)
+		return step != nil && step.Outcome == schema.Skipped && step.DoneIn == ""
+	})
 }
 
 // takenOver are the steps that later runs are about, and the runs that they went on with.
