@@ -101,7 +101,7 @@ func (x *Executor) Run(ctx context.Context, plan *schema.Plan) (*schema.Report, 
 	}
 	begin := schema.Event{
 		Type: schema.EventRunStarted, Command: plan.Command, Steps: r.summaries(), Approvals: x.Approvals, Orphans: r.orphans(), Pinned: x.Pinned, Signed: x.Signed,
-		WithholdValues: plan.WithholdValues,
+		WithholdValues: plan.WithholdValues, LeftOut: plan.LeftOut(),
 	}
 	if x.Previous != nil {
 		begin.Resumes, begin.Plan, begin.PlanDigest = x.Previous.Run, x.Previous.Plan, x.Previous.PlanDigest

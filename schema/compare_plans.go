@@ -95,9 +95,21 @@ func compareSteps(was, is *StepReport) StepDifference {
 	if d.Only == "" {
 		d.runsWith(was, is)
 	}
+	d.compareTold(was.Told, is.Told)
 	d.compareChanges(was.Changes, is.Changes)
 	d.NewlyLost = newlyLost(is, d.Resources)
 	return d
+}
+
+// compareTold compares what a tool printed as its plan. Older plans and journals without values do not have it.
+func (d *StepDifference) compareTold(was, is []string) {
+	switch {
+	case slices.Equal(was, is):
+	case d.Only == "" && (len(was) == 0 || len(is) == 0):
+		d.MayDiffer = append(d.MayDiffer, Undecided{Why: UndecidedNotTold})
+	default:
+		d.Told = &ToldDifference{Reviewed: was, Now: is}
+	}
 }
 
 // newlyLost counts the resources that only the plan of now destroys or replaces. What is previewed with made-up values is no plan.
@@ -145,6 +157,7 @@ func comparedFields(was, is *StepReport, one bool) []fieldOf {
 		fieldOf{"reason", was.Reason, is.Reason},
 		fieldOf{"error", was.Error.message(), is.Error.message()},
 		fieldOf{"waits for", waitingFor(was.Deferred), waitingFor(is.Deferred)},
+		fieldOf{"runs only if one changes of", listed(was.OnlyIf), listed(is.OnlyIf)},
 		fieldOf{"planned again after", listed(was.ReplannedAfter), listed(is.ReplannedAfter)},
 	)
 }

@@ -46,6 +46,9 @@ func (c *Comparison) WithoutValues() *Comparison {
 			}
 		}
 		step.Outputs = withoutValues(step.Outputs)
+		if step.Told != nil {
+			step.Told = &ToldDifference{}
+		}
 	}
 	return &all
 }
@@ -103,6 +106,7 @@ type StepDifference struct {
 	NewlyLost   int                    `json:"newly_lost,omitempty"` // how many resources only the plan of now destroys or replaces
 	RunsWith    []string               `json:"runs_with,omitempty"`  // sentences: what is not as it was when the reviewed plan was made
 	Fields      []FieldDifference      `json:"fields,omitempty"`
+	Told        *ToldDifference        `json:"told,omitempty"`
 	Resources   []ResourceDifference   `json:"resources,omitempty"` // those first that only the plan of now destroys or replaces
 	Outputs     []AttributeDifference  `json:"outputs,omitempty"`
 	Invocations []InvocationDifference `json:"invocations,omitempty"`
@@ -113,7 +117,7 @@ type StepDifference struct {
 
 // Differs reports whether something is known to differ.
 func (s *StepDifference) Differs() bool {
-	return s.Only != "" || len(s.RunsWith)+len(s.Fields)+len(s.Resources)+len(s.Outputs)+len(s.Invocations)+len(s.Deferred)+len(s.Drift) > 0
+	return s.Only != "" || s.Told != nil || len(s.RunsWith)+len(s.Fields)+len(s.Resources)+len(s.Outputs)+len(s.Invocations)+len(s.Deferred)+len(s.Drift) > 0
 }
 
 // Field returns what the plans say of something, empty where that is the same in both.
@@ -147,6 +151,12 @@ type AttributeDifference struct {
 	Now      *AttributeChange `json:"now,omitempty"`      // likewise
 }
 
+// ToldDifference is what a tool printed as its plan, where that is not the same.
+type ToldDifference struct {
+	Reviewed []string `json:"reviewed,omitempty"`
+	Now      []string `json:"now,omitempty"`
+}
+
 // InvocationDifference is an action that one of the plans invokes.
 type InvocationDifference struct {
 	Reviewed *Invocation `json:"reviewed,omitempty"`
@@ -155,7 +165,7 @@ type InvocationDifference struct {
 
 // Undecided is a value that is told alike in both plans, and may differ all the same.
 type Undecided struct {
-	Address string `json:"address,omitempty"` // of a resource; "" for an output or an input
+	Address string `json:"address,omitempty"` // of a resource; "" for an output, an input, or what the tool printed
 	Path    string `json:"path,omitempty"`    // "" for all attributes of the resource
 	Why     string `json:"why"`               // sensitive, withheld, cut, or not told
 }

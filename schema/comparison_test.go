@@ -28,6 +28,7 @@ func comparedReport(t *rapid.T) *Report {
 			s.Error = &StepError{Message: drawn(t, "error", "boom", "bang")}
 		}
 		s.Changes = drawn(t, "changes", comparedChanges(t), comparedChanges(t), nil)
+		s.Told = drawn(t, "told", nil, []string{"1 change"}, []string{"2 changes"})
 		s.Fingerprint = &Fingerprint{Manifest: "m", Files: map[string]string{"main.tf": drawn(t, "file", "1", "2")}}
 		r.Steps = append(r.Steps, s)
 	}
@@ -120,6 +121,7 @@ func factsOf(r *Report) facts {
 				f.say(1, s.Name, field.name, field.now)
 			}
 			f.say(1, s.Name, "selected", "yes")
+			f.say(1, s.Name, "told", listed(s.Told))
 			f.changes(1, string(s.Name), s.Changes)
 		}
 	}
@@ -156,6 +158,10 @@ func (f facts) apply(c *Comparison, reviewed, now *Report) {
 			continue
 		}
 		field(d.Name, d.Fields)
+		if d.Told != nil {
+			f.say(-1, d.Name, "told", listed(d.Told.Reviewed))
+			f.say(1, d.Name, "told", listed(d.Told.Now))
+		}
 		f.differences(string(d.Name)+" resources ", d.Resources)
 		f.differences(string(d.Name)+" deferred ", d.Deferred)
 		f.differences(string(d.Name)+" drift ", d.Drift)
@@ -242,6 +248,9 @@ func mirrored(c *Comparison, turn bool) string {
 				d.Fields[i].Reviewed, d.Fields[i].Now = d.Fields[i].Now, d.Fields[i].Reviewed
 			}
 			d.Only = map[string]string{"now": "reviewed", "reviewed": "now"}[d.Only]
+			if d.Told != nil {
+				d.Told = &ToldDifference{Reviewed: d.Told.Now, Now: d.Told.Reviewed}
+			}
 			for i := range d.RunsWith {
 				d.RunsWith[i] = gone.Replace(d.RunsWith[i])
 			}
@@ -280,7 +289,7 @@ func mirrored(c *Comparison, turn bool) string {
 			unknown = append(unknown, asText(u))
 		}
 		slices.Sort(unknown)
-		all = append(all, asText([]any{d.Name, d.Only, d.Fields, d.RunsWith, resources, turnAttributes(d.Outputs), invocations, unknown}))
+		all = append(all, asText([]any{d.Name, d.Only, d.Told, d.Fields, d.RunsWith, resources, turnAttributes(d.Outputs), invocations, unknown}))
 	}
 	lines := make([]string, len(all))
 	for i := range all {

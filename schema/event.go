@@ -10,7 +10,7 @@ type EventType string
 
 // The types of events, and which fields of Event each one fills besides Version, Seq, Time, Run and Type.
 const (
-	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Signed, WithholdValues, Orphans
+	EventRunStarted    EventType = "run-started"    // Command, Steps, Resumes, Approvals, Plan, PlanDigest, Pinned, Signed, WithholdValues, LeftOut, Orphans
 	EventStepStarted   EventType = "step-started"   // Step, Inputs
 	EventPhaseStarted  EventType = "phase-started"  // Step, Phase, Text: what runs
 	EventProgress      EventType = "progress"       // Step, Text: what the tool is doing to what
@@ -71,6 +71,7 @@ type Event struct {
 	Signed      bool         `json:"signed,omitempty"`      // and it has to be signed
 
 	WithholdValues bool `json:"withhold_values,omitempty"` // the manifest keeps values of attributes out of journals and comments
+	LeftOut        int  `json:"left_out,omitempty"`        // how many environments of the manifest are not selected
 
 	Orphans []Orphan `json:"orphans,omitempty"` // what is deployed and no longer in the manifest
 }

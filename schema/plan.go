@@ -132,6 +132,16 @@ func (p *Plan) Step(name StepName) *Step {
 	return &p.Steps[at]
 }
 
+// LeftOut returns how many environments of the plan are not run.
+func (p *Plan) LeftOut() int {
+	all := map[EnvironmentName]bool{}
+	for i := range p.Steps {
+		all[p.Steps[i].Environment] = true
+	}
+	_, selected := p.Selected()
+	return len(all) - selected
+}
+
 // Selected returns how many steps and environments of the plan are run.
 func (p *Plan) Selected() (steps, environments int) {
 	seen := map[EnvironmentName]bool{}

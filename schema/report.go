@@ -28,6 +28,7 @@ type Report struct {
 	Signed     bool   `json:"signed,omitempty"`      // and it had to be signed
 
 	WithholdValues bool `json:"withhold_values,omitempty"` // the manifest keeps values of attributes out of journals and comments
+	LeftOut        int  `json:"left_out,omitempty"`        // how many environments of the manifest are not selected; not known of older runs
 
 	// State and Holder are filled in by who reads the report of a run that has no end. Events do not tell them.
 	State  RunState   `json:"state,omitempty"`
@@ -78,7 +79,7 @@ func (r *Report) Add(e Event) {
 	case EventRunStarted:
 		*r = Report{
 			Run: e.Run, Command: e.Command, Started: e.Time,
-			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Signed: e.Signed, Orphans: e.Orphans, WithholdValues: e.WithholdValues,
+			Resumes: e.Resumes, Approvals: e.Approvals, Plan: e.Plan, PlanDigest: e.PlanDigest, Pinned: e.Pinned, Signed: e.Signed, Orphans: e.Orphans, WithholdValues: e.WithholdValues, LeftOut: e.LeftOut,
 		}
 		for _, s := range e.Steps {
 			r.Steps = append(r.Steps, StepReport{StepSummary: s})

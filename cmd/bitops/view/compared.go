@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bitops-engine/bitops/schema"
+	"github.com/bitops-engine/bitops/schema/diff"
 )
 
 // undecidedShown is how many values are named that cannot be compared.
@@ -52,12 +53,13 @@ func plannedWord(outcome string) string {
 // stepFields returns the lines of what differs of a step beside its changes.
 func (d differences) stepFields(step *schema.StepDifference) []diffLine {
 	if step.Only != "" {
+		lines := d.comparedTold(step)
 		if outcome := outcomeOfOnly(step); outcome != schema.Succeeded {
-			return []diffLine{note(plannedWord(string(outcome)))}
+			lines = append([]diffLine{note(plannedWord(string(outcome)))}, lines...)
 		}
-		return nil
+		return lines
 	}
-	lines := d.fields(step.Fields)
+	lines := append(d.fields(step.Fields), d.comparedTold(step)...)
 	if len(step.RunsWith) == 0 {
 		return lines
 	}
@@ -74,6 +76,27 @@ func (d differences) stepFields(step *schema.StepDifference) []diffLine {
 		lines = append(lines, diffLine{sign: ' ', depth: 1, text: visible(sentence)})
 	}
 	return lines
+}
+
+// comparedTold returns the lines of what a tool printed as its plan, as far as they differ.
+func (d differences) comparedTold(step *schema.StepDifference) []diffLine {
+	if step.Told == nil {
+		return nil
+	}
+	text := func(all []string) string {
+		shown := make([]string, len(all))
+		for i, line := range all {
+			shown[i] = printable(line, false)
+		}
+		return strings.Join(shown, "\n")
+	}
+	lines := []diffLine{{sign: '~', text: "what its tool says"}}
+	for _, l := range withContext(diff.Lines(text(step.Told.Reviewed), text(step.Told.Now))) {
+		if l.Text != "" {
+			lines = append(lines, diffLine{sign: l.Sign, depth: 1, text: l.Text})
+		}
+	}
+	return d.folded(lines)
 }
 
 // comparedHead returns the sign of a resource, and its name with what there is to say behind it.
@@ -285,6 +308,10 @@ func (d differences) undecided(all []schema.Undecided) []diffLine {
 	var lines []diffLine
 	for _, u := range shown {
 		names := visible(u.Address) + joined(" ", visible(u.Path))
+		if names == "" {
+			lines = append(lines, note("may differ: what its tool says, which one of the plans does not have"))
+			continue
+		}
 		lines = append(lines, note("may differ: "+strings.TrimSpace(names)+" ("+whyUndecided[u.Why]+")"))
 	}
 	if rest := len(all) - len(shown); rest > 0 {

@@ -124,7 +124,7 @@ func comparisonNotes(c *schema.Comparison) []string {
 func stepsToTell(c *schema.Comparison) (steps []schema.StepDifference, idle []group) {
 	idle = []group{{key: "Only the plan of now selects, and would change nothing"}, {key: "Only the reviewed plan selects, and would change nothing"}}
 	for _, step := range c.Steps {
-		quiet := step.Only != "" && len(step.Resources)+len(step.Outputs)+len(step.Invocations)+len(step.Deferred) == 0 && outcomeOfOnly(&step) == schema.Unchanged
+		quiet := step.Only != "" && step.Told == nil && len(step.Resources)+len(step.Outputs)+len(step.Invocations)+len(step.Deferred) == 0 && outcomeOfOnly(&step) == schema.Unchanged
 		switch {
 		case quiet && step.Only == "now":
 			idle[0].names = append(idle[0].names, visible(step.Name))

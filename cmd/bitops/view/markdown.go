@@ -116,10 +116,14 @@ func (m *markdown) selection() string {
 			selected = append(selected, code(string(e.name)))
 		}
 	}
-	if len(selected) == len(m.environments) {
+	all := len(m.environments) + m.report.LeftOut
+	switch len(selected) {
+	case all:
 		return "selection: everything"
+	case 0:
+		return "selection: nothing of " + amount(all, "environment")
 	}
-	return "selection: " + strings.Join(firstOf(selected, 10), ", ") + " of " + amount(len(m.environments), "environment")
+	return "selection: " + strings.Join(firstOf(selected, 10), ", ") + " of " + amount(all, "environment")
 }
 
 func (m *markdown) failures() {
