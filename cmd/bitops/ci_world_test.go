@@ -27,10 +27,14 @@ type ciWorld struct {
 // newCI returns a world whose repository is the quickstart, with two hooks that a job can make fail.
 func newCI(t *testing.T, more ...string) *ciWorld {
 	t.Helper()
-	for _, tool := range []string{"terraform", "jq", "curl"} {
+	for _, tool := range []string{"terraform", "git", "jq", "curl"} {
 		testkit.Tool(t, tool)
 	}
 	w := &ciWorld{forge: newForge(t), dir: t.TempDir()}
+	w.write(t, "origin/README.md", "Nothing is here yet.\n", 0o644)
+	w.git(t, "init", "-q", "-b", "main")
+	w.git(t, "add", "--all")
+	w.git(t, "commit", "-q", "-m", "begin")
 	if err := copyExample("quickstart", w.path("origin")); err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +57,8 @@ esac
 		"GITHUB_SERVER_URL=https://github.com", "GITHUB_RUN_ID=42",
 		"CI_COMMIT_SHA=abc", "CI_API_V4_URL="+w.URL+"/api/v4", "CI_PROJECT_ID=1", "CI_MERGE_REQUEST_IID=7", "CI_JOB_URL=https://gitlab/o/r/-/jobs/42",
 		"CI_JOB_TOKEN=job-token", "BITOPS_COMMENT_TOKEN=lab-token", "APPROVE=")
+	w.env = append(w.env, "GITHUB_EVENT_NAME=pull_request", "GITHUB_BASE_REF=main", "GITHUB_EVENT_PATH="+w.path("event.json"),
+		"CI_PIPELINE_SOURCE=merge_request_event", "CI_MERGE_REQUEST_DIFF_BASE_SHA="+w.git(t, "rev-parse", "main"))
 	w.env = append(w.env, more...)
 	return w
 }
@@ -69,15 +75,43 @@ func (w *ciWorld) write(t *testing.T, name, text string, mode os.FileMode) {
 	}
 }
 
-// checkout returns the directory of a new job: a fresh copy of the repository.
+// checkout returns the directory of a new job: a fresh clone of what the request's branch makes of the main branch, with the history
+// that the forge gives it.
 func (w *ciWorld) checkout(t *testing.T) string {
 	t.Helper()
 	w.jobs++
+	w.git(t, "checkout", "-q", "-B", "work")
+	w.git(t, "add", "--all")
+	w.git(t, "commit", "-q", "--allow-empty", "-m", "work")
+	head := w.git(t, "rev-parse", "HEAD")
+	w.git(t, "checkout", "-q", "-B", "pull", "main")
+	w.git(t, "merge", "-q", "--no-ff", "-m", "merge", "work")
+	w.write(t, "event.json", `{"pull_request": {"base": {"ref": "main"}, "head": {"sha": "`+head+`"}}}`, 0o644)
 	dir := w.path(fmt.Sprint("job", w.jobs))
-	if err := os.CopyFS(dir, os.DirFS(w.path("origin"))); err != nil {
-		t.Fatal(err)
-	}
+	w.git(t, "clone", "-q", "--depth=2", "--branch=pull", "file://"+w.path("origin"), dir)
+	w.git(t, "checkout", "-q", "work")
 	return dir
+}
+
+// git runs git in the repository and returns what it prints.
+func (w *ciWorld) git(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = w.path("origin")
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// merged makes what the request's branch has now that of the main branch.
+func (w *ciWorld) merged(t *testing.T) {
+	t.Helper()
+	w.checkout(t)
+	w.git(t, "branch", "-f", "main", "work")
+	w.env = append(w.env, "CI_MERGE_REQUEST_DIFF_BASE_SHA="+w.git(t, "rev-parse", "main"))
 }
 
 // ciStep is a part of a job: a script, or files that it keeps.
