@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,6 +80,26 @@ func (r *Repository) Changes(ctx context.Context, from, to string) ([]Change, er
 			return nil, err
 		}
 		all = append(all, Change{Path: strings.TrimSuffix(name, "/"), Is: Entry{Mode: File}})
+	}
+	return all, err
+}
+
+// Ignored returns those of some paths that git ignores and does not track.
+func (r *Repository) Ignored(ctx context.Context, names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	lines, err := r.git(ctx, append([]string{"check-ignore", "--"}, names...)...)
+	if failed, _ := errors.AsType[*Error](err); failed != nil && failed.ExitCode == 1 {
+		return nil, nil
+	}
+	var all []string
+	for _, line := range lines {
+		name, err := unquote(line)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, name)
 	}
 	return all, err
 }

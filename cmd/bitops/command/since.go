@@ -48,6 +48,9 @@ func (r *repository) since(cmd *cobra.Command, plan *schema.Plan, text string, c
 // differing compares two states of the repository, each step with the files that it is made of, and each environment with
 // its entry of the manifest.
 func (r *repository) differing(ctx context.Context, g *git.Repository, plan *schema.Plan, s span) (map[schema.StepName]string, error) {
+	if err := r.seenByGit(ctx, g); err != nil {
+		return nil, err
+	}
 	changes, err := g.Changes(ctx, s.from, s.to)
 	if err != nil || len(changes) == 0 {
 		return nil, err
@@ -70,6 +73,7 @@ func (r *repository) differing(ctx context.Context, g *git.Repository, plan *sch
 		}
 	}
 	r.sayGone(s, entries.gone)
+	r.sayGoneSteps(s, plan, changes, is)
 	return all, nil
 }
 
@@ -103,16 +107,22 @@ func touches(changes []git.Change) environments.Touches {
 // entries are two states of the manifest.
 type entries struct {
 	was, is     map[schema.EnvironmentName]*schema.Environment
-	everywhere  string          // why all environments differ, or ""
-	read        bool            // they were compared
-	directories map[string]bool // of the environments that there were
+	everywhere  string                            // why all environments differ, or ""
+	read        bool                              // they were compared
+	directories map[string]bool                   // of the environments that there were
+	declared    map[schema.EnvironmentName]string // their paths, as the checkout's manifest writes them
 	gone        []schema.EnvironmentName
 }
 
 // entries reads the manifest as it was and as it is.
 func (r *repository) entries(before, after fs.FS, changes []git.Change) *entries {
-	e := &entries{directories: map[string]bool{}}
-	touched := func(c git.Change) bool { return slices.Contains([]string{".yaml", ".yml"}, path.Ext(c.Path)) }
+	e := &entries{directories: map[string]bool{}, declared: map[schema.EnvironmentName]string{}}
+	for i := range r.manifest.Environments {
+		e.declared[r.manifest.Environments[i].Name] = r.manifest.Environments[i].Path.Text
+	}
+	touched := func(c git.Change) bool {
+		return c.Gone() || slices.Contains(r.manifest.Files, c.Path) || slices.Contains([]string{".yaml", ".yml"}, path.Ext(c.Path))
+	}
 	if !slices.ContainsFunc(changes, touched) && !r.manifest.Discover {
 		return e
 	}
@@ -170,7 +180,7 @@ func (e *entries) discovered(r *repository, is *schema.Manifest, changes []git.C
 	for _, c := range changes {
 		name, rest, _ := strings.Cut(c.Path, "/")
 		tool, _, below := strings.Cut(rest, "/")
-		if !c.Gone() || !below || e.directories[name] || !slices.ContainsFunc(r.Tools, func(t environments.Tool) bool { return string(t.Name()) == tool }) {
+		if !c.Gone() || !below || e.directories[name] || !r.hasTool(tool) {
 			continue
 		}
 		e.directories[name] = true
@@ -184,6 +194,11 @@ func (e *entries) discovered(r *repository, is *schema.Manifest, changes []git.C
 func (e *entries) why(step *schema.Step, changes []git.Change) string {
 	if e.everywhere != "" {
 		return e.everywhere
+	}
+	for _, c := range changes {
+		if c.Was.Mode == git.Link && strings.HasPrefix(e.declared[step.Environment]+"/", c.Path+"/") {
+			return fmt.Sprintf("file %s %s", c.Path, c.How())
+		}
 	}
 	if !e.read {
 		return ""
@@ -201,11 +216,6 @@ func (e *entries) why(step *schema.Step, changes []git.Change) string {
 	}
 	if key := is.Differs(was); key != "" {
 		return fmt.Sprintf("%s: its %s changed", cmp.Or(is.Position, was.Position), key)
-	}
-	for _, c := range changes {
-		if c.Was.Mode == git.Link && strings.HasPrefix(is.Path.Text+"/", c.Path+"/") {
-			return fmt.Sprintf("file %s %s", c.Path, c.How())
-		}
 	}
 	return ""
 }
@@ -225,6 +235,31 @@ func (r *repository) sayGone(s span, gone []schema.EnvironmentName) {
 	}
 }
 
+// sayGoneSteps names the steps that an environment has no longer: every file in the directory of their tool is gone.
+func (r *repository) sayGoneSteps(s span, plan *schema.Plan, changes []git.Change, is fs.FS) {
+	environment := map[string]schema.EnvironmentName{}
+	for i := range plan.Steps {
+		environment[plan.Steps[i].EnvironmentPath] = plan.Steps[i].Environment
+	}
+	said := map[string]bool{}
+	for _, c := range changes {
+		for dir := path.Dir(c.Path); c.Gone() && dir != "."; dir = path.Dir(dir) {
+			name, there := environment[path.Dir(dir)]
+			if !there || said[dir] || !r.hasTool(path.Base(dir)) {
+				continue
+			}
+			said[dir] = true
+			if _, err := fs.Stat(is, dir); err != nil && plan.Step(name.Step(path.Base(dir))) == nil {
+				r.say("bitops: %s has no step %s any more, which it had in %s. What is still deployed of it: bitops list orphaned", name, path.Base(dir), s.text)
+			}
+		}
+	}
+}
+
+func (r *repository) hasTool(name string) bool {
+	return slices.ContainsFunc(r.Tools, func(t environments.Tool) bool { return string(t.Name()) == name })
+}
+
 // isCommit reports whether a text names a commit.
 func (r *repository) isCommit(ctx context.Context, text string) bool {
 	g, err := git.Open(ctx, r.Runner, r.Environ, r.root)
@@ -233,6 +268,16 @@ func (r *repository) isCommit(ctx context.Context, text string) bool {
 	}
 	_, err = g.Commit(ctx, text)
 	return err == nil
+}
+
+// seenByGit refuses a repository whose manifest git ignores: whatever changes of it, nothing would.
+func (r *repository) seenByGit(ctx context.Context, g *git.Repository) error {
+	ignored, err := g.Ignored(ctx, r.manifest.Files)
+	if err != nil || len(ignored) == 0 {
+		return err
+	}
+	return schema.Problems{schema.Errorf(schema.Position{File: ignored[0]}, "git ignores it, so what changed since a commit cannot be found out").
+		WithHint("git check-ignore -v %s says why; `changed` alone needs no git", ignored[0])}
 }
 
 // openGit opens the git repository for what a person asked to be compared.
