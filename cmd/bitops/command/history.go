@@ -40,7 +40,7 @@ func (r *repository) remembered(ctx context.Context) (history, error) {
 	if ids, hereErr := here.Runs(ctx); hereErr != nil || len(ids) == 0 {
 		return h, err
 	}
-	fmt.Fprintf(r.Err, "bitops: %v. What follows is what this checkout knows: runs of other checkouts are not in it\n", err)
+	r.say("bitops: %v. What follows is what this checkout knows: runs of other checkouts are not in it", err)
 	return history{here}, nil
 }
 

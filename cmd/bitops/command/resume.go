@@ -70,7 +70,7 @@ func (r *repository) previous(cmd *cobra.Command, o *resumeOptions, act schema.C
 	case succeeded:
 		return nil, &notResumableError{fmt.Sprintf("Nothing to resume: run %s, %s, succeeded.", report.Run, inShort(report))}
 	}
-	fmt.Fprintf(r.Err, "bitops: going on with run %s: %s, %s\n", report.Run, inShort(report), cmp.Or(string(report.Outcome), "not finished"))
+	r.say("bitops: going on with run %s: %s, %s", report.Run, inShort(report), cmp.Or(string(report.Outcome), "not finished"))
 	return report, nil
 }
 

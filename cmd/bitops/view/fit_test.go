@@ -103,3 +103,19 @@ func TestLinesHangWithinTheWidth(t *testing.T) {
 		}
 	})
 }
+
+func TestColumnsGoBelowOnANarrowTerminal(t *testing.T) {
+	for width, want := range map[int]string{
+		0:   "20261126-143000  apply  running  backend\n",
+		100: "20261126-143000  apply  running  backend\n",
+		40:  "20261126-143000  apply  running  backend\n",
+		39:  "20261126-143000  apply\n    running  backend\n",
+	} {
+		var out strings.Builder
+		s := &screen{w: &out, width: width}
+		s.columns([]string{"20261126-143000", "apply", "running", "backend"}, 2, 4)
+		if s.flush(); out.String() != want {
+			t.Errorf("%d: %q", width, out.String())
+		}
+	}
+}

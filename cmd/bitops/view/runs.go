@@ -28,7 +28,7 @@ func Runs(w io.Writer, runs []*schema.Report, color bool) error {
 		if r.State == schema.RunRunning {
 			words = append(words, k.faint("("+holderOf(r)+")"))
 		}
-		out.hanging(strings.TrimRight(strings.Join(words, "  "), " "), 4)
+		out.columns(words, 4, 4)
 	}
 	out.flush()
 	return out.err

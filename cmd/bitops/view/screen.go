@@ -35,6 +35,17 @@ func (s *screen) hanging(text string, indent int) {
 	}
 }
 
+// columns adds a line of columns. On a terminal that is too narrow for it, only so many are on the line, and the others below.
+func (s *screen) columns(words []string, first, indent int) {
+	line := strings.TrimRight(strings.Join(words, "  "), " ")
+	if s.width <= 0 || shownWidth(line) <= s.width {
+		s.whole(line)
+		return
+	}
+	s.hanging(strings.TrimRight(strings.Join(words[:first], "  "), " "), indent)
+	s.hanging(strings.Repeat(" ", indent)+strings.Join(words[first:], "  "), indent)
+}
+
 // whole adds a line as it is, however long: what a tool printed, or a command that a person copies.
 func (s *screen) whole(text string) {
 	s.raw(inert(text) + "\n")
