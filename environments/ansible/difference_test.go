@@ -54,6 +54,7 @@ func TestAPreviewShowsAnsiblesOwnDiffs(t *testing.T) {
 	})
 	home := s.variables["HOME"]
 	writeFile(t, filepath.Join(home, "old.conf"), "user = me\nport = 443\n")
+	writeFile(t, filepath.Join(home, "picture"), "a text until now\n")
 	writeFile(t, filepath.Join(home, "doc.json"), `{"rules": [{"name": "ssh", "port": 443}], "size": 3}`)
 	planned := s.plan()
 	counts(t, planned, 8)

@@ -21,13 +21,17 @@ type Named struct {
 	key    bool // a private key
 }
 
+// longestName is how far before its value a name is looked for, in bytes.
+const longestName = 256
+
 var (
-	assigned     = regexp.MustCompile(`^(\s*(?:- +)?(?:export +|set +|setenv +|ENV +)?["']?)([A-Za-z_][\w.-]*)(["']?\s*(?:[:?+]?=>?|:)\s*)(\S.*?)(\s*)$`)
-	assignedHere = regexp.MustCompile(`([A-Za-z_][\w.-]*)(["']?\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&|(){}\[\]]+)`)
-	blockMark    = regexp.MustCompile(`^[|>][-+0-9]*(\s+#.*)?$`)
-	beginsKey    = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
-	partOfKey    = regexp.MustCompile(`^\W?\s*([A-Za-z0-9+/=]*|(Proc-Type|DEK-Info|Version|Comment): .*)\s*$`)
-	endsKey      = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
+	assigned  = regexp.MustCompile(`^(\s*(?:- +)?(?:export +|set +|setenv +|ENV +)?["']?)([A-Za-z_][\w.-]*)(["']?\s*(?:[:?+]?=>?|:)\s*)(\S.*?)(\s*)$`)
+	here      = regexp.MustCompile(`([A-Za-z_][\w.-]*)["']?\s*[=:]\s*`)
+	oneValue  = regexp.MustCompile(`^("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&|(){}\[\]]+)`)
+	blockMark = regexp.MustCompile(`^[|>][-+0-9]*(\s+#.*)?$`)
+	beginsKey = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
+	partOfKey = regexp.MustCompile(`^\W?\s*([A-Za-z0-9+/=]*|(Proc-Type|DEK-Info|Version|Comment): .*)\s*$`)
+	endsKey   = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----`)
 )
 
 // Text returns a text of several lines without what is secret, and whether something was.
@@ -46,6 +50,9 @@ func (n *Named) Text(text string) (without string, found bool) {
 
 // Line returns the next line without what is secret, and whether something was.
 func (n *Named) Line(line string) (without string, found bool) {
+	if !n.key && !n.within && !n.mayHold(line) {
+		return line, false
+	}
 	blank := strings.TrimLeft(line, " \t")
 	if n.key && (endsKey.MatchString(line) || partOfKey.MatchString(line)) {
 		n.key = !endsKey.MatchString(line)
@@ -70,14 +77,49 @@ func (n *Named) Line(line string) (without string, found bool) {
 		}
 		return m[1] + m[2] + m[3] + Sensitive + m[5], true
 	}
-	without = assignedHere.ReplaceAllStringFunc(line, func(part string) string {
-		m := assignedHere.FindStringSubmatch(part)
-		if !n.secret(m[1]) {
-			return part
+	return n.inside(line)
+}
+
+// inside returns a line without the values that it gives to secret names in the middle of it.
+func (n *Named) inside(line string) (without string, found bool) {
+	var b strings.Builder
+	for rest := line; ; {
+		at := here.FindStringSubmatchIndex(rest)
+		if at == nil {
+			b.WriteString(rest)
+			return b.String(), found
 		}
-		return m[1] + m[2] + Sensitive
-	})
-	return without, without != line
+		b.WriteString(rest[:at[1]])
+		name := rest[at[2]:at[3]]
+		rest = rest[at[1]:]
+		if value := oneValue.FindString(rest); value != "" && n.secret(name) {
+			b.WriteString(Sensitive)
+			rest, found = rest[len(value):], true
+		}
+	}
+}
+
+// mayHold reports whether a line can hold something secret. It is quick, for most lines of a long text do not.
+func (n *Named) mayHold(line string) bool {
+	if strings.Contains(line, "-----BEGIN") {
+		return true
+	}
+	for i := range len(line) {
+		if line[i] != '=' && line[i] != ':' {
+			continue
+		}
+		before := strings.TrimRight(line[max(0, i-longestName):i], "\"' \t?+:=")
+		name := before[strings.LastIndexFunc(before, notInName)+1:]
+		if name = strings.TrimLeft(name, "-.0123456789"); name != "" && n.secret(name) {
+			return true
+		}
+	}
+	return false
+}
+
+func notInName(r rune) bool {
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	return !letter && !strings.ContainsRune("_.-", r)
 }
 
 func (n *Named) secret(name string) bool {

@@ -22,6 +22,7 @@ func TestWhatNamesCallSecretIsHiddenInText(t *testing.T) {
 		{"with a path of names", "spring.datasource.password=x", "spring.datasource.password=(sensitive)"},
 		{"of a word that joins with a dot", "my.api.key: x", "my.api.key: (sensitive)"},
 		{"in the middle of a line", "run --password=hunter2 --size=3", "run --password=(sensitive) --size=3"},
+		{"after another name", "helm --set=db.password=abc --set x=1", "helm --set=db.password=(sensitive) --set x=1"},
 		{"in a URL", "GET http://x/?a=1&token=abc&b=2", "GET http://x/?a=1&token=(sensitive)&b=2"},
 		{"as in JSON", `{"a": 1, "password": "x \" y", "b": 2}`, `{"a": 1, "password": (sensitive), "b": 2}`},
 		{"on a line of JSON", `    "password": "x",`, `    "password": (sensitive)`},

@@ -39,7 +39,7 @@ type pageStep struct {
 	Lines, Waits, Warnings                  []string
 	Told                                    []string // what the tool printed as its plan
 	Resources                               []pageResource
-	Open                                    bool
+	Open, Unknown                           bool // Unknown: nothing else is known of what changes
 }
 
 type pageResource struct {
@@ -146,6 +146,7 @@ func pageStepOf(step *schema.StepReport, left *int) pageStep {
 	if where := place(step); where != "" {
 		p.Waits = append(p.Waits, where)
 	}
+	p.Unknown = unforeseeable(step)
 	for _, line := range ends(step.Told, min(pageToldLines, *left)) {
 		p.Told = append(p.Told, printable(line, false))
 		*left--

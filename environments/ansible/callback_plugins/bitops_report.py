@@ -47,7 +47,8 @@ description: [Appends a line of JSON to a file for everything that bitops wants 
 """
 
 LONGEST = 64 * 1024
-LONGEST_SIDE = 256 * 1024  # characters of one side of a diff
+LONGEST_TEXT = 32 * 1024  # characters of one side of a diff, of which nothing is left out
+LONGEST_SIDE = 256 * 1024  # characters of one side
 LONGEST_DIFFS = 16 * 1024 * 1024  # of all diffs of a playbook
 MOST_VAULTS = 200  # files that are looked for, beside those that ansible itself loads
 MOST_FILES = 20000  # that are looked at for that
@@ -372,11 +373,12 @@ def diff_of(diff, target):
     ):
         if mark in diff:
             one["left_out"] = why
-    before, after = plain_side(diff.get("before")), plain_side(diff.get("after"))
-    if isinstance(before, str) and isinstance(after, str):
-        shorten(one, before, after)
-    else:
-        one["before"], one["after"] = before, after
+    if "before" in diff and "after" in diff:  # of one alone, nobody knows what differs
+        before, after = plain_side(diff["before"]), plain_side(diff["after"])
+        if isinstance(before, str) and isinstance(after, str):
+            shorten(one, before, after)
+        else:
+            one["before"], one["after"] = before, after
     if diff.get("prepared"):
         prepared = str(diff["prepared"])
         one["prepared"] = prepared[:LONGEST_SIDE]
@@ -407,7 +409,9 @@ def plain_side(side):
 def shorten(one, before, after):
     """Takes over two texts. Of long ones, what they have in common at the beginning and the end is left out, and then the end."""
     one["before"], one["after"] = before, after
-    if max(len(before), len(after)) <= LONGEST_SIDE:
+    longest = max(len(before), len(after))
+    document = after.lstrip()[:1] in ("{", "[") and longest <= LONGEST_SIDE
+    if longest <= LONGEST_TEXT or document:
         return
     one["before_length"], one["after_length"] = len(before.encode(errors="replace")), len(after.encode(errors="replace"))
     was, now = before.splitlines(True), after.splitlines(True)
