@@ -14,12 +14,22 @@ func (d *StepDifference) compareChanges(was, is *Changes) {
 	slices.SortStableFunc(d.Resources, func(a, b ResourceDifference) int { return cmp.Compare(a.rank(), b.rank()) })
 	d.Deferred = d.compareResources(was.Deferred, is.Deferred, withheld)
 	d.Drift = d.compareResources(was.Drift, is.Drift, withheld)
-	d.Outputs = d.compareAttributes("", was.OutputChanges, is.OutputChanges, false)
+	d.compareOutputs(was, is)
 	for _, p := range matches(was.Invocations, is.Invocations, func(i *Invocation) Invocation { return *i }) {
 		if p.was == nil || p.is == nil {
 			d.Invocations = append(d.Invocations, InvocationDifference{Reviewed: p.was, Now: p.is})
 		}
 	}
+}
+
+// compareOutputs compares the outputs that change. Older plans only count them.
+func (d *StepDifference) compareOutputs(was, is *Changes) {
+	counted := func(c *Changes) bool { return c.Outputs > 0 && len(c.OutputChanges) == 0 }
+	if counted(was) != counted(is) && was.Outputs == is.Outputs {
+		d.MayDiffer = append(d.MayDiffer, Undecided{Path: "outputs", Why: UndecidedNotTold})
+		return
+	}
+	d.Outputs = d.compareAttributes("", was.OutputChanges, is.OutputChanges, false)
 }
 
 // rank sorts resources by how much worse the plan of now is.

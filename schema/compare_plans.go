@@ -24,7 +24,7 @@ func ComparePlans(reviewed, now *Report) *Comparison {
 		}
 		c.add(d)
 	}
-	slices.SortStableFunc(c.Steps, func(a, b StepDifference) int { return cmp.Compare(min(b.NewlyLost, 1), min(a.NewlyLost, 1)) })
+	slices.SortStableFunc(c.Steps, func(a, b StepDifference) int { return cmp.Compare(a.rank(), b.rank()) })
 	if len(c.Fields) > 0 {
 		c.Result = PlansDisagree
 	}

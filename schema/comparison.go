@@ -17,7 +17,7 @@ type Comparison struct {
 	SameSteps int               `json:"same_steps"`       // how many are in both plans and the same
 	NewlyLost int               `json:"newly_lost"`       // how many resources only the plan of now destroys or replaces
 	Fields    []FieldDifference `json:"fields,omitempty"` // of the plans as a whole
-	Steps     []StepDifference  `json:"steps,omitempty"`  // those first that lose more now, then in the order of the plan of now
+	Steps     []StepDifference  `json:"steps,omitempty"`  // those first that lose more now, those last that only may differ; else in the order of the plan of now
 
 	WithholdValues bool `json:"withhold_values,omitempty"` // the manifest keeps values of attributes out of comments
 }
@@ -128,6 +128,17 @@ func (s *StepDifference) Field(name string) FieldDifference {
 		}
 	}
 	return FieldDifference{Name: name}
+}
+
+// rank sorts steps by how much a person has to look at them.
+func (s *StepDifference) rank() int {
+	switch {
+	case s.NewlyLost > 0:
+		return 0
+	case s.Differs():
+		return 1
+	}
+	return 2
 }
 
 // ResourceDifference is a resource of which the plans say different things. Where both have it, they are without the attributes

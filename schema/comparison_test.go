@@ -334,8 +334,11 @@ func TestWhatCannotBeCompared(t *testing.T) {
 		"a cut value may differ at its end":                       {long("a"), long("b").Bounded(), PlansMay, UndecidedCut},
 		"a long value that is not cut differs":                    {long("a"), long("b"), PlansDisagree, ""},
 		"an older plan does not tell what changes":                {with(), number("2"), PlansMay, UndecidedNotTold},
-		"the same values are the same":                            {number("2"), number("2"), PlansAgree, ""},
-		"neither tool can tell, and nothing else differs":         {nil, nil, PlansAgree, ""},
+		"an older plan only counts its outputs": {
+			&Changes{Outputs: 1}, &Changes{Outputs: 1, OutputChanges: []AttributeChange{{Path: "o", After: json.RawMessage("1")}}}, PlansMay, UndecidedNotTold,
+		},
+		"the same values are the same":                    {number("2"), number("2"), PlansAgree, ""},
+		"neither tool can tell, and nothing else differs": {nil, nil, PlansAgree, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ComparePlans(plan("a", c.reviewed), plan("b", c.now))
