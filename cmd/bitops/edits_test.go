@@ -73,6 +73,7 @@ func TestWhatDiffersFromACommit(t *testing.T) {
 	r := newEdited(t, rand.New(rand.NewPCG(seed, seed)))
 	was := r.planned()
 	differ, extra, open := 0, 0, 0
+	var earlier, earlierThere []string // what the round before selected, and the environments of then with their directories
 	for range *edits {
 		r.edits = nil
 		for range 1 + r.IntN(3) {
@@ -88,6 +89,10 @@ func TestWhatDiffersFromACommit(t *testing.T) {
 				t.Errorf("%q: %q selects %q, and before the commit it was %q", r.edits, args, again, selected)
 			}
 		}
+		if earlierThere != nil {
+			r.compareEarlier(earlier, earlierThere)
+		}
+		earlier, earlierThere = selected, r.there()
 		for _, env := range r.environments {
 			before, existed := was[first(env.renamedFrom, env.name)]
 			differs := !existed || before != is[env.name]
@@ -112,6 +117,30 @@ func TestWhatDiffersFromACommit(t *testing.T) {
 	t.Logf("%d rounds: %d environments differed and were selected, %d more were selected, and %d of which nobody can tell what they read", *edits, differ, extra, open)
 	if extra*20 > differ && extra > 2 {
 		t.Errorf("%d environments were selected that plan the same, beside %d", extra, differ)
+	}
+}
+
+// there returns the environments with their directories.
+func (r *edited) there() []string {
+	var all []string
+	for _, env := range r.environments {
+		all = append(all, env.name+" "+env.dir)
+	}
+	return all
+}
+
+// compareEarlier holds that two commits that are not checked out differ as they did when they were: for the environments that
+// are still what they were.
+func (r *edited) compareEarlier(was, there []string) {
+	r.Helper()
+	again := r.list("changed:HEAD~3..HEAD~2")
+	for _, env := range r.environments {
+		if !slices.Contains(there, env.name+" "+env.dir) || env.renamedFrom != "" {
+			continue
+		}
+		if slices.Contains(was, env.name) != slices.Contains(again, env.name) {
+			r.Errorf("%q: %s was selected: %t, and between commits that are not checked out it is: %t", r.edits, env.name, slices.Contains(was, env.name), slices.Contains(again, env.name))
+		}
 	}
 }
 
