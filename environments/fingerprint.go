@@ -30,7 +30,7 @@ func (l *Lifecycle) Fingerprint(
 	if f.Manifest, err = schema.HashOf([]string{step.EnvironmentPath, step.Deployment, string(step.Tool)}); err != nil {
 		return nil, err
 	}
-	if f.Files, f.Locks, err = l.files().of(step.EnvironmentPath, step.Deployment, l.Default, compared); err != nil {
+	if f.Files, f.Locks, err = l.files().of(step.EnvironmentPath, step.Deployment, l.Default, compared, like.Files); err != nil {
 		return nil, err
 	}
 	if f.Inputs, err = lasting(step, inputs).Hashes(like.Inputs); err != nil {

@@ -64,12 +64,12 @@ const lockFile = ".terraform.lock.hcl"
 // planEnding ends the names of saved plans: what is promised of files must not depend on the promise.
 const planEnding = ".bitops"
 
-// mostFiles is how many files of one step are told apart. Of more, a fingerprint has one hash.
+// mostFiles is how many files of one step are told apart. Of more, a fingerprint has a hash for each directory.
 const mostFiles = 512
 
 // of returns the hashes of everything a step is made of, and of the lock file in its directory, if it has one. Fresh is as
-// for closure.
-func (s *sources) of(environment, deployment, defaults string, fresh bool) (files, locks map[string]string, err error) {
+// for closure. Like are hashes that these will be compared with, or nil.
+func (s *sources) of(environment, deployment, defaults string, fresh bool, like map[string]string) (files, locks map[string]string, err error) {
 	all, err := s.closure(environment, deployment, defaults, fresh)
 	if err != nil {
 		return nil, nil, err
@@ -79,14 +79,47 @@ func (s *sources) of(environment, deployment, defaults string, fresh bool) (file
 	}
 	files = all.files
 	maps.DeleteFunc(files, func(name, _ string) bool { return path.Base(name) == lockFile })
-	if len(files) > mostFiles {
-		for name, hash := range files {
-			files[name] = schema.PlainHash(hash)
-		}
-		sum, err := schema.HashOf(files)
-		return map[string]string{environment + "/": sum}, locks, err
+	_, older := like[environment+"/"]
+	switch many := len(files) > mostFiles; {
+	case many && older && len(like) == 1:
+		files, err = inOne(environment, files)
+	case many:
+		files, err = byDirectory(files)
 	}
-	return files, locks, nil
+	return files, locks, err
+}
+
+// byDirectory returns a hash for each directory in the place of those of the files in it.
+func byDirectory(files map[string]string) (map[string]string, error) {
+	within := map[string]map[string]string{}
+	for name, hash := range files {
+		dir := name
+		if !strings.HasSuffix(name, "/") {
+			dir = path.Dir(name) + "/"
+		}
+		if within[dir] == nil {
+			within[dir] = map[string]string{}
+		}
+		within[dir][name] = schema.PlainHash(hash)
+	}
+	all := make(map[string]string, len(within))
+	for dir, files := range within {
+		sum, err := schema.HashOf(files)
+		if err != nil {
+			return nil, err
+		}
+		all[dir] = sum
+	}
+	return all, nil
+}
+
+// inOne returns one hash for all files, in the way of older fingerprints of steps with many.
+func inOne(environment string, files map[string]string) (map[string]string, error) {
+	for name, hash := range files {
+		files[name] = schema.PlainHash(hash)
+	}
+	sum, err := schema.HashOf(files)
+	return map[string]string{environment + "/": sum}, err
 }
 
 // names returns the files that a step is made of, sorted, with slashes and relative to the repository.

@@ -95,7 +95,7 @@ func TestSourcesOfAStep(t *testing.T) {
 			all := maps.Clone(manyFiles)
 			all[c.file] = c.content
 			s := repositoryOf(t, all, "a", "b", "prod/c")
-			files, locks, err := s.of("a", "terraform", "_default", false)
+			files, locks, err := s.of("a", "terraform", "_default", false, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +160,7 @@ func checkNames(t *testing.T, s *sources, hashed []string) {
 func TestSourcesShowEveryChange(t *testing.T) {
 	s := repositoryOf(t, manyFiles, "a", "b", "prod/c")
 	hash := func() string {
-		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default", false)
+		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default", false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,20 +191,40 @@ func TestSourcesShowEveryChange(t *testing.T) {
 }
 
 func TestSourcesOfManyFiles(t *testing.T) {
-	files := map[string]string{"a/terraform/main.tf": ""}
+	files := map[string]string{"a/terraform/main.tf": "", "a/terraform/deep/one": ""}
 	for i := range mostFiles {
 		files["a/terraform/f"+strings.Repeat("x", i%200)+string(rune('a'+i/200))] = "x"
 	}
-	s := repositoryOf(t, files, "a")
-	got, _, err := s.of("a", "terraform", "_default", false)
-	if err != nil || len(got) != 1 || got["a/"] == "" {
-		t.Errorf("%d hashes, %v", len(got), err)
+	files["modules/m/main.tf"], files["a/terraform/x.tf"] = "", `source = "../../modules/m"`
+	look := func(like map[string]string) map[string]string {
+		t.Helper()
+		got, _, err := repositoryOf(t, files, "a").of("a", "terraform", "_default", false, like)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	was := look(nil)
+	if got := slices.Sorted(maps.Keys(was)); !slices.Equal(got, []string{"a/terraform/", "a/terraform/deep/", "modules/m/"}) {
+		t.Errorf("hashes of %q", got)
+	}
+	older := look(map[string]string{"a/": "one hash for all"})
+	if len(older) != 1 || older["a/"] == "" {
+		t.Errorf("compared with an older fingerprint: %v", older)
+	}
+	files["a/terraform/deep/one"] = "changed"
+	want := []string{"file a/terraform/deep/ changed"}
+	if got := (&schema.Fingerprint{Files: was}).Differences(&schema.Fingerprint{Files: look(was)}); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if now := look(older); len(now) != 1 || now["a/"] == older["a/"] {
+		t.Errorf("a change does not show in the one hash for all: %v", now)
 	}
 }
 
 func TestSourcesOfNothing(t *testing.T) {
 	s := repositoryOf(t, nil)
-	files, locks, err := s.of("a", "terraform", "_default", false)
+	files, locks, err := s.of("a", "terraform", "_default", false, nil)
 	if len(files) != 0 || len(locks) != 0 || err != nil {
 		t.Errorf("%v, %v, %v", files, locks, err)
 	}
@@ -214,7 +234,7 @@ func TestSourcesOfNothing(t *testing.T) {
 func TestSourcesThatCannotBeRead(t *testing.T) {
 	s := repositoryOf(t, manyFiles, "a", "b", "prod/c")
 	hashes := func() (map[string]string, error) {
-		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default", false)
+		files, _, err := sourcesIn(s.repository, "a", "b", "prod/c").of("a", "terraform", "_default", false, nil)
 		return files, err
 	}
 	chmod := func(name string, mode os.FileMode) {
@@ -257,7 +277,7 @@ func TestSourcesOfLaterSteps(t *testing.T) {
 	s := repositoryOf(t, all, "a", "b", "prod/c")
 	look := func(environment string, fresh bool) map[string]string {
 		t.Helper()
-		files, _, err := s.of(environment, "terraform", "_default", fresh)
+		files, _, err := s.of(environment, "terraform", "_default", fresh, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +312,7 @@ func TestSourcesNameModeAndLineEndings(t *testing.T) {
 	s := repositoryOf(t, map[string]string{"a/terraform/run.sh": "a\nb\n"}, "a")
 	look := func() *schema.Fingerprint {
 		t.Helper()
-		files, _, err := sourcesIn(s.repository, "a").of("a", "terraform", "_default", false)
+		files, _, err := sourcesIn(s.repository, "a").of("a", "terraform", "_default", false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -337,7 +357,7 @@ func TestSourcesBehindLinksAndInNestedEnvironments(t *testing.T) {
 		"a": {"a/inner/terraform/main.tf", "a/terraform/main.tf", "a/terraform/other.tf", "modules/current", "modules/v2/"},
 		"b": {"b/terraform/main.tf", "modules/linked/deep/"},
 	} {
-		files, _, err := s.of(environment, "terraform", "_default", false)
+		files, _, err := s.of(environment, "terraform", "_default", false, nil)
 		if got := slices.Sorted(maps.Keys(files)); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q, %v", environment, got, want, err)
 		}
