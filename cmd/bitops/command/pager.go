@@ -18,7 +18,7 @@ import (
 // pager, and paged reports it. A pager that is not there is no error: the text is written plainly.
 func (g *global) paged(ctx context.Context, write func(io.Writer) error) (read bool, err error) {
 	tty, line := g.redrawable(), g.pager()
-	if tty == nil || line == "" || !g.interactive() {
+	if tty == nil || line == "" || !g.interactive() || !inForeground(tty) {
 		return false, write(g.Out)
 	}
 	var text bytes.Buffer
