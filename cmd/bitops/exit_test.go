@@ -94,3 +94,16 @@ func TestExitCodesOfErrors(t *testing.T) {
 		}
 	}
 }
+
+// Who follows a run gets its exit code, also of one that was interrupted: that its own process was is another matter.
+func TestExitCodeOfWhoFollows(t *testing.T) {
+	for outcome, want := range map[schema.Outcome]int{schema.Failed: exitFailed, schema.Held: exitHeld, schema.Interrupted: 130} {
+		err := &command.RunError{Report: &schema.Report{Command: schema.CommandApply, Outcome: outcome}, Followed: true}
+		if got := exitCode(t.Context(), err); got != want {
+			t.Errorf("%s: %d, want %d", outcome, got, want)
+		}
+	}
+	if got := exitCode(t.Context(), &command.KilledRunError{}); got != exitFailed {
+		t.Errorf("killed: %d", got)
+	}
+}

@@ -73,12 +73,12 @@ func (t *ticking) live(ticker *time.Ticker, signals chan os.Signal) {
 	}
 }
 
-// tick shows what has changed. While another program has the terminal, nothing is drawn over what it shows.
+// tick shows what has changed.
 func (t *ticking) tick(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.tty != nil && !inForeground(t.tty) {
-		t.view.Hide()
+		t.view.Background(now)
 		return
 	}
 	t.view.Tick(now)

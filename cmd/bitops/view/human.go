@@ -101,9 +101,19 @@ func (h *Human) Tick(now time.Time) {
 		h.draw(h.live.rows(now, h.options.Width, h.options.Height))
 		return
 	}
-	if h.live != nil {
-		return
+	if h.live == nil {
+		h.sayMinutely(now)
 	}
+}
+
+// Background is Tick while another program has the terminal: nothing is drawn over what that shows.
+func (h *Human) Background(now time.Time) {
+	h.Hide()
+	h.sayMinutely(now)
+	h.Hide()
+}
+
+func (h *Human) sayMinutely(now time.Time) {
 	if line := h.minute.line(now, &h.run, h.ink); line != "" {
 		h.rest()
 		h.state(line)

@@ -231,6 +231,27 @@ func TestTheLiveRegionWritesWhatChanged(t *testing.T) {
 	}
 }
 
+// While another program has the terminal, no region is drawn, and a line a minute is written.
+func TestInTheBackground(t *testing.T) {
+	e := newEmulator(t, 80, 24)
+	h := view.NewHuman(e, view.Options{Live: true, Width: 80, Height: 24})
+	for _, event := range threeRunning(schema.CommandPlan) {
+		h.Event(event)
+	}
+	h.Tick(clock.Add(70 * time.Second))
+	for second := 71; second < 200; second++ {
+		h.Background(clock.Add(time.Duration(second) * time.Second))
+	}
+	shown := strings.Join(e.text(), "\n")
+	if strings.Contains(shown, "──") || strings.Count(shown, "  running  ") != 3 || !strings.Contains(shown, "backend/terraform 1m02s, cache/helm 7s") {
+		t.Errorf("the screen is\n%s", shown)
+	}
+	h.Tick(clock.Add(200 * time.Second))
+	if shown := strings.Join(e.text(), "\n"); !strings.Contains(shown, "── 2 running") {
+		t.Errorf("the region is not back:\n%s", shown)
+	}
+}
+
 // Where nothing can be overwritten, one line a minute says what runs, the longest first.
 func TestALineAMinute(t *testing.T) {
 	for _, o := range []view.Options{{}, {CI: view.GitHub}, {CI: view.GitLab}, {Verbose: true}} {
