@@ -18,7 +18,7 @@ func (r *Repository) Commit(ctx context.Context, name string) (string, error) {
 	if name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, "\x00\n") {
 		return "", &UnknownError{Name: name}
 	}
-	lines, err := r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	lines, err := r.git(ctx, "rev-parse", "--verify", "--quiet", name+"^{commit}")
 	if failed, _ := errors.AsType[*Error](err); failed != nil {
 		return "", &UnknownError{Name: name}
 	}
@@ -75,6 +75,6 @@ func (r *Repository) Remote(ctx context.Context) (string, error) {
 
 // Fetch fetches from a remote repository, with further arguments of git fetch. It changes no branch and no tag.
 func (r *Repository) Fetch(ctx context.Context, args ...string) error {
-	_, err := r.git(ctx, append([]string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"}, args...)...)
+	_, err := r.git(ctx, append([]string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}, args...)...)
 	return err
 }

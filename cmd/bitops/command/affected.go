@@ -61,19 +61,9 @@ func (r *repository) sinceBranch(ctx context.Context, g *git.Repository, base ch
 		names = []string{"origin/" + base.branch, base.branch}
 	}
 	for _, name := range names {
-		tip, err := g.Commit(ctx, name)
-		if err != nil {
-			continue
+		if _, err := g.Commit(ctx, name); err == nil {
+			return r.sinceFork(ctx, g, base, name, head, s)
 		}
-		if s.from, err = r.forkPoint(ctx, g, tip, head, name); err != nil {
-			return s, err
-		}
-		s.text = fmt.Sprintf("%s (%s)", name, short(s.from))
-		if s.from == head && base.branch == "" && r.inPipeline() {
-			return s, schema.Problems{schema.Errorf(schema.Position{}, "--affected: %s, and what is checked out is a part of it, so nothing would ever differ", base.source).
-				WithHint("--changed=REF names what to compare with; without such a flag the command is about everything")}
-		}
-		return s, nil
 	}
 	if base.branch == "" {
 		return s, schema.Problems{schema.Errorf(schema.Position{}, "--affected: there is no branch main or master, and no origin/HEAD, to compare with").
@@ -89,11 +79,20 @@ func (r *repository) sinceBranch(ctx context.Context, g *git.Repository, base ch
 			WithHint("git fetch %s %s fetches it", remote, branch)}
 	}
 	g.Shallow = true
-	name := remote + "/" + base.branch
+	return r.sinceFork(ctx, g, base, remote+"/"+base.branch, head, s)
+}
+
+// sinceFork compares with where the history of head left a branch that is here. Where a change is expected and head is a part
+// of the branch, that is an error: nothing would ever differ.
+func (r *repository) sinceFork(ctx context.Context, g *git.Repository, base changeBase, name, head string, s span) (_ span, err error) {
 	if s.from, err = r.forkPoint(ctx, g, name, head, name); err != nil {
 		return s, err
 	}
 	s.text = fmt.Sprintf("%s (%s)", name, short(s.from))
+	if s.from == head && (base.branch == "" && r.inPipeline() || base.merged != "") {
+		return s, schema.Problems{schema.Errorf(schema.Position{}, "--affected: %s, and what is checked out is a part of it, so nothing would ever differ", base.source).
+			WithHint("--changed=REF names what to compare with; without such a flag the command is about everything")}
+	}
 	return s, nil
 }
 
@@ -181,7 +180,7 @@ func (r *repository) githubBase() (changeBase, error) {
 		return changeBase{commit: event.MergeGroup.BaseSHA, source: "the base of the merge group"}, nil
 	case !zeros(event.Before):
 		return changeBase{commit: event.Before, source: "what the branch was before the push"}, nil
-	case name == "push" && event.Ref != "refs/heads/"+event.Repository.DefaultBranch:
+	case name == "push" && strings.HasPrefix(event.Ref, "refs/heads/") && event.Ref != "refs/heads/"+event.Repository.DefaultBranch:
 		return changeBase{branch: event.Repository.DefaultBranch, source: "where the new branch left the default branch"}, nil
 	}
 	return changeBase{}, noBase("the event " + name)
@@ -196,6 +195,8 @@ func (r *repository) gitlabBase() (changeBase, error) {
 	}
 	before, source := r.variable("CI_COMMIT_BEFORE_SHA"), r.variable("CI_PIPELINE_SOURCE")
 	switch {
+	case r.variable("CI_COMMIT_TAG") != "":
+		return changeBase{}, noBase("a pipeline of a tag")
 	case source != "push", zeros(before) && r.variable("CI_COMMIT_BRANCH") == r.variable("CI_DEFAULT_BRANCH"):
 		return changeBase{}, noBase("a pipeline of the kind " + source)
 	case !zeros(before):
