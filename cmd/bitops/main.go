@@ -36,7 +36,6 @@ func run(args []string) int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
-	ctx, kill := signals()
 	guard := &process.Guard{}
 	defer guard.Close()
 	kubernetes, aws := helm.New(), cloudformation.New()
@@ -47,12 +46,13 @@ func run(args []string) int {
 			schema.TargetContext: kubernetes.Context, schema.TargetAccount: aws.Account, schema.TargetRegion: aws.Region,
 		},
 		Plugins: plugins{},
-		Runner:  process.Local{Kill: kill, Guard: guard},
 		Keep:    guard.Keep,
 		Marker:  process.Token(),
 		Left:    process.Left,
 		Observe: observe,
 	}
+	ctx, kill := signals(world.EndScreen)
+	world.Runner = process.Local{Kill: kill, Guard: guard}
 	err := command.Execute(ctx, world, args)
 	if err == nil {
 		return exitDone
@@ -65,11 +65,13 @@ func run(args []string) int {
 // much that stays, and looking through it again and again takes a quarter of the time.
 const garbage = 200
 
-// leave says what becomes of what was begun, as far as standard error takes it: it may be what bitops waits for.
-func leave() {
+// leave says what becomes of what was begun, as far as standard error takes it: it may be what bitops waits for. It ends what
+// is drawn on the terminal first.
+func leave(endScreen func()) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
+		endScreen()
 		fmt.Fprintln(os.Stderr, "bitops: ended at once; if a run was at work, bitops runs shows it, and --resume goes on with it")
 	}()
 	select {
@@ -80,7 +82,7 @@ func leave() {
 
 // signals returns a context that the first signal ends, and a channel that the second one closes: the first lets
 // running tools finish what they must, the second kills them. The third ends bitops itself, whatever it waits for.
-func signals() (context.Context, <-chan struct{}) {
+func signals(endScreen func()) (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	kill := make(chan struct{})
 	received := make(chan os.Signal, 2)
@@ -94,7 +96,7 @@ func signals() (context.Context, <-chan struct{}) {
 		<-received
 		close(kill)
 		<-received
-		leave()
+		leave(endScreen)
 		os.Exit(exitSignal + int(first.(syscall.Signal)))
 	}()
 	return ctx, kill

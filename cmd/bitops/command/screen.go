@@ -141,6 +141,14 @@ func (t *ticking) aside(do func()) {
 	do()
 }
 
+// EndScreen takes away what is drawn over and over on the terminal, for good, because the process ends at once. It waits for
+// nothing but the terminal.
+func (w *World) EndScreen() {
+	if t := w.screen.Load(); t != nil && t.mu.TryLock() { // and keep it: nothing is drawn any more
+		t.view.Hide()
+	}
+}
+
 // Event implements view.Run.
 func (t *ticking) Event(e schema.Event) {
 	t.mu.Lock()
