@@ -29,7 +29,8 @@ type live struct {
 	askedFor int           // and for which of run.changed
 	waitsOn  *stepProgress // for which most others wait
 	waits    int           // how many
-	waitsFor int           // for which of run.changed
+	counted  time.Time     // when that was counted
+	waitsFor int           // and for which of run.changed
 }
 
 // mostRows is how high the region gets on the highest terminal.
@@ -46,7 +47,7 @@ func (l *live) rows(now time.Time, width, height int) []string {
 	rows := []string{l.heading(now, width)}
 	rest := limit - 1
 	var waits []string
-	if text := l.waiting(width); text != "" && rest > 2 {
+	if text := l.waiting(now, width); text != "" && rest > 2 {
 		waits = []string{text}
 		rest--
 	}
@@ -104,7 +105,7 @@ func (l *live) timeLeft(now time.Time) (time.Duration, bool) {
 	if l.estimate == nil || p.stopping != "" {
 		return 0, false
 	}
-	pause := time.Second + time.Duration(len(p.steps))*5*time.Millisecond
+	pause := l.pause()
 	if since := now.Sub(l.asked); since >= pause && l.askedFor != p.changed || since >= 10*pause || l.asked.IsZero() {
 		ended, running := make(map[schema.StepName]bool, len(p.steps)), make(map[schema.StepName]time.Duration, len(p.running))
 		for name, s := range p.steps {
@@ -119,6 +120,11 @@ func (l *live) timeLeft(now time.Time) (time.Duration, bool) {
 		l.asked, l.askedFor = now, p.changed
 	}
 	return max(0, l.left-now.Sub(l.asked)), l.known
+}
+
+// pause is how long what is known of the whole graph is shown before it is looked at again: the more steps, the longer.
+func (l *live) pause() time.Duration {
+	return time.Second + time.Duration(len(l.run.steps))*5*time.Millisecond
 }
 
 // failures shows failed steps, the first ones, which caused the others.
@@ -189,11 +195,12 @@ func (l *live) row(s *stepProgress, name string, column int, now time.Time, widt
 	return strings.TrimRight("  "+name+"  "+spent+"  "+doing, " ")
 }
 
-// waiting says for which running step most others wait.
-func (l *live) waiting(width int) string {
-	if l.waitsFor != l.run.changed {
+// waiting says for which running step most others wait. It counts anew as often as timeLeft does.
+func (l *live) waiting(now time.Time, width int) string {
+	over := l.waitsOn == nil || l.waitsOn.ended
+	if l.waitsFor != l.run.changed && (over || now.Sub(l.counted) >= l.pause()) {
 		l.waitsOn, l.waits = l.run.behind()
-		l.waitsFor = l.run.changed
+		l.waitsFor, l.counted = l.run.changed, now
 	}
 	if l.waitsOn == nil {
 		return ""

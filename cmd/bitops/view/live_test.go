@@ -289,3 +289,27 @@ func TestALineAMinute(t *testing.T) {
 		}
 	}
 }
+
+// A minute of a run of 10,000 steps, ten of which end in each second.
+func BenchmarkTheLiveRegion(b *testing.B) {
+	var steps []schema.StepSummary
+	for i := range 10_000 {
+		s := summaryOf(fmt.Sprintf("env-%05d/terraform", i))
+		if i >= 10 {
+			s.DependsOn = []schema.StepName{steps[i-10].Name}
+		}
+		steps = append(steps, s)
+	}
+	for b.Loop() {
+		h := view.NewHuman(&counting{most: 1 << 30}, view.Options{Live: true, Width: 80, Height: 24})
+		h.Event(begins(schema.CommandApply, steps...))
+		for tick := range 60 * 8 {
+			now := time.Duration(tick) * 125 * time.Millisecond
+			h.Tick(clock.Add(now))
+			h.Event(at(now, schema.Event{Type: schema.EventStepStarted, Step: steps[tick].Name}))
+			if tick >= 10 {
+				h.Event(at(now, schema.Event{Type: schema.EventStepFinished, Step: steps[tick-10].Name, Outcome: schema.Succeeded}))
+			}
+		}
+	}
+}

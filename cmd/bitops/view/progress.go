@@ -16,6 +16,7 @@ type progress struct {
 	running  []*stepProgress // in the order in which they started
 	failed   []*stepProgress
 	total    int // steps that have something to do
+	over     int // that ended, however
 	done     int // that ended well
 	stopping string
 	changed  int // counts the steps that started and ended
@@ -31,17 +32,6 @@ type stepProgress struct {
 	doing      string // what its tool or hook does, in one line
 	reported   bool   // the tool says what it does, so its output need not
 	error      string
-}
-
-// ended is how many steps are over, however they ended.
-func (p *progress) ended() int {
-	n := 0
-	for _, s := range p.steps {
-		if s.ended {
-			n++
-		}
-	}
-	return n
 }
 
 // event folds one more event.
@@ -108,6 +98,7 @@ func (s *stepProgress) event(e schema.Event) {
 
 func (p *progress) finish(s *stepProgress, e schema.Event) {
 	p.changed++
+	p.over++
 	p.running = slices.DeleteFunc(p.running, func(r *stepProgress) bool { return r == s })
 	s.ended, s.outcome, s.doing = true, e.Outcome, ""
 	switch e.Outcome {
@@ -126,7 +117,7 @@ func (p *progress) finish(s *stepProgress, e schema.Event) {
 }
 
 // waiting is how many steps have not started.
-func (p *progress) waiting() int { return len(p.steps) - p.ended() - len(p.running) }
+func (p *progress) waiting() int { return len(p.steps) - p.over - len(p.running) }
 
 // behind returns the running step behind which most steps wait, directly or not, and how many.
 func (p *progress) behind() (first *stepProgress, most int) {
