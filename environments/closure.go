@@ -13,6 +13,7 @@ import (
 type closure struct {
 	*sources
 	environment string
+	defaults    string
 	files       map[string]string
 	names       map[string]bool
 	seen        map[string]bool
@@ -28,7 +29,7 @@ type closure struct {
 // count as they were then.
 func (s *sources) closure(environment, deployment, defaults string, fresh bool) (*closure, error) {
 	c := &closure{
-		sources: s, environment: environment, fresh: fresh, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
+		sources: s, environment: environment, defaults: defaults, fresh: fresh, files: map[string]string{}, names: map[string]bool{}, seen: map[string]bool{},
 		roots: map[string]string{},
 	}
 	for _, dir := range []string{environment, path.Join(defaults, deployment)} {
@@ -127,6 +128,7 @@ func (c *closure) resolve(dir, step, mentioned, by string) (targets []string, fo
 		_, err := fs.Lstat(c.sources.files, target)
 		exists = exists || err == nil
 		if settled = c.isOwn(target); settled {
+			targets = append(targets, c.laidUnder(target, step, by)...)
 			continue
 		}
 		c.mention(target, by)
@@ -135,6 +137,20 @@ func (c *closure) resolve(dir, step, mentioned, by string) (targets []string, fo
 		}
 	}
 	return targets, exists || settled
+}
+
+// laidUnder returns the default that lies under a path of the environment, where that is one of another step: those of the
+// step itself count anyway.
+func (c *closure) laidUnder(target, step, by string) []string {
+	lower := path.Join(c.defaults, relative(target, c.environment))
+	if c.defaults == "" || target == c.environment || within(target, step) {
+		return nil
+	}
+	c.mention(lower, by)
+	if _, err := fs.Lstat(c.sources.files, lower); err != nil {
+		return nil
+	}
+	return []string{lower}
 }
 
 // isOwn reports whether a path lies in the step's environment, and in no other one within that.

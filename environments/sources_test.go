@@ -363,3 +363,24 @@ func TestSourcesBehindLinksAndInNestedEnvironments(t *testing.T) {
 		}
 	}
 }
+
+// The defaults of another step of the environment count where a file refers to what they lie under.
+func TestSourcesInTheDefaultsOfAnotherStep(t *testing.T) {
+	s := repositoryOf(t, map[string]string{
+		"a/terraform/main.tf":             `file("../ansible/inventory.yaml")`,
+		"a/ansible/playbook.yaml":         "",
+		"_default/ansible/inventory.yaml": "default",
+		"_default/ansible/other.yaml":     "not mentioned",
+		"_default/terraform/x.tf":         "own",
+		"b/terraform/main.tf":             "mentions nothing",
+	}, "a", "b")
+	for environment, want := range map[string][]string{
+		"a": {"_default/ansible/inventory.yaml", "_default/terraform/x.tf", "a/ansible/playbook.yaml", "a/terraform/main.tf"},
+		"b": {"_default/terraform/x.tf", "b/terraform/main.tf"},
+	} {
+		files, _, err := s.of(environment, "terraform", "_default", false, nil)
+		if got := slices.Sorted(maps.Keys(files)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q, %v", environment, got, want, err)
+		}
+	}
+}
