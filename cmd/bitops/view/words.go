@@ -24,6 +24,34 @@ func elapsed(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
 }
 
+// ticking returns a duration as a clock shows it that is looked at again and again: 8s, 1m03s, 1h02m.
+func ticking(d time.Duration) string {
+	d = max(d, 0).Truncate(time.Second)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+}
+
+// about returns a duration as precise as an estimate is: 3s, 40s, 4m, 1h10m.
+func about(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%ds", max(1, (d+time.Second/2)/time.Second))
+	case d < 85*time.Second:
+		return fmt.Sprintf("%ds", d.Round(5*time.Second)/time.Second)
+	case d < time.Hour-30*time.Second:
+		return fmt.Sprintf("%dm", d.Round(time.Minute)/time.Minute)
+	default:
+		d = d.Round(5 * time.Minute)
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+}
+
 // number returns n with a comma between thousands.
 func number(n int) string {
 	digits := strconv.Itoa(n)
