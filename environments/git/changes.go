@@ -57,7 +57,9 @@ func (c Change) How() string {
 // with files that git does not track unless it ignores them. Files are compared as git does: by what they hold after its
 // filters, by their modes, links by where they lead, submodules by their commits.
 func (r *Repository) Changes(ctx context.Context, from, to string) ([]Change, error) {
-	args := []string{"diff", "--raw", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--ignore-submodules=none", "--relative", from}
+	args := []string{
+		"diff", "--raw", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--ignore-submodules=none", "-O/dev/null", "--relative", from,
+	}
 	if to != "" {
 		args = append(args, to)
 	}

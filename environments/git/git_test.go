@@ -61,6 +61,12 @@ func TestChangesOfOddNames(t *testing.T) {
 	for _, name := range odd {
 		write(t, dir, name, name)
 	}
+	for key, value := range map[string]string{ // settings of a person change nothing
+		"color.ui": "always", "core.quotePath": "false", "diff.external": "/bin/false", "diff.renames": "copies",
+		"diff.noprefix": "true", "diff.ignoreSubmodules": "all", "status.showUntrackedFiles": "no",
+	} {
+		must(t, dir, "config", key, value)
+	}
 	r := open(t, dir)
 	check := func(from, to, how string) {
 		t.Helper()
@@ -80,7 +86,9 @@ func TestChangesOfOddNames(t *testing.T) {
 			t.Errorf("got  %q\nwant %q", names, want)
 		}
 	}
+	must(t, dir, "config", "diff.orderFile", "/nowhere")
 	check("HEAD", "", "is new")
+	must(t, dir, "config", "--unset", "diff.orderFile")
 	must(t, dir, "add", "-A")
 	must(t, dir, "commit", "-q", "-m", "two")
 	check("HEAD~", "HEAD", "is new")

@@ -25,6 +25,8 @@ runs, but those that "changed" compares are asked for their versions.`,
 		Example: `  bitops list 'prod/**' '!prod/legacy'   everything in prod but one environment
   bitops list backend+                   backend and what depends on it
   bitops list changed --why              what is not as it was applied last, and what of it differs
+  bitops list changed:main+ --why        what this branch changes, and what depends on that
+  bitops list reads:modules/vpc          what uses a module
   bitops list 'tag:web & prod/*' --json  for a program`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp),
