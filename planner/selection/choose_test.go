@@ -138,6 +138,8 @@ func TestWhatSelectsNothingIsSaid(t *testing.T) {
 		"an unknown directory":                         {"path:lib", `no environment lies in lib`},
 		"an unknown property":                          {"tags:web", `"tags:web": nothing is selected by "tags:" (did you mean "tag"?)`},
 		"a property without a value":                   {"tag:", `"tag:" lacks something after "tag:"`},
+		"a commit without a name":                      {"changed:()", `"changed:()" lacks something after "changed:"`},
+		"a line that ends":                             {"a\nb", `no environment matches "a\nb" (known: network, cache, dev/web, prod/web, prod/old, prod/a/deep, failed, 2, empty)`},
 		"an unknown state":                             {"is:broken", `"is:broken": no state is called "broken" (known: changed, failed, held, drifted, orphaned)`},
 		"a plus without a name":                        {"+", `"+" lacks a name`},
 		"an ampersand without a name":                  {"network &", `"network &" lacks a name`},

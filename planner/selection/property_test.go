@@ -295,7 +295,7 @@ func TestChooseAgainstReference(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"a+", "2+a", "!a & tag:b+1", "", "+", "1+2", "is:", "&&", "!!a", "dev/**"} {
+	for _, seed := range []string{"a+", "2+a", "!a & tag:b+1", "", "+", "1+2", "is:", "&&", "!!a", "dev/**", "changed:main+", "changed:(a&b)+2 & c", "changed:()", "reads:a/b+", "changed:a..b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

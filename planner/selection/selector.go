@@ -100,7 +100,7 @@ func (s Selector) States() []string {
 }
 
 // reaching takes a factor apart: digits and a plus in front, the factor itself, a plus and digits behind.
-var reaching = regexp.MustCompile(`^(?:([0-9]*)(\+))?(.*?)(?:(\+)([0-9]*))?$`)
+var reaching = regexp.MustCompile(`(?s)^(?:([0-9]*)(\+))?(.*?)(?:(\+)([0-9]*))?$`)
 
 func parseFactor(text, selector string) (f Factor, problems schema.Problems) {
 	if f.Not = strings.HasPrefix(text, "!"); f.Not {
@@ -126,7 +126,7 @@ func parseFactor(text, selector string) (f Factor, problems schema.Problems) {
 	case !slices.Contains(properties, kind):
 		return f, refuse(wrong("%q: nothing is selected by %q", selector, kind+":").
 			WithHint("%s", cmp.Or(schema.DidYouMean(kind, properties), "known: "+strings.Join(properties, ", "))))
-	case value == "":
+	case value == "", kind == kindSince && value == "()":
 		return f, refuse(wrong("%q lacks something after %q", selector, kind+":"))
 	case kind == kindState && !slices.Contains(States, value):
 		return f, refuse(wrong("%q: no state is called %q", selector, value).WithHint("%s", schema.DidYouMean(value, States)))
@@ -144,7 +144,7 @@ func parseFactor(text, selector string) (f Factor, problems schema.Problems) {
 }
 
 // exactly finds the commits that are written in parentheses, as in changed:(REF)+, where they may hold anything.
-var exactly = regexp.MustCompile(`^changed:\(.*?\)(?:\+[0-9]*)?\s*(?:&|$)`)
+var exactly = regexp.MustCompile(`(?s)^changed:\(.*?\)(?:\+[0-9]*)?\s*(?:&|$)`)
 
 // splitFactors takes a selector apart at each & that is not in parentheses behind changed:.
 func splitFactors(text string) []string {
