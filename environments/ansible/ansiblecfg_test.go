@@ -75,12 +75,12 @@ func TestFilesOfEarlierSteps(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := tell(t, map[string]string{"playbook.yaml": noHosts, "bitops.config.yaml": test.config, "ansible.cfg": test.cfg}).fake("")
 			if test.variable != "" {
-				s.variables["ANSIBLE_INVENTORY"] = test.variable
+				s.Variables["ANSIBLE_INVENTORY"] = test.variable
 			}
-			equal(t, "deferred without an earlier step", s.plan().Deferred, "")
-			s.offers = []schema.Offer{{Environment: "app", Steps: []schema.StepName{"app/terraform"}, Near: true}}
-			equal(t, "deferred", s.plan().Deferred, test.want)
-			equal(t, "deferred by apply", s.apply().Deferred, "")
+			equal(t, "deferred without an earlier step", s.Plan().Deferred, "")
+			s.Step.Offers = []schema.Offer{{Environment: "app", Steps: []schema.StepName{"app/terraform"}, Near: true}}
+			equal(t, "deferred", s.Plan().Deferred, test.want)
+			equal(t, "deferred by apply", s.Apply().Deferred, "")
 		})
 	}
 }
@@ -95,13 +95,13 @@ func TestOwnConfigurationOfAnsible(t *testing.T) {
 		"cb/own.py":          "from ansible.plugins.callback import CallbackBase\nclass CallbackModule(CallbackBase):\n    CALLBACK_TYPE = 'notification'\n    def v2_playbook_on_stats(self, stats):\n        print('own plugin')\n",
 		"../terraform/hosts": "web\n",
 	})
-	s.afterSync = func(dir string) { check(t, os.Chmod(dir, 0o777)) }
-	counts(t, s.apply(), 0)
-	contains(t, "log", s.texts(schema.EventOutputLine), "PLAY [all]", "own plugin")
-	lacks(t, "log", s.texts(schema.EventOutputLine), "world writable", "No inventory was parsed")
-	contains(t, "notices", s.texts(schema.EventNotice), `play "elsewhere" ran nowhere: no hosts matched`)
+	s.AfterSync = func(dir string) { check(t, os.Chmod(dir, 0o777)) }
+	counts(t, s.Apply(), 0)
+	contains(t, "log", s.Texts(schema.EventOutputLine), "PLAY [all]", "own plugin")
+	lacks(t, "log", s.Texts(schema.EventOutputLine), "world writable", "No inventory was parsed")
+	contains(t, "notices", s.Texts(schema.EventNotice), `play "elsewhere" ran nowhere: no hosts matched`)
 
-	s.afterSync = func(dir string) { check(t, os.Remove(filepath.Join(dir, "../terraform/hosts"))) }
-	s.apply()
-	contains(t, "notices", s.texts(schema.EventNotice), "inventory ../terraform/hosts is not there; ansible goes on without its hosts")
+	s.AfterSync = func(dir string) { check(t, os.Remove(filepath.Join(dir, "../terraform/hosts"))) }
+	s.Apply()
+	contains(t, "notices", s.Texts(schema.EventNotice), "inventory ../terraform/hosts is not there; ansible goes on without its hosts")
 }

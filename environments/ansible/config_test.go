@@ -60,7 +60,7 @@ func TestArguments(t *testing.T) {
 			s := tell(t, map[string]string{
 				"bitops.config.yaml": test.config, "playbook.yaml": noHosts, "site.yml": noHosts, "-e.yml": noHosts, "hosts": "", "more/x": "",
 			})
-			s.variables = s.variables.With(test.variables)
+			s.Variables = s.Variables.With(test.variables)
 			equal(t, "arguments", s.arguments(), test.want)
 		})
 	}
@@ -70,11 +70,11 @@ func TestArguments(t *testing.T) {
 func TestVerbosityIsAVariable(t *testing.T) {
 	s := tell(t, map[string]string{"bitops.config.yaml": "ansible: {options: {verbosity: 2}}", "playbook.yaml": noHosts}).
 		fake("echo verbosity=$ANSIBLE_VERBOSITY")
-	s.apply()
-	contains(t, "log", s.texts(schema.EventOutputLine), "verbosity=2")
-	s.variables["ANSIBLE_VERBOSITY"] = "1"
-	s.apply()
-	contains(t, "log", s.texts(schema.EventOutputLine), "verbosity=1")
+	s.Apply()
+	contains(t, "log", s.Texts(schema.EventOutputLine), "verbosity=2")
+	s.Variables["ANSIBLE_VERBOSITY"] = "1"
+	s.Apply()
+	contains(t, "log", s.Texts(schema.EventOutputLine), "verbosity=1")
 }
 
 func TestConfigurationProblems(t *testing.T) {
@@ -85,21 +85,21 @@ func TestConfigurationProblems(t *testing.T) {
 	want := `app/ansible/bitops.config.yaml:3:12: cli.forks must be a whole number, not "many"
 app/ansible/bitops.config.yaml:4:5: warning: unknown key "tag" (did you mean "tags"?)
 app/ansible/bitops.config.yaml:6:18: options.skip-deploy must be true or false, not "perhaps"`
-	_, err := s.try(t.Context(), schema.CommandApply)
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	problems, ok := errors.AsType[schema.Problems](err)
 	if !ok || problems.Error() != want {
 		t.Errorf("error %v, want\n%s", err, want)
 	}
-	_, found := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "app/ansible"})
+	_, found := s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "app/ansible"})
 	equal(t, "problems of the repository", found.Error(), want)
-	s.write(map[string]string{"bitops.config.yaml": "ansible: {cli: {tag: x}}"})
-	s.fake("").apply()
-	equal(t, "notices", s.texts(schema.EventNotice), "")
-	s.afterSync = func(dir string) {
+	s.Write(map[string]string{"bitops.config.yaml": "ansible: {cli: {tag: x}}"})
+	s.fake("").Apply()
+	equal(t, "notices", s.Texts(schema.EventNotice), "")
+	s.AfterSync = func(dir string) {
 		check(t, os.WriteFile(dir+"/bitops.config.yaml", []byte("ansible: {cli: {tag: x} }"), 0o600))
 	}
-	s.apply()
-	equal(t, "notices", s.texts(schema.EventNotice), `app/ansible/bitops.config.yaml:1:17: warning: unknown key "tag" (did you mean "tags"?)`)
+	s.Apply()
+	equal(t, "notices", s.Texts(schema.EventNotice), `app/ansible/bitops.config.yaml:1:17: warning: unknown key "tag" (did you mean "tags"?)`)
 }
 
 func TestSkippedStepsStartNothing(t *testing.T) {
@@ -111,18 +111,18 @@ func TestSkippedStepsStartNothing(t *testing.T) {
 	} {
 		s := tell(t, map[string]string{"bitops.config.yaml": test.config})
 		if test.variable != "" {
-			s.variables[test.variable] = "True"
+			s.Variables[test.variable] = "True"
 		}
 		for _, command := range []schema.Command{
 			schema.CommandPlan, schema.CommandApply, schema.CommandPlanDestroy, schema.CommandDestroy,
 		} {
-			equal(t, string(command), s.do(command).Skipped, test.reason)
+			equal(t, string(command), s.Do(command).Skipped, test.reason)
 		}
-		check(t, s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply)))
-		equal(t, "processes", len(s.runner.Commands()), 0)
+		check(t, s.tool.Check(t.Context(), s.Call(t.Context(), schema.CommandApply)))
+		equal(t, "processes", len(s.Runner.Commands()), 0)
 	}
 	s := tell(t, map[string]string{"bitops.config.yaml": "ansible: {options: {skip-deploy: true}}"})
-	_, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "app/ansible"})
+	_, problems := s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "app/ansible"})
 	equal(t, "problems without a playbook", len(problems), 0)
 }
 
@@ -131,18 +131,18 @@ func TestHooksEditTheConfiguration(t *testing.T) {
 	s := tell(t, map[string]string{
 		"bitops.config.yaml": "ansible: {cli: {tags: first, forks: 1, inventory: gone}, options: {verbosity: 3}}", "playbook.yaml": noHosts,
 	})
-	s.variables["ANSIBLE_FORKS"] = "7"
-	s.afterSync = func(dir string) {
+	s.Variables["ANSIBLE_FORKS"] = "7"
+	s.AfterSync = func(dir string) {
 		writeFile(t, dir+"/bitops.config.yaml", "ansible: {cli: {tags: edited, forks: 2}}")
 	}
 	equal(t, "arguments", s.arguments(), []string{"--tags=edited", "--forks=7", "playbook.yaml"})
-	env := strings.Join(s.runner.Commands()[0].Env, "\n")
+	env := strings.Join(s.Runner.Commands()[0].Env, "\n")
 	contains(t, "variables", env, "ANSIBLE_TAGS=edited", "BITOPS_ANSIBLE_TAGS=edited", "ANSIBLE_FORKS=7")
 	lacks(t, "variables", env, "ANSIBLE_VERBOSITY", "ANSIBLE_INVENTORY")
-	s.afterSync = func(dir string) {
+	s.AfterSync = func(dir string) {
 		writeFile(t, dir+"/bitops.config.yaml", "ansible: {options: {skip-deploy: true}}")
 	}
-	equal(t, "skipped", s.apply().Skipped, "skip-deploy is set")
+	equal(t, "skipped", s.Apply().Skipped, "skip-deploy is set")
 }
 
 func TestExtraEnv(t *testing.T) {
@@ -151,9 +151,9 @@ func TestExtraEnv(t *testing.T) {
 		"extra_env":     "# comment\nFOO=val1\r\nexport BAR=\"two words\"\n\n QUX='a=b' \nEMPTY=\nANSIBLE_TAGS=t\n",
 	})
 	contains(t, "arguments", strings.Join(s.arguments(), " "), "--tags=t")
-	contains(t, "variables", "\n"+strings.Join(s.runner.Commands()[0].Env, "\n")+"\n", "\nFOO=val1\n", "\nBAR=two words\n", "\nQUX=a=b\n", "\nEMPTY=\n")
-	s.write(map[string]string{"extra_env": "A=1\nsecret words\n"})
-	_, err := s.try(t.Context(), schema.CommandApply)
+	contains(t, "variables", "\n"+strings.Join(s.Runner.Commands()[0].Env, "\n")+"\n", "\nFOO=val1\n", "\nBAR=two words\n", "\nQUX=a=b\n", "\nEMPTY=\n")
+	s.Write(map[string]string{"extra_env": "A=1\nsecret words\n"})
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "app/ansible/extra_env:2: bash cannot source this line (exit code 127)")
 }
 
@@ -193,17 +193,17 @@ func TestPlaybooks(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := tell(t, test.files).fake("echo 'ansible-playbook [core 2.19.4]'")
-			declared, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "app/ansible"})
+			declared, problems := s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "app/ansible"})
 			equal(t, "problems", problems.Error(), test.problem)
 			equal(t, "interface", declared, schema.Interface{AnyInput: true, MoreOutput: true})
-			err := s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply))
+			err := s.tool.Check(t.Context(), s.Call(t.Context(), schema.CommandApply))
 			if (err == nil) != (test.failure == "") || err != nil && err.Error() != test.failure {
 				t.Errorf("check: %v, want %s", err, test.failure)
 			}
 			if test.failure != "" {
-				equal(t, "failure", s.fails(schema.CommandApply).Message, test.failure)
+				equal(t, "failure", s.Fails(schema.CommandApply).Message, test.failure)
 			}
-			for _, started := range s.runner.Commands() {
+			for _, started := range s.Runner.Commands() {
 				equal(t, "arguments", started.Args, []string{"--version"})
 			}
 		})
@@ -212,13 +212,13 @@ func TestPlaybooks(t *testing.T) {
 
 func TestMissingProgram(t *testing.T) {
 	s := tell(t, map[string]string{"playbook.yaml": noHosts})
-	s.variables["PATH"] = t.TempDir()
-	for _, err := range []error{s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply)), s.fails(schema.CommandApply)} {
+	s.Variables["PATH"] = t.TempDir()
+	for _, err := range []error{s.tool.Check(t.Context(), s.Call(t.Context(), schema.CommandApply)), s.Fails(schema.CommandApply)} {
 		failure := s.failureOf(err)
 		equal(t, "exit code", failure.ExitCode, 127)
 		contains(t, "failure", failure.Message, "ansible-playbook: not found in PATH", "install ansible-core 2.12 or newer: https://")
 	}
-	equal(t, "program", s.tool.Programs(s.repository, "app/ansible")[0].Name, program)
+	equal(t, "program", s.tool.Programs(s.Repository, "app/ansible")[0].Name, program)
 }
 
 func TestVersions(t *testing.T) {
@@ -231,7 +231,7 @@ func TestVersions(t *testing.T) {
 	} {
 		t.Run(said, func(t *testing.T) {
 			s := tell(t, map[string]string{"playbook.yaml": noHosts}).fake("echo '" + said + "'")
-			err := s.tool.Check(t.Context(), s.call(t.Context(), schema.CommandApply))
+			err := s.tool.Check(t.Context(), s.Call(t.Context(), schema.CommandApply))
 			if want == "" {
 				check(t, err)
 				return
@@ -277,11 +277,11 @@ func TestDryRunOnlyChecks(t *testing.T) {
   - set_stats: {data: {a: 1}}
 `),
 	})
-	applied := s.apply()
+	applied := s.Apply()
 	counts(t, applied, 0)
 	output(t, applied.Outputs, "a", "1")
-	contains(t, "notices", s.texts(schema.EventNotice), "dryrun is set: only checked (~1)")
-	if _, err := os.Stat(s.variables["HOME"] + "/file"); err == nil {
+	contains(t, "notices", s.Texts(schema.EventNotice), "dryrun is set: only checked (~1)")
+	if _, err := os.Stat(s.Variables["HOME"] + "/file"); err == nil {
 		t.Error("the file was written")
 	}
 }
@@ -290,8 +290,8 @@ func TestDryRunOnlyChecks(t *testing.T) {
 func TestWasExtraVarsASecondPlaybook(t *testing.T) {
 	s := tell(t, map[string]string{"playbook.yaml": noHosts, "bitops.config.yaml": "ansible: {cli: {extra-vars: \"a=1 b='it s'\"}}"}).
 		fake(`cat "${1#--extra-vars=@}"`)
-	s.apply()
-	contains(t, "log", s.texts(schema.EventOutputLine), `{"a":"1","b":"it s"}`)
+	s.Apply()
+	contains(t, "log", s.Texts(schema.EventOutputLine), `{"a":"1","b":"it s"}`)
 	equal(t, "arguments", s.arguments(), []string{"--extra-vars=@PRIVATE/extra-vars-1.json", "playbook.yaml"})
 }
 
@@ -300,10 +300,10 @@ func TestDiffOnlyWhenAsked(t *testing.T) {
 	for config, want := range map[string]bool{"inventory: 'localhost,'": false, "inventory: 'localhost,', diff: true": true} {
 		s := tellReal(t, map[string]string{"bitops.config.yaml": "ansible: {cli: {" + config + "}}", "playbook.yaml": play(
 			"\n  - copy: {content: hunter2-in-a-file, dest: \"{{ lookup('env', 'HOME') }}/x\"}\n")})
-		for _, do := range []func() environments.Result{s.plan, s.apply} {
+		for _, do := range []func() environments.Result{s.Plan, s.Apply} {
 			counts(t, do(), 1)
-			if got := strings.Contains(s.texts(schema.EventOutputLine), "hunter2"); got != want {
-				t.Errorf("%s: shown %t\n%s", config, got, s.texts(schema.EventOutputLine))
+			if got := strings.Contains(s.Texts(schema.EventOutputLine), "hunter2"); got != want {
+				t.Errorf("%s: shown %t\n%s", config, got, s.Texts(schema.EventOutputLine))
 			}
 		}
 	}
@@ -332,8 +332,8 @@ func TestTagsVaultAndExtraVarsWork(t *testing.T) {
   - set_stats: {data: {untagged: "no"}}
 `),
 	})
-	s.write(map[string]string{"playbook.yaml": strings.ReplaceAll(strings.ReplaceAll(readFile(t, s.source()+"/playbook.yaml"), "[yes, no]", `["yes", "no"]`), "[yes]", `["yes"]`)})
-	outputs := s.apply().Outputs
+	s.Write(map[string]string{"playbook.yaml": strings.ReplaceAll(strings.ReplaceAll(readFile(t, s.Source()+"/playbook.yaml"), "[yes, no]", `["yes", "no"]`), "[yes]", `["yes"]`)})
+	outputs := s.Apply().Outputs
 	output(t, outputs, "a", `"1"`)
 	output(t, outputs, "b", `"2 3"`)
 	equal(t, "outputs", len(outputs), 2)

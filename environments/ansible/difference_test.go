@@ -52,11 +52,11 @@ func TestAPreviewShowsAnsiblesOwnDiffs(t *testing.T) {
   vars: {home: "{{ lookup('env', 'HOME') }}"}
 `),
 	})
-	home := s.variables["HOME"]
+	home := s.Variables["HOME"]
 	writeFile(t, filepath.Join(home, "old.conf"), "user = me\nport = 443\n")
 	writeFile(t, filepath.Join(home, "picture"), "a text until now\n")
 	writeFile(t, filepath.Join(home, "doc.json"), `{"rules": [{"name": "ssh", "port": 443}], "size": 3}`)
-	planned := s.plan()
+	planned := s.Plan()
 	counts(t, planned, 8)
 	equal(t, "changes", strings.ReplaceAll(shown(planned.Changes), home, "HOME"), `localhost: a new file; 
   HOME/app.conf:  -> "listen 80\n"
@@ -73,11 +73,11 @@ localhost: a picture; not shown: the source is binary
 localhost: not to be seen; not shown: no_log hides it
 localhost: not wanted; 
 `)
-	if !schema.SameChanges(planned.Changes, s.plan().Changes) {
+	if !schema.SameChanges(planned.Changes, s.Plan().Changes) {
 		t.Error("a second preview shows something else")
 	}
-	s.write(map[string]string{"bitops.config.yaml": "ansible: {cli: {inventory: 'localhost,'}}"})
-	lacks(t, "changes without diff", shown(s.plan().Changes), "->", "not shown")
+	s.Write(map[string]string{"bitops.config.yaml": "ansible: {cli: {inventory: 'localhost,'}}"})
+	lacks(t, "changes without diff", shown(s.Plan().Changes), "->", "not shown")
 }
 
 // What is in vaults, and what a name calls secret, is in no diff and no line of the log, however ansible came to it.
@@ -105,12 +105,12 @@ func TestDiffsAndLogsAreWithoutWhatIsInVaults(t *testing.T) {
 	for _, name := range []string{"vault.yml", "later.yml", "key.pem"} {
 		s.encrypt(name)
 	}
-	planned := s.plan()
-	text := shown(planned.Changes) + s.texts(schema.EventOutputLine) + s.texts(schema.EventNotice)
+	planned := s.Plan()
+	text := shown(planned.Changes) + s.Texts(schema.EventOutputLine) + s.Texts(schema.EventNotice)
 	lacks(t, "what is shown", text, "cAnArY", "48151623", "second line")
 	contains(t, "what is shown", text, "a = ***", "c = pg://u:***@h", "e = eu-north-1", "smtp_password = (sensitive)", "+e = eu-north-1", "+smtp_password = (sensitive)")
-	s.variables["ANSIBLE_EXTRA_VARS"] = "fails=true"
-	failure := s.fails(schema.CommandApply)
+	s.Variables["ANSIBLE_EXTRA_VARS"] = "fails=true"
+	failure := s.Fails(schema.CommandApply)
 	lacks(t, "failure", failure.Message+strings.Join(failure.Lines, "\n"), "cAnArY")
 	contains(t, "failure", failure.Message, "no ***")
 }
@@ -142,7 +142,7 @@ m.exit_json(changed=True, diff=[{"before": None, "after": 5}, "odd", {"before": 
   - {name: many, other: {}, loop: "{{ range(70) | list }}"}
 `),
 	})
-	planned := s.plan()
+	planned := s.Plan()
 	counts(t, planned, 4)
 	r := planned.Changes.Resources
 	long := r[0].Attributes[0]
@@ -175,11 +175,11 @@ func TestAPreparedDiffHasTwoSides(t *testing.T) {
 
 // encrypt puts a file of the step into a vault.
 func (s *story) encrypt(name string) {
-	s.t.Helper()
-	requireTool(s.t, "ansible-vault")
-	command := exec.CommandContext(s.t.Context(), "ansible-vault", "encrypt", "--vault-password-file", "pass", name)
-	command.Dir, command.Env = s.source(), append(os.Environ(), "LC_ALL=C.UTF-8")
+	s.T.Helper()
+	requireTool(s.T, "ansible-vault")
+	command := exec.CommandContext(s.T.Context(), "ansible-vault", "encrypt", "--vault-password-file", "pass", name)
+	command.Dir, command.Env = s.Source(), append(os.Environ(), "LC_ALL=C.UTF-8")
 	if out, err := command.CombinedOutput(); err != nil {
-		s.t.Fatalf("ansible-vault: %v\n%s", err, out)
+		s.T.Fatalf("ansible-vault: %v\n%s", err, out)
 	}
 }

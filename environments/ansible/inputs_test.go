@@ -38,17 +38,17 @@ func echo() string {
 // Every value must arrive as it is, whichever way it goes.
 func TestValuesArriveAsTheyAre(t *testing.T) {
 	for way, give := range map[string]func(*story, schema.Values){
-		"as inputs":         func(s *story, v schema.Values) { s.inputs = v },
-		"as offered values": func(s *story, v schema.Values) { s.offered = v },
+		"as inputs":         func(s *story, v schema.Values) { s.Inputs = v },
+		"as offered values": func(s *story, v schema.Values) { s.Offered = v },
 	} {
 		t.Run(way, func(t *testing.T) {
 			s := tellReal(t, map[string]string{"playbook.yaml": echo()})
 			sent := values(t, odd)
 			if way == "as offered values" { // a null offers nothing
-				s.write(map[string]string{"playbook.yaml": strings.ReplaceAll(echo(), "{{ nothing }}", "{{ nothing | default(none) }}")})
+				s.Write(map[string]string{"playbook.yaml": strings.ReplaceAll(echo(), "{{ nothing }}", "{{ nothing | default(none) }}")})
 			}
 			give(s, sent)
-			received := s.apply().Outputs
+			received := s.Apply().Outputs
 			for name := range odd {
 				want, got := sent[name], received[name+"_out"]
 				if name == "nothing" { // ansible gives a template that yields None as an empty text
@@ -78,18 +78,18 @@ func TestWhoWins(t *testing.T) {
 		"by_offer", "by_default", "by_inventory", "by_group", "by_group_vars", "by_host_vars", "by_play", "by_role", "by_config", "by_file", "by_input",
 	}
 	tasks := "- meta: refresh_inventory\n- set_stats:\n    data:\n"
-	s.offered = schema.Values{"by_nobody": schema.Text("offered")}
+	s.Offered = schema.Values{"by_nobody": schema.Text("offered")}
 	for _, name := range names {
 		tasks += "      " + name + "_out: '{{ " + name + " }}'\n"
-		s.offered[name] = schema.Text("offered")
+		s.Offered[name] = schema.Text("offered")
 	}
-	s.inputs = schema.Values{"by_input": schema.Text("input"), "not-a-name": schema.Text("x")}
-	s.offered["no-name-either"] = schema.Text("x")
-	s.write(map[string]string{
+	s.Inputs = schema.Values{"by_input": schema.Text("input"), "not-a-name": schema.Text("x")}
+	s.Offered["no-name-either"] = schema.Text("x")
+	s.Write(map[string]string{
 		"roles/r/tasks/main.yml": tasks,
 		"playbook.yaml":          "- hosts: web\n  connection: local\n  gather_facts: false\n  vars: {by_play: play}\n  roles: [r]\n",
 	})
-	outputs := s.apply().Outputs
+	outputs := s.Apply().Outputs
 	for name, want := range map[string]string{
 		"by_offer": "offered", "by_default": "offered", "by_inventory": "inventory", "by_group": "group",
 		"by_group_vars": "group_vars", "by_host_vars": "host_vars", "by_play": "play", "by_role": "role",
@@ -97,29 +97,29 @@ func TestWhoWins(t *testing.T) {
 	} {
 		output(t, outputs, name+"_out", `"`+want+`"`)
 	}
-	contains(t, "notices", s.texts(schema.EventNotice), "input not-a-name is no name for a variable of ansible")
+	contains(t, "notices", s.Texts(schema.EventNotice), "input not-a-name is no name for a variable of ansible")
 }
 
 func TestUnknownValuesAreRefused(t *testing.T) {
 	s := tell(t, map[string]string{"playbook.yaml": play(" []\n")}).fake("")
 	unknown := schema.Values{"a": {Data: cty.UnknownVal(cty.String)}}
-	s.inputs = unknown
-	_, err := s.try(t.Context(), schema.CommandApply)
+	s.Inputs = unknown
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "input a: the value is not known yet")
-	s.inputs, s.offered = nil, unknown
-	_, err = s.try(t.Context(), schema.CommandApply)
+	s.Inputs, s.Offered = nil, unknown
+	_, err = s.Try(t.Context(), schema.CommandApply)
 	contains(t, "error", err.Error(), "offered value a: the value is not known yet")
-	equal(t, "processes", len(s.runner.Commands()), 0)
+	equal(t, "processes", len(s.Runner.Commands()), 0)
 }
 
 func TestValuesAreInPrivateFiles(t *testing.T) {
 	s := tell(t, map[string]string{"playbook.yaml": play(" []\n")}).fake(
 		`for f in "${2#--extra-vars=@}" "$BITOPS_ANSIBLE_OFFERED" "$BITOPS_ANSIBLE_REPORT"; do stat -c '%a %n' "$f"; done; stat -c %a "$(dirname "$BITOPS_ANSIBLE_REPORT")"`)
-	s.inputs, s.offered = schema.Values{"a": schema.Text("x")}, schema.Values{"b": schema.Text("x")}
-	s.apply()
-	contains(t, "log", s.texts(schema.EventOutputLine),
-		"600 "+s.repository+"/.bitops/private/extra-vars.yaml\n", "600 "+s.repository+"/.bitops/private/offered.json\n",
-		"600 "+s.repository+"/.bitops/private/report.jsonl\n700")
+	s.Inputs, s.Offered = schema.Values{"a": schema.Text("x")}, schema.Values{"b": schema.Text("x")}
+	s.Apply()
+	contains(t, "log", s.Texts(schema.EventOutputLine),
+		"600 "+s.Repository+"/.bitops/private/extra-vars.yaml\n", "600 "+s.Repository+"/.bitops/private/offered.json\n",
+		"600 "+s.Repository+"/.bitops/private/report.jsonl\n700")
 }
 
 func TestSensitiveByContent(t *testing.T) {

@@ -30,16 +30,16 @@ func TestPlanApplyUnchanged(t *testing.T) {
   - name: greet
     command: "true"
 `)})
-	greeting := filepath.Join(s.variables["HOME"], "greeting")
+	greeting := filepath.Join(s.Variables["HOME"], "greeting")
 
-	planned := s.plan()
+	planned := s.Plan()
 	counts(t, planned, 1)
 	output(t, planned.Outputs, "port", "80")
 	if _, err := os.Stat(greeting); err == nil {
 		t.Error("the plan wrote the file")
 	}
 
-	applied := s.apply()
+	applied := s.Apply()
 	counts(t, applied, 2)
 	equal(t, "resources", applied.Changes.Resources, []schema.ResourceChange{
 		{Address: "localhost: write the greeting", Action: "update"}, {Address: "localhost: greet", Action: "update"},
@@ -50,14 +50,14 @@ func TestPlanApplyUnchanged(t *testing.T) {
 	output(t, applied.Outputs, "flag", "true")
 	output(t, applied.Outputs, "text", `"80"`)
 	equal(t, "outputs", len(applied.Outputs), 5)
-	contains(t, "notices", s.texts(schema.EventNotice), "set_stats with per_host leaves no outputs")
-	contains(t, "progress", s.texts(schema.EventProgress), "TASK [write the greeting]", "RUNNING HANDLER [greet]")
-	contains(t, "log", s.texts(schema.EventOutputLine), "changed: [localhost]", "PLAY RECAP")
-	lacks(t, "log", s.texts(schema.EventOutputLine), "\x1b", `"event"`)
+	contains(t, "notices", s.Texts(schema.EventNotice), "set_stats with per_host leaves no outputs")
+	contains(t, "progress", s.Texts(schema.EventProgress), "TASK [write the greeting]", "RUNNING HANDLER [greet]")
+	contains(t, "log", s.Texts(schema.EventOutputLine), "changed: [localhost]", "PLAY RECAP")
+	lacks(t, "log", s.Texts(schema.EventOutputLine), "\x1b", `"event"`)
 
-	counts(t, s.apply(), 0)
-	equal(t, "files left", s.holding("bitops_report"), []string(nil))
-	equal(t, "processes", len(s.runner.Commands()), 3)
+	counts(t, s.Apply(), 0)
+	equal(t, "files left", s.Holding("bitops_report"), []string(nil))
+	equal(t, "processes", len(s.Runner.Commands()), 3)
 }
 
 // What a task registers in check mode is not what it will be, and no value that depends on it.
@@ -68,11 +68,11 @@ func TestPlanDoesNotKnowWhatItDidNotDo(t *testing.T) {
   - set_stats:
       data: {version: "{{ version.stdout | default('') }}", db_password: x}
 `)})
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "what changes is known", planned.Changes != nil, false)
 	equal(t, "known", planned.Outputs["version"].Known(), false)
 	equal(t, "sensitive by its name", planned.Outputs["db_password"].Sensitive, true)
-	output(t, s.apply().Outputs, "version", `"v7"`)
+	output(t, s.Apply().Outputs, "version", `"v7"`)
 }
 
 func TestFailuresNameHostTaskAndPlace(t *testing.T) {
@@ -106,7 +106,7 @@ func TestFailuresNameHostTaskAndPlace(t *testing.T) {
     when: inventory_hostname == 'web2'
 `,
 	})
-	result, err := s.try(t.Context(), schema.CommandApply)
+	result, err := s.Try(t.Context(), schema.CommandApply)
 	if err == nil {
 		t.Fatal("it succeeded")
 	}
@@ -122,7 +122,7 @@ func TestFailuresNameHostTaskAndPlace(t *testing.T) {
 
 func TestSyntaxErrorsAreShown(t *testing.T) {
 	s := tellReal(t, map[string]string{"playbook.yaml": play("\n  - nosuchmodule: {}\n")})
-	failure := s.fails(schema.CommandApply)
+	failure := s.Fails(schema.CommandApply)
 	equal(t, "exit code", failure.ExitCode, 4)
 	contains(t, "lines", strings.Join(failure.Lines, "\n"), "nosuchmodule", "playbook.yaml")
 }
@@ -141,23 +141,23 @@ func TestSensitiveValuesShowNowhere(t *testing.T) {
     environment: {P: "{{ password }}"}
     no_log: true
 `)})
-	s.inputs = schema.Values{
+	s.Inputs = schema.Values{
 		"password": {Data: schema.Text(canary).Data, Sensitive: true},
 		"pin":      {Data: values(t, map[string]string{"": "5"})[""].Data, Sensitive: true},
 	}
-	failure := s.fails(schema.CommandApply)
+	failure := s.Fails(schema.CommandApply)
 	contains(t, "message", failure.Message, "localhost: use it: the output has been hidden due to the fact that 'no_log: true'")
-	s.write(map[string]string{"playbook.yaml": strings.ReplaceAll(readFile(t, s.source()+"/playbook.yaml"), `"false"`, `"true"`)})
-	outputs := s.apply().Outputs
+	s.Write(map[string]string{"playbook.yaml": strings.ReplaceAll(readFile(t, s.Source()+"/playbook.yaml"), `"false"`, `"true"`)})
+	outputs := s.Apply().Outputs
 	for name, want := range map[string]bool{"url": true, "api_token": true, "hidden": true, "same": true, "free": true} {
 		equal(t, name+" is sensitive", outputs[name].Sensitive, want)
 	}
 	output(t, outputs, "hidden", `"plain"`)
-	equal(t, "files", s.holding("cAnArY"), []string(nil))
-	for _, e := range s.events {
+	equal(t, "files", s.Holding("cAnArY"), []string(nil))
+	for _, e := range s.Events {
 		lacks(t, "event", e.Text, "cAnArY")
 	}
-	for _, c := range s.runner.Commands() {
+	for _, c := range s.Runner.Commands() {
 		lacks(t, "arguments", strings.Join(c.Args, " "), "cAnArY")
 		lacks(t, "variables", strings.Join(c.Env, " "), "cAnArY")
 	}
@@ -165,29 +165,29 @@ func TestSensitiveValuesShowNowhere(t *testing.T) {
 
 func TestDestroyRunsItsPlaybookOrNothing(t *testing.T) {
 	s := tellReal(t, map[string]string{"playbook.yaml": play(" []\n")})
-	c := s.call(t.Context(), schema.CommandDestroy)
+	c := s.Call(t.Context(), schema.CommandDestroy)
 	deployed, err := s.tool.Deployed(t.Context(), c)
 	check(t, err)
 	equal(t, "deployed", deployed, false)
 	for _, command := range []schema.Command{schema.CommandDestroy, schema.CommandPlanDestroy} {
-		counts(t, s.do(command), 0)
-		contains(t, "notices", s.texts(schema.EventNotice), "ansible has nothing to take down")
+		counts(t, s.Do(command), 0)
+		contains(t, "notices", s.Texts(schema.EventNotice), "ansible has nothing to take down")
 	}
-	equal(t, "processes", len(s.runner.Commands()), 0)
+	equal(t, "processes", len(s.Runner.Commands()), 0)
 	outputs, err := s.tool.Outputs(t.Context(), c)
 	check(t, err)
 	equal(t, "outputs", len(outputs), 0)
 
-	s.write(map[string]string{
+	s.Write(map[string]string{
 		"bitops.config.yaml": "ansible: {cli: {inventory: 'localhost,', destroy-playbook: down.yml}}",
 		"down.yml":           play("\n  - command: \"true\"\n    check_mode: false\n  - set_stats: {data: {a: 1}}\n"),
 	})
-	_, err = s.tool.Deployed(t.Context(), s.call(t.Context(), schema.CommandDestroy))
+	_, err = s.tool.Deployed(t.Context(), s.Call(t.Context(), schema.CommandDestroy))
 	equal(t, "answer", err, environments.ErrCannotTell)
-	gone := s.destroy()
+	gone := s.Destroy()
 	counts(t, gone, 1)
 	equal(t, "outputs", len(gone.Outputs), 0)
-	contains(t, "last argument", s.runner.Commands()[0].Args[1], "down.yml")
+	contains(t, "last argument", s.Runner.Commands()[0].Args[1], "down.yml")
 }
 
 // Interrupted as by Ctrl-C, ansible ends, and what it did until then is known.
@@ -200,13 +200,13 @@ func TestInterruption(t *testing.T) {
 	defer cancel()
 	go func() {
 		for ctx.Err() == nil {
-			if _, err := os.Stat(filepath.Join(s.variables["HOME"], "started")); err == nil {
+			if _, err := os.Stat(filepath.Join(s.Variables["HOME"], "started")); err == nil {
 				cancel()
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 	}()
-	result, err := s.try(ctx, schema.CommandApply)
+	result, err := s.Try(ctx, schema.CommandApply)
 	if err == nil {
 		t.Fatal("it succeeded")
 	}
@@ -224,9 +224,9 @@ func TestHugeAndMisleadingOutput(t *testing.T) {
     ignore_errors: true
   - shell: "echo {{ 'y' * 100000 }}; exit 1"
 `)})
-	result, err := s.try(t.Context(), schema.CommandApply)
+	result, err := s.Try(t.Context(), schema.CommandApply)
 	failure := s.failureOf(err)
 	counts(t, result, 2)
 	equal(t, "lines", failure.Lines, []string{"localhost: shell: non-zero return code", "  at app/ansible/playbook.yaml:10"})
-	contains(t, "log", s.texts(schema.EventOutputLine), strings.Repeat("x", 3000000))
+	contains(t, "log", s.Texts(schema.EventOutputLine), strings.Repeat("x", 3000000))
 }

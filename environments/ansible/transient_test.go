@@ -56,7 +56,7 @@ func TestUnreachableHosts(t *testing.T) {
 				"hosts":              "here ansible_connection=local\nnone ansible_connection=ssh ansible_ssh_executable=" + ssh + "\n",
 				"playbook.yaml":      playbook + "- hosts: none\n  gather_facts: false\n  tasks:\n  - raw: echo\n",
 			})
-			_, err := s.try(t.Context(), schema.CommandApply)
+			_, err := s.Try(t.Context(), schema.CommandApply)
 			failure := s.failureOf(err)
 			if failure.Untouched != c.untouched || !strings.Contains(strings.Join(failure.Errors, "\n"), "Connection refused") {
 				t.Errorf("failure %+v", failure)

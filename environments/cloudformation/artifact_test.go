@@ -13,11 +13,11 @@ import (
 
 // stale runs an operation that must find the plan stale, and returns the reason.
 func (s *story) stale(command schema.Command) string {
-	s.t.Helper()
-	_, err := s.try(s.t.Context(), command)
+	s.T.Helper()
+	_, err := s.Try(s.T.Context(), command)
 	stale, ok := errors.AsType[*environments.StaleError](err)
 	if !ok {
-		s.t.Fatalf("%s: error %v (%T), want a stale plan", command, err, err)
+		s.T.Fatalf("%s: error %v (%T), want a stale plan", command, err, err)
 	}
 	return stale.Reason
 }
@@ -32,19 +32,19 @@ func set(execution string, list ...string) answer {
 func TestASavedPlanExecutesItsChangeSet(t *testing.T) {
 	const canary = "s3cr3t-canary"
 	aws, s := scripted(t, map[string]string{})
-	s.artifact = t.TempDir()
-	s.inputs = schema.Values{"Password": {Data: schema.Text(canary).Data, Sensitive: true}}
+	s.Artifact = t.TempDir()
+	s.Inputs = schema.Values{"Password": {Data: schema.Text(canary).Data, Sensitive: true}}
 	aws.on("DescribeChangeSet", changes("Add A", "Add B"))
-	counts(t, s.plan().Changes, 2, 0, 0)
+	counts(t, s.Plan().Changes, 2, 0, 0)
 	equal(t, "requests of the plan", aws.actions(), "CreateChangeSet")
 	contains(t, "notices", s.notices(), setID+" stays in AWS")
-	content, err := os.ReadFile(filepath.Join(s.artifact, keptName))
+	content, err := os.ReadFile(filepath.Join(s.Artifact, keptName))
 	check(t, err)
 	lacks(t, "artifact", string(content), canary)
 
 	aws.on("DescribeStacks", stack("REVIEW_IN_PROGRESS"), stack("CREATE_COMPLETE", outputs("Arn", "arn:a")))
 	aws.on("DescribeStackEvents", announcedEvents, createdEvents)
-	result := s.apply()
+	result := s.Apply()
 	equal(t, "executed", aws.asked("ExecuteChangeSet")[0].Get("ChangeSetName"), setID)
 	equal(t, "requests of the apply", aws.actions(), "ExecuteChangeSet")
 	counts(t, result.Changes, 2, 0, 0)
@@ -81,11 +81,11 @@ func TestAChangeSetThatCannotBeExecutedAnyMoreIsStale(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			aws, s := scripted(t, map[string]string{})
-			s.artifact = t.TempDir()
+			s.Artifact = t.TempDir()
 			aws.on("DescribeStacks", stack("CREATE_COMPLETE"))
 			aws.on("DescribeChangeSet", changes("Modify A False"))
 			aws.on("DescribeStackEvents", createdEvents)
-			s.plan()
+			s.Plan()
 			tt.script(aws)
 			contains(t, "reason", s.stale(schema.CommandApply), tt.want)
 			lacks(t, "requests", aws.actions(), "CreateChangeSet CreateChangeSet")
@@ -97,14 +97,14 @@ func updated(when string) string { return "<LastUpdatedTime>" + when + "</LastUp
 
 func TestASavedPlanWithoutChangesChangesNothing(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
-	s.artifact = t.TempDir()
+	s.Artifact = t.TempDir()
 	const then, later = "2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z"
 	aws.on("DescribeStacks", stack("UPDATE_COMPLETE", updated(then), outputs("Arn", "arn:a")))
 	aws.on("CreateChangeSet", refusal("ValidationError", "No updates are to be performed."))
-	equal(t, "planned", s.plan().Changes.Empty(), true)
+	equal(t, "planned", s.Plan().Changes.Empty(), true)
 	aws.actions()
 
-	result := s.apply()
+	result := s.Apply()
 	equal(t, "applied", result.Changes.Empty(), true)
 	equal(t, "outputs", shows(result.Outputs), `Arn="arn:a"`)
 	aws.on("DescribeStacks", stack("UPDATE_COMPLETE", updated(later)))
@@ -116,9 +116,9 @@ func TestASavedPlanWithoutChangesChangesNothing(t *testing.T) {
 
 func TestAStackThatMustBeMadeAnewIsPlannedToo(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
-	s.artifact = t.TempDir()
+	s.Artifact = t.TempDir()
 	aws.on("DescribeStacks", stack("ROLLBACK_COMPLETE"))
-	counts(t, s.plan().Changes, 2, 0, 0)
+	counts(t, s.Plan().Changes, 2, 0, 0)
 	aws.on("DescribeStacks", stack("UPDATE_COMPLETE"))
 	contains(t, "reason", s.stale(schema.CommandApply), "it was in ROLLBACK_COMPLETE and is in UPDATE_COMPLETE")
 	equal(t, "requests", aws.actions(), "")
@@ -130,33 +130,33 @@ func TestLifeOfASavedPlan(t *testing.T) {
 		"template.yaml":      bucketTemplate,
 		"bitops.config.yaml": named("saved") + "  cli: {validate-cfn: false}\n",
 	})
-	s.inputs = schema.Values{"Name": schema.Text("life-of-a-saved-plan")}
+	s.Inputs = schema.Values{"Name": schema.Text("life-of-a-saved-plan")}
 	plan := func(command schema.Command) (artifact string) {
-		s.artifact = t.TempDir()
-		s.do(command)
-		return s.artifact
+		s.Artifact = t.TempDir()
+		s.Do(command)
+		return s.Artifact
 	}
 	first := plan(schema.CommandPlan)
-	equal(t, "deployed by the plan", s.deployed(), false)
-	s.inputs = schema.Values{"Name": schema.Text("another-bucket")} // what was planned is what is done
-	counts(t, s.apply().Changes, 1, 0, 0)
+	equal(t, "deployed by the plan", s.Deployed(), false)
+	s.Inputs = schema.Values{"Name": schema.Text("another-bucket")} // what was planned is what is done
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	equal(t, "the planned bucket", s.bucketExists("life-of-a-saved-plan"), true)
 	equal(t, "the other bucket", s.bucketExists("another-bucket"), false)
 	contains(t, "applied again", s.stale(schema.CommandApply), "change set")
 
 	deleted := plan(schema.CommandPlanDestroy)
-	s.artifact = ""
-	s.destroy()
-	s.apply()
-	s.artifact = deleted
+	s.Artifact = ""
+	s.Destroy()
+	s.Apply()
+	s.Artifact = deleted
 	contains(t, "another stack", s.stale(schema.CommandDestroy), "the stack was deleted and made anew")
-	s.artifact = first
+	s.Artifact = first
 	contains(t, "a plan of another stack", s.stale(schema.CommandApply), "its change set ")
 
-	s.artifact = plan(schema.CommandPlanDestroy)
-	counts(t, s.destroy().Changes, 0, 0, 1)
-	equal(t, "deployed", s.deployed(), false)
-	equal(t, "destroyed again", s.destroy().Changes.Empty(), true)
-	s.artifact = first
+	s.Artifact = plan(schema.CommandPlanDestroy)
+	counts(t, s.Destroy().Changes, 0, 0, 1)
+	equal(t, "deployed", s.Deployed(), false)
+	equal(t, "destroyed again", s.Destroy().Changes.Empty(), true)
+	s.Artifact = first
 	contains(t, "no stack", s.stale(schema.CommandApply), "its change set is gone, and so is the stack")
 }

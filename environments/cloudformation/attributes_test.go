@@ -67,7 +67,7 @@ func TestPropertiesOfChangeSets(t *testing.T) {
 			aws, s := scripted(t, map[string]string{})
 			aws.on("DescribeStacks", stack("UPDATE_COMPLETE"))
 			aws.on("DescribeChangeSet", test.answer)
-			r := s.plan().Changes.Resources[0]
+			r := s.Plan().Changes.Resources[0]
 			equal(t, "attributes", toldOf(r), test.want)
 			equal(t, "asked", aws.asked("DescribeChangeSet")[0].Get("IncludePropertyValues"), "true")
 		})
@@ -99,12 +99,12 @@ func toldOf(r schema.ResourceChange) string {
 // Applying a plan file shows the properties as the plan did, though nothing of them is in the file.
 func TestApplyingAPlanShowsItsProperties(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
-	s.artifact = t.TempDir()
+	s.Artifact = t.TempDir()
 	aws.on("DescribeStacks", stack("UPDATE_COMPLETE"))
 	aws.on("DescribeChangeSet", modified("Modify", inContext(`{"FromPort":"443"}`, `{"FromPort":"22"}`)))
-	planned := s.plan()
+	planned := s.Plan()
 	aws.on("DescribeStackEvents", announcedEvents, createdEvents)
-	applied := s.apply()
+	applied := s.Apply()
 	equal(t, "executed", aws.asked("ExecuteChangeSet")[0].Get("ChangeSetName"), setID)
 	equal(t, "properties", toldOf(applied.Changes.Resources[0]), `FromPort: "443" -> "22"`)
 	equal(t, "changes", applied.Changes, planned.Changes)

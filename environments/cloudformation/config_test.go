@@ -12,7 +12,7 @@ import (
 func settle(t *testing.T, text string, variables environments.Variables) (settings, schema.Problems) {
 	t.Helper()
 	s := tell(t, "", map[string]string{"bitops.config.yaml": text})
-	values, problems := configurationSchema().Resolve(schema.Directory{Root: s.repository, Name: "net/cloudformation"}, func(name string) string { return variables[name] })
+	values, problems := configurationSchema().Resolve(schema.Directory{Root: s.Repository, Name: "net/cloudformation"}, func(name string) string { return variables[name] })
 	if problems.HasErrors() {
 		return settings{}, problems
 	}
@@ -111,7 +111,7 @@ func TestWasNothingCouldOverrideATrueDefault(t *testing.T) {
 // "false" is false (was: true).
 func TestWasFalseInQuotesWasTrue(t *testing.T) {
 	s := tell(t, "", map[string]string{"bitops.config.yaml": named1 + ", skip-deploy: 'false'}}"})
-	reason, err := s.tool.Skip(s.call(t.Context(), schema.CommandApply))
+	reason, err := s.tool.Skip(s.Call(t.Context(), schema.CommandApply))
 	check(t, err)
 	equal(t, "skipped", reason, "")
 }
@@ -139,16 +139,16 @@ net/cloudformation/bitops.config.yaml:6:5: warning: unknown key "skipdeploy" (di
 // What hooks write counts (was: edits ignored), also what the configuration cannot do without.
 func TestWasEditsOfHooksIgnored(t *testing.T) {
 	aws, s := scripted(t, map[string]string{"bitops.config.yaml": "cloudformation: {}"})
-	c := s.call(t.Context(), schema.CommandApply)
+	c := s.Call(t.Context(), schema.CommandApply)
 	reason, err := s.tool.Skip(c)
 	check(t, err)
 	equal(t, "skipped before the hooks", reason, "")
-	s.afterSync = func(dir string) {
+	s.AfterSync = func(dir string) {
 		check(t, writeFile(dir+"/bitops.config.yaml", strings.ReplaceAll(minimal, "app", "of-the-hook")))
 	}
 	aws.on("DescribeStacks", stack("CREATE_COMPLETE"))
 	aws.on("CreateChangeSet", refusal("ValidationError", "No updates are to be performed."))
-	s.apply()
+	s.Apply()
 	equal(t, "stack", aws.asked("DescribeStacks")[0].Get("StackName"), "of-the-hook")
 }
 
@@ -161,22 +161,22 @@ func TestSkipDeploy(t *testing.T) {
 	} {
 		s := tell(t, "http://127.0.0.1:1", map[string]string{"bitops.config.yaml": "cloudformation: {options: {skip-deploy: false}}"})
 		if variables == nil {
-			s.write(map[string]string{"bitops.config.yaml": "cloudformation: {options: {skip-deploy: true}}"})
+			s.Write(map[string]string{"bitops.config.yaml": "cloudformation: {options: {skip-deploy: true}}"})
 		}
-		s.variables = s.variables.With(variables)
-		equal(t, "reason", s.apply().Skipped, name+" is set")
+		s.Variables = s.Variables.With(variables)
+		equal(t, "reason", s.Apply().Skipped, name+" is set")
 	}
 }
 
 func TestValuesReachHooks(t *testing.T) {
 	s := tell(t, "", map[string]string{})
-	c := s.call(t.Context(), schema.CommandApply)
+	c := s.Call(t.Context(), schema.CommandApply)
 	_, err := s.tool.Skip(c)
 	check(t, err)
 	equal(t, "CFN_STACK_NAME", c.Variables["CFN_STACK_NAME"], "app")
 	equal(t, "BITOPS_CFN_TEMPLATE_FILENAME", c.Variables["BITOPS_CFN_TEMPLATE_FILENAME"], "template.yaml")
 	equal(t, "CFN_STACK_ACTION", c.Variables["CFN_STACK_ACTION"], "deploy")
-	c = s.call(t.Context(), schema.CommandDestroy)
+	c = s.Call(t.Context(), schema.CommandDestroy)
 	_, err = s.tool.Skip(c)
 	check(t, err)
 	equal(t, "CFN_STACK_ACTION", c.Variables["CFN_STACK_ACTION"], "delete")

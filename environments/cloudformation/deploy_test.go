@@ -45,7 +45,7 @@ func TestAChangeSetIsExecutedAndItsEventsAreShown(t *testing.T) {
 	aws.on("DescribeChangeSet", setStatus("CREATE_PENDING", ""), setStatus("CREATE_IN_PROGRESS", ""), changes("Add A", "Add B"))
 	aws.on("DescribeStackEvents", announcedEvents,
 		events("CREATE_IN_PROGRESS A", "CREATE_IN_PROGRESS app User Initiated", "REVIEW_IN_PROGRESS app User Initiated"), createdEvents)
-	result := s.apply()
+	result := s.Apply()
 	counts(t, result.Changes, 2, 0, 0)
 	equal(t, "outputs", shows(result.Outputs), `Arn="arn:a" Login=(sensitive)`)
 	equal(t, "log", s.log(), `create A (AWS::SNS::Topic)
@@ -54,7 +54,7 @@ CREATE_IN_PROGRESS app: User Initiated
 CREATE_IN_PROGRESS A (AWS::SNS::Topic)
 CREATE_COMPLETE A (AWS::SNS::Topic)
 CREATE_COMPLETE app`)
-	contains(t, "progress", s.texts(schema.EventProgress), "CREATE_COMPLETE A")
+	contains(t, "progress", s.Texts(schema.EventProgress), "CREATE_COMPLETE A")
 	equal(t, "type", aws.asked("CreateChangeSet")[0].Get("ChangeSetType"), "CREATE")
 	equal(t, "requests", aws.actions(), "CreateChangeSet ExecuteChangeSet")
 }
@@ -63,7 +63,7 @@ func TestAPlanDeletesItsChangeSet(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
 	aws.on("DescribeStacks", stack("UPDATE_COMPLETE", outputs("Arn", "arn:a")))
 	aws.on("DescribeChangeSet", changes("Add A", "Modify B False", "Modify C True", "Modify D Conditional", "Remove E", "Import F"))
-	result := s.plan()
+	result := s.Plan()
 	counts(t, result.Changes, 2, 2, 2)
 	equal(t, "changes", addresses(result.Changes), "create A, delete E, import F, replace C, update B, update D")
 	equal(t, "outputs", shows(result.Outputs), "Arn=(known after apply) Login=(sensitive)")
@@ -76,7 +76,7 @@ func TestAPlanOfANewStackLeavesNothing(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
 	aws.on("DescribeStacks", missing, stack("REVIEW_IN_PROGRESS"), stack("DELETE_IN_PROGRESS"), stack("DELETE_COMPLETE"))
 	aws.on("DescribeChangeSet", changes("Add A"))
-	counts(t, s.plan().Changes, 1, 0, 0)
+	counts(t, s.Plan().Changes, 1, 0, 0)
 	equal(t, "requests", aws.actions(), "CreateChangeSet DeleteChangeSet DeleteStack")
 }
 
@@ -85,13 +85,13 @@ func TestAPlanLeavesAStackInWhichOthersHaveAChangeSet(t *testing.T) {
 	aws.on("DescribeStacks", stack("REVIEW_IN_PROGRESS"))
 	aws.on("ListChangeSets", result("<Summaries><member><ChangeSetName>mine</ChangeSetName><StackId>"+stackID+"</StackId></member></Summaries>"))
 	aws.on("DescribeChangeSet", changes("Add A"))
-	s.plan()
+	s.Plan()
 	equal(t, "requests", aws.actions(), "CreateChangeSet DeleteChangeSet")
-	equal(t, "deployed", s.deployed(), false)
+	equal(t, "deployed", s.Deployed(), false)
 
 	aws.on("DescribeStacks", stack("REVIEW_IN_PROGRESS"), stack("CREATE_COMPLETE"))
 	aws.on("DescribeStackEvents", announcedEvents, createdEvents)
-	s.apply()
+	s.Apply()
 	equal(t, "requests", aws.actions(), "CreateChangeSet ExecuteChangeSet")
 }
 
@@ -113,7 +113,7 @@ func TestNothingToChangeIsUnchanged(t *testing.T) {
 			aws.on("DescribeStacks", stack("UPDATE_ROLLBACK_COMPLETE", outputs("Arn", "arn:a")))
 			script(aws)
 			for _, command := range []schema.Command{schema.CommandPlan, schema.CommandApply} {
-				result := s.do(command)
+				result := s.Do(command)
 				equal(t, "changes", result.Changes.Empty(), true)
 				equal(t, "outputs", shows(result.Outputs), `Arn="arn:a"`)
 			}
@@ -163,7 +163,7 @@ func TestWasDeployShNeverFailed(t *testing.T) {
 			aws.on("DescribeStacks", test.before, stack(test.after))
 			aws.on("DescribeChangeSet", changes("Add A"))
 			aws.on("DescribeStackEvents", announcedEvents, events(append(test.events, "REVIEW_IN_PROGRESS app User Initiated")...))
-			failure := s.fails(schema.CommandApply)
+			failure := s.Fails(schema.CommandApply)
 			contains(t, "failure", failure, test.want...)
 			lacks(t, "failure", failure, "cancelled")
 		})
@@ -178,13 +178,13 @@ func TestAnOldStatusDoesNotEndTheWaiting(t *testing.T) {
 	aws.on("DescribeChangeSet", changes("Add A"), executing)
 	aws.on("DescribeStackEvents", announcedEvents)
 	aws.on("DescribeChangeSet", changes("Add A"), executing, refusal("ChangeSetNotFound", "ChangeSet [x] does not exist"))
-	contains(t, "failure", s.fails(schema.CommandApply), "UPDATE_ROLLBACK_COMPLETE")
+	contains(t, "failure", s.Fails(schema.CommandApply), "UPDATE_ROLLBACK_COMPLETE")
 }
 
 func TestAFailedCreationIsDeletedAndCreatedAnew(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
 	aws.on("DescribeStacks", stack("ROLLBACK_COMPLETE"))
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes), "create A, create B")
 	contains(t, "notices", s.notices(), "apply deletes it and creates it anew")
 	equal(t, "requests", aws.actions(), "")
@@ -193,7 +193,7 @@ func TestAFailedCreationIsDeletedAndCreatedAnew(t *testing.T) {
 	aws.on("ListStackResources", result("<StackResourceSummaries/>"))
 	aws.on("DescribeChangeSet", changes("Add A", "Add B"))
 	aws.on("DescribeStackEvents", announcedEvents, announcedEvents, missing, announcedEvents, createdEvents)
-	counts(t, s.apply().Changes, 2, 0, 0)
+	counts(t, s.Apply().Changes, 2, 0, 0)
 	equal(t, "requests", aws.actions(), "DeleteStack CreateChangeSet ExecuteChangeSet")
 	contains(t, "notices", s.notices(), "it is deleted and created anew")
 }
@@ -205,7 +205,7 @@ func TestWhatAKilledPreviewLeftIsCleared(t *testing.T) {
 		"<ExecutionStatus>AVAILABLE</ExecutionStatus></member></Summaries>"))
 	aws.on("DescribeChangeSet", changes("Add A"))
 	aws.on("DescribeStackEvents", announcedEvents, createdEvents)
-	s.apply()
+	s.Apply()
 	equal(t, "requests", aws.actions(), "DeleteStack CreateChangeSet ExecuteChangeSet")
 }
 
@@ -219,7 +219,7 @@ func TestDeadChangeSetsOfBitopsAreDeleted(t *testing.T) {
 	aws.on("ListChangeSets", result("<Summaries>"+set("bitops-failed", "FAILED", "UNAVAILABLE")+set("bitops-alive", "CREATE_COMPLETE", "AVAILABLE")+
 		set("bitops-old", "CREATE_COMPLETE", "OBSOLETE")+set("mine", "FAILED", "UNAVAILABLE")+"</Summaries>"))
 	aws.on("CreateChangeSet", refusal("ValidationError", "No updates are to be performed."))
-	s.plan()
+	s.Plan()
 	var deleted []string
 	for _, r := range aws.asked("DeleteChangeSet") {
 		deleted = append(deleted, r.Get("ChangeSetName"))
@@ -232,7 +232,7 @@ func TestAnUpdateBySomebodyElseIsAClearFailure(t *testing.T) {
 	aws.on("DescribeStacks", stack("UPDATE_IN_PROGRESS"))
 	aws.on("DescribeStackEvents", events("UPDATE_IN_PROGRESS A", "UPDATE_IN_PROGRESS app User Initiated token=Console-UpdateStack-1"))
 	for _, command := range []schema.Command{schema.CommandPlan, schema.CommandApply, schema.CommandDestroy} {
-		contains(t, "failure", s.fails(command), "the stack app is being changed by somebody else: UPDATE_IN_PROGRESS "+
+		contains(t, "failure", s.Fails(command), "the stack app is being changed by somebody else: UPDATE_IN_PROGRESS "+
 			"since 2026-01-02 03:04:05 UTC, request Console-UpdateStack-1; try again when that has ended")
 	}
 	equal(t, "requests", aws.actions(), "")
@@ -244,13 +244,13 @@ func TestAnInterruptedStepGoesOnFromWhereItStopped(t *testing.T) {
 	aws.on("DescribeStacks", stack("CREATE_COMPLETE"), stack("UPDATE_IN_PROGRESS"))
 	aws.on("DescribeChangeSet", changes("Add A"))
 	aws.on("DescribeStackEvents", announcedEvents, events("UPDATE_IN_PROGRESS A", "REVIEW_IN_PROGRESS app User Initiated"))
-	s.watch = func(e schema.Event) {
+	s.Watch = func(e schema.Event) {
 		if e.Type == schema.EventProgress {
 			cancel(errors.New("interrupted by Ctrl-C"))
 		}
 	}
 	began := time.Now()
-	_, err := s.try(ctx, schema.CommandApply)
+	_, err := s.Try(ctx, schema.CommandApply)
 	contains(t, "failure", s.shown(err), "stopped waiting for the stack app, which goes on in AWS: interrupted by Ctrl-C",
 		"aws cloudformation describe-stack-events --stack-name app")
 	if took := time.Since(began); took > 5*time.Second {
@@ -259,12 +259,12 @@ func TestAnInterruptedStepGoesOnFromWhereItStopped(t *testing.T) {
 	token := aws.asked("ExecuteChangeSet")[0].Get("ClientRequestToken")
 	equal(t, "requests", aws.actions(), "CreateChangeSet ExecuteChangeSet")
 
-	s.watch = func(schema.Event) {}
+	s.Watch = func(schema.Event) {}
 	begun := "UPDATE_IN_PROGRESS app User Initiated token=" + token
 	aws.on("DescribeStacks", stack("UPDATE_IN_PROGRESS"), stack("UPDATE_IN_PROGRESS"), stack("UPDATE_COMPLETE"))
 	aws.on("DescribeStackEvents", events(begun), events("UPDATE_COMPLETE app", begun))
 	aws.on("DescribeChangeSet", setStatus("FAILED", "The submitted information didn't contain changes."))
-	equal(t, "changes", s.apply().Changes.Empty(), true)
+	equal(t, "changes", s.Apply().Changes.Empty(), true)
 	contains(t, "notices", s.notices(), "in UPDATE_IN_PROGRESS since an earlier run of this step")
 	contains(t, "log", s.log(), "UPDATE_COMPLETE app")
 }
@@ -276,7 +276,7 @@ func TestAnInterruptBeforeTheExecutionLeavesNothing(t *testing.T) {
 	waiting := setStatus("CREATE_IN_PROGRESS", "")
 	waiting.arrived = func() { cancel() }
 	aws.on("DescribeChangeSet", waiting)
-	_, err := s.try(ctx, schema.CommandApply)
+	_, err := s.Try(ctx, schema.CommandApply)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
@@ -286,10 +286,10 @@ func TestAnInterruptBeforeTheExecutionLeavesNothing(t *testing.T) {
 func TestThrottlingIsWaitedOut(t *testing.T) {
 	aws, s := scripted(t, map[string]string{})
 	aws.on("DescribeStacks", refusal("Throttling", "Rate exceeded"), stack("CREATE_COMPLETE"))
-	equal(t, "deployed", s.deployed(), true)
-	s.variables["AWS_MAX_ATTEMPTS"] = "1"
+	equal(t, "deployed", s.Deployed(), true)
+	s.Variables["AWS_MAX_ATTEMPTS"] = "1"
 	aws.on("DescribeStacks", refusal("Throttling", "Rate exceeded"))
-	_, err := s.try(t.Context(), schema.CommandApply)
+	_, err := s.Try(t.Context(), schema.CommandApply)
 	contains(t, "failure", s.shown(err), "DescribeStacks failed: Rate exceeded (Throttling)")
 	equal(t, "nothing was changed", untouched(err), true)
 
@@ -298,7 +298,7 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 	aws.on("DescribeChangeSet", changes("Add A"))
 	aws.on("DescribeStackEvents", announcedEvents)
 	aws.on("ExecuteChangeSet", refusal("Throttling", "Rate exceeded"))
-	_, err = s.try(t.Context(), schema.CommandApply)
+	_, err = s.Try(t.Context(), schema.CommandApply)
 	contains(t, "failure", s.shown(err), "ExecuteChangeSet failed: Rate exceeded (Throttling)")
 	equal(t, "nothing was changed", untouched(err), false)
 }
@@ -315,7 +315,7 @@ func TestAChangeOfOutputsAloneIsAChange(t *testing.T) {
 	aws.on("DescribeChangeSet", changes())
 	aws.on("DescribeStackEvents", announcedEvents, events("UPDATE_COMPLETE app", "REVIEW_IN_PROGRESS app"))
 	aws.on("ListChangeSets", refusal("AccessDenied", "not authorized")) // only for tidying up
-	result := s.apply()
+	result := s.Apply()
 	equal(t, "changes", result.Changes.Empty(), false)
 	equal(t, "outputs", shows(result.Outputs), `Arn="new"`)
 }
@@ -329,7 +329,7 @@ func TestChangesAndEventsOnSeveralPages(t *testing.T) {
 	newest := events("UPDATE_COMPLETE app")
 	newest.body = strings.ReplaceAll(strings.Replace(newest.body, "<StackEvents>", "<NextToken>n</NextToken><StackEvents>", 1), ">e1<", ">e9<")
 	aws.on("DescribeStackEvents", announcedEvents, newest, events("UPDATE_IN_PROGRESS B", "REVIEW_IN_PROGRESS app"))
-	equal(t, "changes", addresses(s.apply().Changes), "create A, delete B")
+	equal(t, "changes", addresses(s.Apply().Changes), "create A, delete B")
 	contains(t, "log", s.log(), "UPDATE_IN_PROGRESS B (AWS::SNS::Topic)\nUPDATE_COMPLETE app")
 }
 
@@ -364,7 +364,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			aws, s := scripted(t, map[string]string{})
 			aws.on(test.action, test.answer)
-			contains(t, "failure", s.fails(schema.CommandApply), test.want...)
+			contains(t, "failure", s.Fails(schema.CommandApply), test.want...)
 			lacks(t, "requests", aws.actions(), "Execute")
 		})
 	}
@@ -373,10 +373,10 @@ func TestRefusalsAreExplained(t *testing.T) {
 func TestNoCredentialsAndNoRegion(t *testing.T) {
 	_, s := scripted(t, map[string]string{})
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	delete(s.variables, "AWS_SECRET_ACCESS_KEY")
-	contains(t, "failure", s.fails(schema.CommandApply), "no AWS credentials: set AWS_ACCESS_KEY_ID")
-	delete(s.variables, "AWS_REGION")
-	contains(t, "failure", s.fails(schema.CommandApply), "no AWS region is set")
+	delete(s.Variables, "AWS_SECRET_ACCESS_KEY")
+	contains(t, "failure", s.Fails(schema.CommandApply), "no AWS credentials: set AWS_ACCESS_KEY_ID")
+	delete(s.Variables, "AWS_REGION")
+	contains(t, "failure", s.Fails(schema.CommandApply), "no AWS region is set")
 }
 
 func TestDestroy(t *testing.T) {
@@ -391,30 +391,30 @@ func TestDestroy(t *testing.T) {
 		aws.on("ListStackResources", held)
 		aws.on("DescribeStackEvents", announcedEvents, announcedEvents,
 			events("DELETE_COMPLETE app", "DELETE_SKIPPED B", "DELETE_COMPLETE A", begun, "REVIEW_IN_PROGRESS app"))
-		equal(t, "removed", addresses(s.destroy().Changes), "delete A, forget B")
+		equal(t, "removed", addresses(s.Destroy().Changes), "delete A, forget B")
 	})
 	t.Run("fails with the reason", func(t *testing.T) {
 		aws, s := scripted(t, map[string]string{})
 		aws.on("DescribeStacks", stack("CREATE_COMPLETE"), stack("DELETE_FAILED"))
 		aws.on("ListStackResources", held)
 		aws.on("DescribeStackEvents", announcedEvents, events("DELETE_FAILED app", "DELETE_FAILED A The bucket is not empty", begun, "REVIEW_IN_PROGRESS app"))
-		contains(t, "failure", s.fails(schema.CommandDestroy), "the stack app failed (DELETE_FAILED): DELETE_FAILED A", "The bucket is not empty")
+		contains(t, "failure", s.Fails(schema.CommandDestroy), "the stack app failed (DELETE_FAILED): DELETE_FAILED A", "The bucket is not empty")
 	})
 	t.Run("of what is only announced", func(t *testing.T) {
 		aws, s := scripted(t, map[string]string{})
 		aws.on("DescribeStacks", stack("REVIEW_IN_PROGRESS"), missing)
-		equal(t, "changes", s.destroy().Changes.Empty(), true)
+		equal(t, "changes", s.Destroy().Changes.Empty(), true)
 		equal(t, "requests", aws.actions(), "DeleteStack")
 	})
 	t.Run("needs neither template nor values", func(t *testing.T) {
 		aws, s := scripted(t, map[string]string{"template.yaml": "no: template"})
 		aws.on("DescribeStacks", stack("CREATE_COMPLETE", "<EnableTerminationProtection>true</EnableTerminationProtection>"))
 		aws.on("ListStackResources", held)
-		counts(t, s.do(schema.CommandPlanDestroy).Changes, 0, 0, 2)
+		counts(t, s.Do(schema.CommandPlanDestroy).Changes, 0, 0, 2)
 		contains(t, "notices", s.notices(), "termination protection")
 		aws.on("DeleteStack", refusal("ValidationError", "Stack [app] cannot be deleted while TerminationProtection is enabled"))
 		aws.on("DescribeStackEvents", announcedEvents)
-		contains(t, "failure", s.fails(schema.CommandDestroy), "TerminationProtection is enabled")
+		contains(t, "failure", s.Fails(schema.CommandDestroy), "TerminationProtection is enabled")
 	})
 }
 
@@ -423,11 +423,11 @@ func TestStackActionDeletePinsTheRemoval(t *testing.T) {
 		aws, s := scripted(t, map[string]string{"bitops.config.yaml": named("app", "  "+action+"\n")})
 		aws.on("DescribeStacks", stack("CREATE_COMPLETE"))
 		aws.on("ListStackResources", result("<StackResourceSummaries><member><LogicalResourceId>A</LogicalResourceId></member></StackResourceSummaries>"))
-		counts(t, s.plan().Changes, 0, 0, 1)
+		counts(t, s.Plan().Changes, 0, 0, 1)
 		contains(t, "notices", s.notices(), "stack-action is delete: apply removes the stack app")
 		aws.on("DescribeStacks", stack("CREATE_COMPLETE"), stack("DELETE_COMPLETE"))
 		aws.on("DescribeStackEvents", announcedEvents)
-		counts(t, s.apply().Changes, 0, 0, 1)
+		counts(t, s.Apply().Changes, 0, 0, 1)
 		equal(t, "requests", aws.actions(), "DeleteStack")
 	}
 }
@@ -439,38 +439,38 @@ func TestWasValuesLoggedAtInfo(t *testing.T) {
 		"parameters.json":    `[{"ParameterKey": "Password", "ParameterValue": "hunter2hunter2"}]`,
 		"bitops.config.yaml": named("app", "") + "    cfn-files: {template-file: template.yaml, parameters: {template-param-file: parameters.json}}\n",
 	})
-	s.write(map[string]string{"bitops.config.yaml": "cloudformation: {options: {cfn-stack-name: app, cfn-files: " +
+	s.Write(map[string]string{"bitops.config.yaml": "cloudformation: {options: {cfn-stack-name: app, cfn-files: " +
 		"{template-file: template.yaml, parameters: {template-param-file: parameters.json}}}}"})
 	token := schema.Text("s3cr3t-token")
 	token.Sensitive = true
-	s.inputs = schema.Values{"Token": token}
+	s.Inputs = schema.Values{"Token": token}
 	aws.on("DescribeStacks", missing, stack("ROLLBACK_COMPLETE"))
 	aws.on("DescribeChangeSet", changes("Add A"))
 	aws.on("DescribeStackEvents", announcedEvents, events("ROLLBACK_COMPLETE app",
 		"CREATE_FAILED A hunter2hunter2 is too simple for s3cr3t-token", "REVIEW_IN_PROGRESS app User Initiated"))
-	failure := s.fails(schema.CommandApply)
+	failure := s.Fails(schema.CommandApply)
 	contains(t, "failure", failure, "*** is too simple for ***")
 	equal(t, "given", aws.given(), "Password=hunter2hunter2 Token=s3cr3t-token")
 	all := failure
-	for _, e := range s.events {
+	for _, e := range s.Events {
 		all += e.Text + "\n"
 	}
 	lacks(t, "what is shown", all, "hunter2", "s3cr3t")
-	contains(t, "hidden in results too", strings.Join(s.hidden, " "), "hunter2hunter2", "s3cr3t-token")
+	contains(t, "hidden in results too", strings.Join(s.Hidden, " "), "hunter2hunter2", "s3cr3t-token")
 	contains(t, "notices", s.notices(), "the input Token is sensitive", "NoEcho: true hides it")
 
 	aws.on("CreateChangeSet", refusal("ValidationError", "hunter2hunter2 does not match the pattern"))
 	aws.on("DescribeStacks", missing)
-	contains(t, "failure", s.fails(schema.CommandPlan), "*** does not match the pattern")
+	contains(t, "failure", s.Fails(schema.CommandPlan), "*** does not match the pattern")
 
 	aws.on("DescribeStacks", stack("CREATE_COMPLETE", outputs("Url", "https://s3cr3t-token@host", "Arn", "a")))
-	equal(t, "outputs", shows(s.outputs()), `Arn="a" Url=(sensitive)`)
+	equal(t, "outputs", shows(s.Outputs()), `Arn="a" Url=(sensitive)`)
 }
 
 func TestNoAnswerIsAFailureBeforeAnyChange(t *testing.T) {
 	_, s := scripted(t, map[string]string{})
-	s.variables["AWS_ENDPOINT_URL"], s.variables["AWS_MAX_ATTEMPTS"] = "http://127.0.0.1:1", "1"
-	_, err := s.try(t.Context(), schema.CommandPlan)
+	s.Variables["AWS_ENDPOINT_URL"], s.Variables["AWS_MAX_ATTEMPTS"] = "http://127.0.0.1:1", "1"
+	_, err := s.Try(t.Context(), schema.CommandPlan)
 	contains(t, "error", err.Error(), "ValidateTemplate: ", "connection refused")
 	equal(t, "nothing was changed", untouched(err), true)
 }

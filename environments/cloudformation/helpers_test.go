@@ -1,7 +1,6 @@
 package cloudformation
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/bitops-engine/bitops/environments"
 	"github.com/bitops-engine/bitops/environments/testkit"
-	"github.com/bitops-engine/bitops/environments/workspace"
 	"github.com/bitops-engine/bitops/schema"
 )
 
@@ -37,20 +35,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A story is one step in a repository of its own, whose files a test changes between operations.
+// A story is the step net/cloudformation in a repository of its own, whose files a test changes between operations.
 type story struct {
-	t          *testing.T
-	tool       *CloudFormation
-	repository string
-	variables  environments.Variables
-	inputs     schema.Values
-	offered    schema.Values
-	events     []schema.Event // of the last operation
-	watch      func(schema.Event)
-	afterSync  func(dir string) // changes the workspace, as a hook would
-	artifact   string           // where plans are kept and taken from, or ""
-
-	hidden []string // what must not be shown
+	*testkit.Story
+	tool *CloudFormation
 }
 
 const minimal = "cloudformation: {options: {cfn-stack-name: app, cfn-files: {template-file: template.yaml}}}"
@@ -58,105 +46,27 @@ const minimal = "cloudformation: {options: {cfn-stack-name: app, cfn-files: {tem
 // tell begins a story with the files of the step's directory, net/cloudformation, against a service at an address.
 func tell(t *testing.T, endpoint string, files map[string]string) *story {
 	t.Helper()
-	repository, err := filepath.EvalSymlinks(t.TempDir())
-	check(t, err)
-	s := &story{
-		t: t, tool: &CloudFormation{poll: 5 * time.Millisecond}, repository: filepath.Join(repository, "repo"),
-		watch: func(schema.Event) {},
-		variables: environments.Variables{
-			"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
-			"AWS_ENDPOINT_URL": endpoint, "HOME": repository,
-		},
+	tool := &CloudFormation{poll: 5 * time.Millisecond}
+	s := &story{tool: tool, Story: testkit.Begin(t, tool, schema.Step{
+		Name: "net/cloudformation", Environment: "net", EnvironmentPath: "net", Deployment: "cloudformation",
+	})}
+	s.Variables = environments.Variables{
+		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+		"AWS_ENDPOINT_URL": endpoint, "HOME": filepath.Dir(s.Repository),
 	}
 	if _, ok := files["bitops.config.yaml"]; !ok {
-		s.write(map[string]string{"bitops.config.yaml": minimal})
+		s.Write(map[string]string{"bitops.config.yaml": minimal})
 	}
-	s.write(files)
+	s.Write(files)
 	return s
 }
 
-func (s *story) source() string { return filepath.Join(s.repository, "net", "cloudformation") }
-
-func (s *story) workspace() string {
-	return filepath.Join(s.repository, ".bitops", "work", "net", "net", "cloudformation")
-}
-
-func (s *story) write(files map[string]string) {
-	s.t.Helper()
-	for name, text := range files {
-		file := filepath.Join(s.source(), name)
-		check(s.t, os.MkdirAll(filepath.Dir(file), 0o755))
-		check(s.t, os.WriteFile(file, []byte(text), 0o644))
-	}
-}
-
-// call brings the workspace up to date and returns the call of a new operation.
-func (s *story) call(ctx context.Context, command schema.Command) *environments.Call {
-	s.t.Helper()
-	ws, _, err := workspace.Sync(ctx, workspace.Options{
-		Repository: s.repository, Store: filepath.Join(s.repository, ".bitops", "work"), Name: "net", Path: "net",
-		Exclude: s.tool.Private,
-	})
-	check(s.t, err)
-	if s.afterSync != nil {
-		s.afterSync(s.workspace())
-	}
-	private := filepath.Join(s.repository, ".bitops", "private")
-	check(s.t, os.RemoveAll(private))
-	check(s.t, os.Mkdir(private, 0o700))
-	s.events = nil
-	return environments.NewCall(environments.CallOptions{
-		Step: &schema.Step{
-			Name: "net/cloudformation", Environment: "net", EnvironmentPath: "net", Deployment: "cloudformation",
-		},
-		Command: command, Workspace: ws, Private: private, Directory: s.workspace(), Source: s.source(),
-		Artifact: s.artifact, Planned: s.artifact != "" && !command.Previews(),
-		Variables: s.variables.With(nil), Inputs: s.inputs, Offered: s.offered,
-		Secrets: func(texts ...string) { s.hidden = append(s.hidden, texts...) },
-		Observe: func(e schema.Event) {
-			s.events = append(s.events, e)
-			s.watch(e)
-		},
-	})
-}
-
-// try runs an operation as the lifecycle does.
-func (s *story) try(ctx context.Context, command schema.Command) (environments.Result, error) {
-	s.t.Helper()
-	c := s.call(ctx, command)
-	ctx, cancel := context.WithTimeout(ctx, time.Minute) // a script that never ends fails the test
-	defer cancel()
-	switch command {
-	case schema.CommandPlan:
-		return s.tool.Plan(ctx, c)
-	case schema.CommandPlanDestroy:
-		return s.tool.PlanDestroy(ctx, c)
-	case schema.CommandDestroy:
-		return s.tool.Destroy(ctx, c)
-	default:
-		return s.tool.Apply(ctx, c)
-	}
-}
-
-func (s *story) do(command schema.Command) environments.Result {
-	s.t.Helper()
-	result, err := s.try(s.t.Context(), command)
-	if err != nil {
-		s.t.Fatalf("%s: %v\n%s", command, err, s.shown(err))
-	}
-	return result
-}
-
-func (s *story) apply() environments.Result   { s.t.Helper(); return s.do(schema.CommandApply) }
-func (s *story) plan() environments.Result    { s.t.Helper(); return s.do(schema.CommandPlan) }
-func (s *story) destroy() environments.Result { s.t.Helper(); return s.do(schema.CommandDestroy) }
-
-// fails runs an operation that must fail, and returns everything that a person sees of the error.
-func (s *story) fails(command schema.Command) string {
-	s.t.Helper()
-	_, err := s.try(s.t.Context(), command)
+// Fails runs an operation that must fail, and returns everything that a person sees of the error.
+func (s *story) Fails(command schema.Command) string {
+	s.T.Helper()
+	_, err := s.Try(s.T.Context(), command)
 	if err == nil {
-		s.t.Fatalf("%s did not fail", command)
+		s.T.Fatalf("%s did not fail", command)
 	}
 	return s.shown(err)
 }
@@ -169,33 +79,8 @@ func (s *story) shown(err error) string {
 	return text
 }
 
-func (s *story) outputs() schema.Values {
-	s.t.Helper()
-	values, err := s.tool.Outputs(s.t.Context(), s.call(s.t.Context(), schema.CommandPlan))
-	check(s.t, err)
-	return values
-}
-
-func (s *story) deployed() bool {
-	s.t.Helper()
-	yes, err := s.tool.Deployed(s.t.Context(), s.call(s.t.Context(), schema.CommandDestroy))
-	check(s.t, err)
-	return yes
-}
-
-// texts returns the texts of the last operation's events of a type.
-func (s *story) texts(typ schema.EventType) string {
-	var texts []string
-	for _, e := range s.events {
-		if e.Type == typ {
-			texts = append(texts, e.Text)
-		}
-	}
-	return strings.Join(texts, "\n")
-}
-
-func (s *story) notices() string { return s.texts(schema.EventNotice) }
-func (s *story) log() string     { return s.texts(schema.EventOutputLine) }
+func (s *story) notices() string { return s.Texts(schema.EventNotice) }
+func (s *story) log() string     { return s.Texts(schema.EventOutputLine) }
 
 var (
 	startMoto sync.Once

@@ -40,15 +40,15 @@ func named(stack string, more ...string) string {
 
 // real returns the clients that a test looks with.
 func (s *story) real() *account {
-	s.t.Helper()
-	a, err := connect(s.t.Context(), s.call(s.t.Context(), schema.CommandPlan))
-	check(s.t, err)
+	s.T.Helper()
+	a, err := connect(s.T.Context(), s.Call(s.T.Context(), schema.CommandPlan))
+	check(s.T, err)
 	return a
 }
 
 func (s *story) bucketExists(name string) bool {
-	s.t.Helper()
-	_, err := s.real().objects.HeadBucket(s.t.Context(), &s3.HeadBucketInput{Bucket: aws.String(name)})
+	s.T.Helper()
+	_, err := s.real().objects.HeadBucket(s.T.Context(), &s3.HeadBucketInput{Bucket: aws.String(name)})
 	return err == nil
 }
 
@@ -57,12 +57,12 @@ func TestLifeOfAStack(t *testing.T) {
 		"template.yaml":      bucketTemplate,
 		"bitops.config.yaml": named("life") + "  cli: {validate-cfn: false}\n", // that takes moto seconds
 	})
-	s.inputs = schema.Values{"Name": schema.Text("life-of-a-stack")}
+	s.Inputs = schema.Values{"Name": schema.Text("life-of-a-stack")}
 
-	planned := s.plan()
+	planned := s.Plan()
 	equal(t, "planned", addresses(planned.Changes), "create Bucket")
 	equal(t, "outputs", shows(planned.Outputs), "BucketName=(known after apply)")
-	equal(t, "deployed by the plan", s.deployed(), false)
+	equal(t, "deployed by the plan", s.Deployed(), false)
 	stacks, err := s.real().stacks.ListStacks(t.Context(), &cloudformation.ListStacksInput{})
 	check(t, err)
 	for _, left := range stacks.StackSummaries {
@@ -71,41 +71,41 @@ func TestLifeOfAStack(t *testing.T) {
 		}
 	}
 
-	counts(t, s.apply().Changes, 1, 0, 0)
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	contains(t, "log", s.log(), "create Bucket (AWS::S3::Bucket)", "CREATE_COMPLETE life")
-	equal(t, "deployed", s.deployed(), true)
+	equal(t, "deployed", s.Deployed(), true)
 	equal(t, "bucket", s.bucketExists("life-of-a-stack"), true)
 
-	equal(t, "a plan without changes is empty", s.plan().Changes.Empty(), true)
-	equal(t, "an apply without changes is empty", s.apply().Changes.Empty(), true)
+	equal(t, "a plan without changes is empty", s.Plan().Changes.Empty(), true)
+	equal(t, "an apply without changes is empty", s.Apply().Changes.Empty(), true)
 
-	s.write(map[string]string{"template.yaml": strings.Replace(bucketTemplate, "Outputs:\n", topic[1:], 1)})
-	contains(t, "planned", addresses(s.plan().Changes), "create Topic")
-	contains(t, "applied", addresses(s.apply().Changes), "create Topic")
+	s.Write(map[string]string{"template.yaml": strings.Replace(bucketTemplate, "Outputs:\n", topic[1:], 1)})
+	contains(t, "planned", addresses(s.Plan().Changes), "create Topic")
+	contains(t, "applied", addresses(s.Apply().Changes), "create Topic")
 
-	removal := s.do(schema.CommandPlanDestroy)
+	removal := s.Do(schema.CommandPlanDestroy)
 	equal(t, "planned removal", addresses(removal.Changes), "delete Bucket, delete Topic")
-	equal(t, "deployed", s.deployed(), true)
-	counts(t, s.destroy().Changes, 0, 0, 2)
-	equal(t, "deployed", s.deployed(), false)
+	equal(t, "deployed", s.Deployed(), true)
+	counts(t, s.Destroy().Changes, 0, 0, 2)
+	equal(t, "deployed", s.Deployed(), false)
 	equal(t, "bucket", s.bucketExists("life-of-a-stack"), false)
-	equal(t, "another removal is empty", s.destroy().Changes.Empty(), true)
+	equal(t, "another removal is empty", s.Destroy().Changes.Empty(), true)
 }
 
 func TestOutputsOfAStackThatExists(t *testing.T) {
 	s := tell(t, moto(t), map[string]string{"template.yaml": bucketTemplate, "bitops.config.yaml": named("exists")})
-	s.inputs = schema.Values{"Name": schema.Text("it-exists")}
-	equal(t, "outputs before", shows(s.outputs()), "")
+	s.Inputs = schema.Values{"Name": schema.Text("it-exists")}
+	equal(t, "outputs before", shows(s.Outputs()), "")
 	_, err := s.real().stacks.CreateStack(t.Context(), &cloudformation.CreateStackInput{
 		StackName: aws.String("exists"), TemplateBody: aws.String(bucketTemplate),
 		Parameters: []types.Parameter{{ParameterKey: aws.String("Name"), ParameterValue: aws.String("it-exists")}},
 	})
 	check(t, err)
-	equal(t, "outputs", shows(s.outputs()), `BucketName="it-exists"`)
-	result := s.apply()
+	equal(t, "outputs", shows(s.Outputs()), `BucketName="it-exists"`)
+	result := s.Apply()
 	equal(t, "changes", result.Changes.Empty(), true)
 	equal(t, "outputs", shows(result.Outputs), `BucketName="it-exists"`)
-	s.destroy()
+	s.Destroy()
 }
 
 func TestAnInvalidTemplateIsToldBeforeAnythingElse(t *testing.T) {
@@ -113,9 +113,9 @@ func TestAnInvalidTemplateIsToldBeforeAnythingElse(t *testing.T) {
 		"template.yaml":      "Resources:\n  Bucket:\n    Type: AWS::S3::Bucket\n    Propertys: {}\n",
 		"bitops.config.yaml": named("invalid"),
 	})
-	contains(t, "error", s.fails(schema.CommandApply), "net/cloudformation/template.yaml is not valid: ", "Propertys")
-	s.write(map[string]string{"bitops.config.yaml": named("invalid") + "  cli: {validate-cfn: false}\n"})
-	counts(t, s.plan().Changes, 1, 0, 0)
+	contains(t, "error", s.Fails(schema.CommandApply), "net/cloudformation/template.yaml is not valid: ", "Propertys")
+	s.Write(map[string]string{"bitops.config.yaml": named("invalid") + "  cli: {validate-cfn: false}\n"})
+	counts(t, s.Plan().Changes, 1, 0, 0)
 }
 
 func TestALargeTemplateGoesThroughTheBucket(t *testing.T) {
@@ -125,14 +125,14 @@ func TestALargeTemplateGoesThroughTheBucket(t *testing.T) {
 		"template.yaml": large, "nested/child.yaml": "Resources: {}", "parameters.json": `{"Name": "large-made"}`,
 		"bitops.config.yaml": named("large", "    s3bucket: large-templates\n    s3prefix: /some/folder/\n"),
 	})
-	s.inputs = schema.Values{"Name": schema.Text("large-made")}
-	contains(t, "error without a bucket", s.fails(schema.CommandApply), "NoSuchBucket", "options.s3bucket has to exist")
+	s.Inputs = schema.Values{"Name": schema.Text("large-made")}
+	contains(t, "error without a bucket", s.Fails(schema.CommandApply), "NoSuchBucket", "options.s3bucket has to exist")
 
 	_, err := s.real().objects.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("large-templates")})
 	check(t, err)
-	s.plan()
+	s.Plan()
 	equal(t, "objects of a plan", len(s.objects("large-templates")), 1)
-	counts(t, s.apply().Changes, 1, 0, 0)
+	counts(t, s.Apply().Changes, 1, 0, 0)
 	equal(t, "bucket", s.bucketExists("large-made"), true)
 	objects := strings.Join(s.objects("large-templates"), " ")
 	contains(t, "objects", objects, "some/folder/nested/child.yaml", "some/folder/template.yaml")
@@ -140,9 +140,9 @@ func TestALargeTemplateGoesThroughTheBucket(t *testing.T) {
 }
 
 func (s *story) objects(bucket string) []string {
-	s.t.Helper()
-	out, err := s.real().objects.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
-	check(s.t, err)
+	s.T.Helper()
+	out, err := s.real().objects.ListObjectsV2(s.T.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
+	check(s.T, err)
 	var keys []string
 	for _, o := range out.Contents {
 		keys = append(keys, aws.ToString(o.Key))
@@ -160,7 +160,7 @@ func TestWasEnvironShared(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "process")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "process")
 	s := tell(t, url, map[string]string{"template.yaml": bucketTemplate, "bitops.config.yaml": named("own")})
-	equal(t, "deployed", s.deployed(), false)
+	equal(t, "deployed", s.Deployed(), false)
 	a := s.real()
 	equal(t, "region", a.config.Region, "us-east-1")
 	keys, err := a.config.Credentials.Retrieve(t.Context())
@@ -168,31 +168,31 @@ func TestWasEnvironShared(t *testing.T) {
 	equal(t, "key", keys.AccessKeyID, "test")
 
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} {
-		delete(s.variables, name)
+		delete(s.Variables, name)
 	}
-	s.write(map[string]string{"../../aws": "[default]\nregion=eu-west-1\naws_access_key_id=file\naws_secret_access_key=x\n" +
+	s.Write(map[string]string{"../../aws": "[default]\nregion=eu-west-1\naws_access_key_id=file\naws_secret_access_key=x\n" +
 		"[profile other]\nregion=eu-west-2\naws_access_key_id=other\naws_secret_access_key=x\n"})
-	s.variables["AWS_CONFIG_FILE"] = s.repository + "/aws"
-	s.variables["AWS_REGION"] = "eu-west-1"
+	s.Variables["AWS_CONFIG_FILE"] = s.Repository + "/aws"
+	s.Variables["AWS_REGION"] = "eu-west-1"
 	keys, err = s.real().config.Credentials.Retrieve(t.Context())
 	check(t, err)
 	equal(t, "key", keys.AccessKeyID, "file")
 
-	s.variables["AWS_PROFILE"], s.variables["AWS_REGION"] = "other", "eu-west-2"
+	s.Variables["AWS_PROFILE"], s.Variables["AWS_REGION"] = "other", "eu-west-2"
 	keys, err = s.real().config.Credentials.Retrieve(t.Context())
 	check(t, err)
 	equal(t, "key", keys.AccessKeyID, "other")
 
-	s.variables["AWS_PROFILE"] = "misspelled"
-	_, err = connect(t.Context(), s.call(t.Context(), schema.CommandPlan))
+	s.Variables["AWS_PROFILE"] = "misspelled"
+	_, err = connect(t.Context(), s.Call(t.Context(), schema.CommandPlan))
 	contains(t, "error", err.Error(), "AWS's settings cannot be used", "misspelled")
 }
 
 func TestWebIdentity(t *testing.T) {
 	s := tell(t, moto(t), map[string]string{"template.yaml": bucketTemplate, "token": "a.b.c"})
-	s.variables = environments.Variables{
-		"HOME": s.repository, "AWS_ENDPOINT_URL": motoURL, "AWS_DEFAULT_REGION": "us-east-1",
-		"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/ci", "AWS_WEB_IDENTITY_TOKEN_FILE": s.source() + "/token",
+	s.Variables = environments.Variables{
+		"HOME": s.Repository, "AWS_ENDPOINT_URL": motoURL, "AWS_DEFAULT_REGION": "us-east-1",
+		"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/ci", "AWS_WEB_IDENTITY_TOKEN_FILE": s.Source() + "/token",
 	}
 	keys, err := s.real().config.Credentials.Retrieve(t.Context())
 	check(t, err)

@@ -61,8 +61,8 @@ func TestPrecedenceOfValues(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			aws, s := parameterStory(t, test.before, map[string]string{"parameters/app.json": test.file}, "")
-			s.inputs, s.offered = test.inputs, test.offered
-			s.plan()
+			s.Inputs, s.Offered = test.inputs, test.offered
+			s.Plan()
 			equal(t, "given", aws.given(), test.want)
 		})
 	}
@@ -79,7 +79,7 @@ func TestFormsOfParameterFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			aws, s := parameterStory(t, missing, map[string]string{"parameters/app.json": file}, "")
-			s.plan()
+			s.Plan()
 			equal(t, "given", aws.given(), "A=x L=1,2")
 		})
 	}
@@ -91,15 +91,15 @@ func TestValuesAreWrittenAsCloudFormationTakesThem(t *testing.T) {
 		`{"k": [1]}`: `{"k":[1]}`, `[{"k": 1}]`: `[{"k":1}]`, `["a,b"]`: "a,b",
 	} {
 		aws, s := parameterStory(t, missing, map[string]string{}, "")
-		s.inputs = schema.Values{"A": fromJSON(t, value)}
-		s.plan()
+		s.Inputs = schema.Values{"A": fromJSON(t, value)}
+		s.Plan()
 		equal(t, value, aws.given(), "A="+want)
 	}
 	aws, s := parameterStory(t, missing, map[string]string{"parameters/app.json": `{"A": {"k": [1.50, "<a>", null, true]}, "B": 1.50}`}, "")
-	s.plan()
+	s.Plan()
 	equal(t, "given", aws.given(), `A={"k":[1.50,"<a>",null,true]} B=1.50`)
-	s.inputs = schema.Values{"A": schema.Text("x"), "L": fromJSON(t, `["a", "b,c"]`)}
-	contains(t, "error", s.fails(schema.CommandPlan), "template.yaml:5:3: parameter L: item 2 of the list holds a comma")
+	s.Inputs = schema.Values{"A": schema.Text("x"), "L": fromJSON(t, `["a", "b,c"]`)}
+	contains(t, "error", s.Fails(schema.CommandPlan), "template.yaml:5:3: parameter L: item 2 of the list holds a comma")
 }
 
 func TestMergedParameterFiles(t *testing.T) {
@@ -109,7 +109,7 @@ func TestMergedParameterFiles(t *testing.T) {
 		"more/2.yaml":         "A: second",
 		"more/README.md":      "not one",
 	}, "    cfn-merge-parameters: {enabled: true, directory: more}\n")
-	s.plan()
+	s.Plan()
 	equal(t, "given", aws.given(), "A=second B=first")
 }
 
@@ -136,8 +136,8 @@ func TestWhatIsWrongWithParameters(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			aws, s := parameterStory(t, missing, test.files, test.more)
-			s.inputs = test.inputs
-			contains(t, "error", s.fails(schema.CommandApply), test.want...)
+			s.Inputs = test.inputs
+			contains(t, "error", s.Fails(schema.CommandApply), test.want...)
 			equal(t, "requests", aws.actions(), "")
 		})
 	}
@@ -145,7 +145,7 @@ func TestWhatIsWrongWithParameters(t *testing.T) {
 
 func TestUnknownKeysInAParameterFileAreWarnings(t *testing.T) {
 	aws, s := parameterStory(t, missing, map[string]string{"parameters/app.json": `{"Parameters": {"A": "x", "l": "y"}, "Tags": {}}`}, "")
-	s.plan()
+	s.Plan()
 	equal(t, "given", aws.given(), "A=x")
 	contains(t, "notices", s.notices(), `parameters/app.json:1:27: warning: the template has no parameter "l" (did you mean "L"?)`,
 		"Tags in a parameter file is not used")

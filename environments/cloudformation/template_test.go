@@ -64,7 +64,7 @@ out template.yaml:19:3 Four sensitive=true
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, "", map[string]string{test.file: test.text, "bitops.config.yaml": strings.ReplaceAll(minimal, "template.yaml", test.file)})
-			got, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "net/cloudformation"})
+			got, problems := s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "net/cloudformation"})
 			equal(t, "problems", problems.Error(), "")
 			equal(t, "interface", describe(got), test.want)
 			equal(t, "any input", got.AnyInput, false)
@@ -98,7 +98,7 @@ net/cloudformation/bitops.config.yaml: warning: options.cfn-files.template-file 
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tell(t, "", test.files)
-			_, problems := s.tool.Inspect(schema.Directory{Root: s.repository, Name: "net/cloudformation"})
+			_, problems := s.tool.Inspect(schema.Directory{Root: s.Repository, Name: "net/cloudformation"})
 			equal(t, "problems", problems.Error(), test.want)
 		})
 	}
@@ -106,9 +106,9 @@ net/cloudformation/bitops.config.yaml: warning: options.cfn-files.template-file 
 
 func TestTooLargeATemplate(t *testing.T) {
 	aws, s := scripted(t, map[string]string{"template.yaml": topics + "#" + strings.Repeat("x", mostInRequest)})
-	contains(t, "failure", s.fails(schema.CommandPlan), "CloudFormation takes more than 51200 only from a bucket: set options.s3bucket")
-	s.write(map[string]string{"template.yaml": topics + "#" + strings.Repeat("x", mostInBucket)})
-	contains(t, "failure", s.fails(schema.CommandPlan), "CloudFormation takes at most 1048576")
+	contains(t, "failure", s.Fails(schema.CommandPlan), "CloudFormation takes more than 51200 only from a bucket: set options.s3bucket")
+	s.Write(map[string]string{"template.yaml": topics + "#" + strings.Repeat("x", mostInBucket)})
+	contains(t, "failure", s.Fails(schema.CommandPlan), "CloudFormation takes at most 1048576")
 	equal(t, "requests", aws.actions(), "")
 }
 
@@ -118,7 +118,7 @@ func TestTheAddressOfAnUploadedTemplate(t *testing.T) {
 		"cn-north-1": "https://my-bucket.s3.cn-north-1.amazonaws.com.cn/p/",
 	} {
 		s := tell(t, "", map[string]string{"template.yaml": topics})
-		s.variables["AWS_REGION"] = region
+		s.Variables["AWS_REGION"] = region
 		a := s.real()
 		address, err := a.address(t.Context(), "my-bucket", "p/x y.yaml")
 		check(t, err)

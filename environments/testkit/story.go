@@ -78,9 +78,6 @@ func (s *Story) Call(ctx context.Context, command schema.Command) *environments.
 		Name: string(s.Step.Environment), Path: s.Step.EnvironmentPath, Exclude: s.Tool.Private,
 	})
 	Check(s.T, err)
-	if s.AfterSync != nil {
-		s.AfterSync(s.Workspace())
-	}
 	private := filepath.Join(s.Repository, ".bitops", "private")
 	Check(s.T, os.RemoveAll(private))
 	Check(s.T, os.Mkdir(private, 0o700))
@@ -99,13 +96,22 @@ func (s *Story) Call(ctx context.Context, command schema.Command) *environments.
 	})
 }
 
-// Try runs an operation and removes its private files.
+// Try runs an operation as the lifecycle does: the configuration is read, hooks change the workspace, the tool runs, and private
+// files are removed.
 func (s *Story) Try(ctx context.Context, command schema.Command) (environments.Result, error) {
 	s.T.Helper()
 	c := s.Call(ctx, command)
 	defer func() { _ = os.RemoveAll(c.Private) }()
 	if s.End != nil {
 		defer func() { s.End(c.Private) }()
+	}
+	if skipper, ok := s.Tool.(environments.Skipper); ok {
+		if reason, err := skipper.Skip(c); reason != "" || err != nil {
+			return environments.Result{Skipped: reason}, err
+		}
+	}
+	if s.AfterSync != nil {
+		s.AfterSync(s.Workspace())
 	}
 	return Operate(ctx, s.Tool, c, command)
 }
