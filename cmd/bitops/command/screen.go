@@ -27,8 +27,9 @@ type ticking struct {
 	world *World
 	tty   *os.File // nil where nothing can be overwritten
 
-	mu   sync.Mutex
-	view *view.Human
+	mu            sync.Mutex
+	view          *view.Human
+	width, height int // of tty, as far as the view was told
 
 	stop chan struct{}
 	done chan struct{}
@@ -78,7 +79,17 @@ func (t *ticking) tick(now time.Time) {
 		t.view.Background(now)
 		return
 	}
+	if t.tty != nil {
+		if width, height, err := term.GetSize(int(t.tty.Fd())); err == nil && (width != t.width || height != t.height) {
+			t.resize(width, height) // the signal comes a little later
+		}
+	}
 	t.view.Tick(now)
+}
+
+func (t *ticking) resize(width, height int) {
+	t.width, t.height = width, height
+	t.view.Resize(width, height)
 }
 
 func (t *ticking) signal(s os.Signal) {
@@ -86,7 +97,7 @@ func (t *ticking) signal(s os.Signal) {
 	defer t.mu.Unlock()
 	if s != syscall.SIGTSTP {
 		if width, height, err := term.GetSize(int(t.tty.Fd())); err == nil {
-			t.view.Resize(width, height)
+			t.resize(width, height)
 		}
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // A region is the rows at the bottom of a terminal that are drawn over again and again, below lines that stay.
@@ -24,6 +25,10 @@ const (
 	eraseRight = "\x1b[K"
 	noWrap     = "\x1b[?7l" // a row that is wider than it should be is cut, and moves no other
 	wrapAgain  = "\x1b[?7h"
+
+	savePosition    = "\x1b7"
+	restorePosition = "\x1b8"
+	nextRow         = "\x1b[E" // stays on the last row
 )
 
 // draw writes lines, which are whole, where the region begins, and the region below them, in one write. What did not change
@@ -47,7 +52,8 @@ func (r *region) draw(lines []byte, rows []string) error {
 	return err
 }
 
-// overwrite draws rows over those that are known to be there.
+// overwrite draws rows over those that are known to be there. Where there may be no room below, it makes some first, with
+// empty rows, and draws without scrolling: a terminal that got lower meanwhile scrolls empty rows away, and never half a region.
 func (r *region) overwrite(out *bytes.Buffer, known, rows []string) {
 	if len(rows) == 0 {
 		if len(known) > 0 {
@@ -55,20 +61,21 @@ func (r *region) overwrite(out *bytes.Buffer, known, rows []string) {
 		}
 		return
 	}
-	out.WriteString(noWrap)
+	if len(rows) > max(len(known), 1) {
+		fmt.Fprintf(out, "%s%s\x1b[%dA\r", eraseBelow, strings.Repeat("\n", len(rows)-1), len(rows)-1)
+		known = nil
+	}
+	out.WriteString(savePosition + noWrap)
 	for i, row := range rows {
 		if i > 0 {
-			out.WriteString("\r\n")
+			out.WriteString(nextRow)
 		}
 		if i >= len(known) || known[i] != row {
 			out.WriteString(row + eraseRight)
 		}
 	}
 	if len(known) > len(rows) {
-		out.WriteString("\r\n" + eraseBelow + "\x1b[A")
+		out.WriteString(nextRow + eraseBelow)
 	}
-	out.WriteString(wrapAgain + "\r")
-	if len(rows) > 1 {
-		fmt.Fprintf(out, "\x1b[%dA", len(rows)-1)
-	}
+	out.WriteString(restorePosition + wrapAgain)
 }

@@ -15,6 +15,7 @@ type emulator struct {
 	rows          [][]string // of cells; the last height of them are the screen
 	y, x          int        // of the cursor
 	wraps, last   bool       // last: the next character begins a new row
+	saved         [2]int     // position
 }
 
 func newEmulator(t testing.TB, width, height int) *emulator {
@@ -24,6 +25,14 @@ func newEmulator(t testing.TB, width, height int) *emulator {
 
 func (e *emulator) Write(text []byte) (int, error) {
 	for s := string(text); s != ""; {
+		if after, ok := strings.CutPrefix(s, "\x1b7"); ok {
+			e.saved, s = [2]int{e.y, e.x}, after
+			continue
+		}
+		if after, ok := strings.CutPrefix(s, "\x1b8"); ok {
+			e.y, e.x, e.last, s = e.saved[0], e.saved[1], false, after
+			continue
+		}
 		if after, ok := strings.CutPrefix(s, "\x1b["); ok {
 			end := strings.IndexFunc(after, func(r rune) bool { return r >= '@' && r <= '~' })
 			e.control(after[:end], after[end])
@@ -52,6 +61,14 @@ func (e *emulator) control(parameter string, kind byte) {
 			e.t.Fatal("the cursor went above the screen")
 		}
 		e.last = false
+	case kind == 'E' && parameter == "":
+		e.x, e.last = 0, false
+		if e.y < max(len(e.rows), e.height)-1 {
+			e.y++
+		}
+		for e.y >= len(e.rows) {
+			e.rows = append(e.rows, nil)
+		}
 	case kind == 'K' && parameter == "":
 		e.rows[e.y] = e.rows[e.y][:min(e.x, len(e.rows[e.y]))]
 	case kind == 'J' && parameter == "":
