@@ -78,3 +78,12 @@ func (r *Repository) Fetch(ctx context.Context, args ...string) error {
 	_, err := r.git(ctx, append([]string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}, args...)...)
 	return err
 }
+
+// FetchPart fetches a branch or commit with so many commits of its history, and with all of it in a clone that has all of its
+// history: git would cut off what such a clone has.
+func (r *Repository) FetchPart(ctx context.Context, depth int, remote, what string) error {
+	if !r.Shallow {
+		return r.Fetch(ctx, remote, what)
+	}
+	return r.Fetch(ctx, fmt.Sprintf("--depth=%d", depth), remote, what)
+}

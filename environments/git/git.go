@@ -2,7 +2,7 @@
 // were in one.
 //
 // It runs the program git, which knows the filters, submodules and forms that a repository can have. It checks nothing out
-// and writes nothing; only Fetch, where history is missing, adds to the repository.
+// and writes nothing; only Fetch and FetchPart, where history is missing, add to the repository.
 package git
 
 import (

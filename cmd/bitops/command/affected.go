@@ -74,11 +74,10 @@ func (r *repository) sinceBranch(ctx context.Context, g *git.Repository, base ch
 		remote = "origin"
 	}
 	branch := fmt.Sprintf("+refs/heads/%s:refs/remotes/%s/%[1]s", base.branch, remote)
-	if err := g.Fetch(ctx, "--depth=50", remote, branch); err != nil {
+	if err := g.FetchPart(ctx, 50, remote, branch); err != nil {
 		return s, schema.Problems{schema.Errorf(schema.Position{}, "branch %s, %s, is not here and cannot be fetched: %v", base.branch, base.source, err).
 			WithHint("git fetch %s %s fetches it", remote, branch)}
 	}
-	g.Shallow = true
 	return r.sinceFork(ctx, g, base, remote+"/"+base.branch, head, s)
 }
 
@@ -96,7 +95,7 @@ func (r *repository) sinceFork(ctx context.Context, g *git.Repository, base chan
 	return s, nil
 }
 
-// fetched returns the id of a commit. One that is missing is fetched, without its history.
+// fetched returns the id of a commit. One that is missing is fetched, in a shallow clone without its history.
 func (r *repository) fetched(ctx context.Context, g *git.Repository, id string) (string, error) {
 	if known, err := g.Commit(ctx, id); err == nil {
 		return known, nil
@@ -106,7 +105,7 @@ func (r *repository) fetched(ctx context.Context, g *git.Repository, id string) 
 		return "", err
 	}
 	if remote != "" {
-		if err = g.Fetch(ctx, "--depth=1", remote, id); err == nil {
+		if err = g.FetchPart(ctx, 1, remote, id); err == nil {
 			return g.Commit(ctx, id)
 		}
 	}
