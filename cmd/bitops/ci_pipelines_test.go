@@ -116,6 +116,16 @@ func TestPipelinesTellWhatWasNotApplied(t *testing.T) {
 	})
 }
 
+// Where there is no plan to fetch, the comment says that nothing was applied, and shows no other run.
+func TestGitLabPipelineTellsThatThereIsNoPlan(t *testing.T) {
+	w := newCI(t, "GITLAB_CI=true")
+	const notFound = 22 // as curl says it
+	w.run(t, w.checkout(t), gitlabJob(gitlab(t).Jobs["apply"]), notFound)
+	if comment := w.comment(t, "apply"); !strings.Contains(comment, "**Nothing was applied.** There is no plan of this commit.") {
+		t.Errorf("the comment is %q", comment)
+	}
+}
+
 // A large plan is still a comment that the forge takes, and values that the manifest keeps out of comments are in none, nor on the page.
 func TestPipelinesCommentOnALargePlan(t *testing.T) {
 	onEachForge(t, func(t *testing.T, w *ciWorld, job func(string) []ciStep) {
