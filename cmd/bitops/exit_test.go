@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -105,5 +106,19 @@ func TestExitCodeOfWhoFollows(t *testing.T) {
 	}
 	if got := exitCode(t.Context(), &command.KilledRunError{}); got != exitFailed {
 		t.Errorf("killed: %d", got)
+	}
+}
+
+// A terminal that goes away sends SIGHUP several times. That is one signal, and others still count.
+func TestHangupsCountOnce(t *testing.T) {
+	received := make(chan os.Signal, 8)
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM} {
+		received <- s
+	}
+	next := eachHangupOnce(received)
+	for _, want := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
+		if got := next(); got != want {
+			t.Errorf("%v, want %v", got, want)
+		}
 	}
 }

@@ -91,15 +91,34 @@ func signals(endScreen func()) (context.Context, <-chan struct{}) {
 	// not ignored, because programs inherit ignored signals.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
-		first := <-received
+		next := eachHangupOnce(received)
+		first := next()
 		cancel(&stoppedError{signal: first.(syscall.Signal)})
-		<-received
+		next()
 		close(kill)
-		<-received
+		next()
 		leave(endScreen)
 		os.Exit(exitSignal + int(first.(syscall.Signal)))
 	}()
 	return ctx, kill
+}
+
+// eachHangupOnce returns what waits for the next signal. When a terminal goes away, the kernel, the shell and what played the
+// terminal each send a SIGHUP: that is one wish to end, and not three.
+func eachHangupOnce(received <-chan os.Signal) (next func() os.Signal) {
+	hungUp := false
+	return func() os.Signal {
+		for {
+			s := <-received
+			if s != syscall.SIGHUP {
+				return s
+			}
+			if !hungUp {
+				hungUp = true
+				return s
+			}
+		}
+	}
 }
 
 // stoppedError is why the context of a stopped run is done.
