@@ -22,7 +22,7 @@ type reached struct {
 // ran is how a step ended that ran, in this run or in the one that it goes on with.
 type ran struct {
 	nothing bool // changed: all that it left is as its record said before it ran
-	again   bool // in a preview: it is planned again, so nobody knows what it will leave
+	again   bool // in a preview: it is planned again, so what it will leave is not known
 	was     *schema.Record
 }
 

@@ -23,7 +23,7 @@ type Pager struct {
 }
 
 // Show returns when the person has ended the pager, or when ctx is done: then the pager is terminated. It reports false, without an
-// error, where there is no such program, so that nobody has read anything. The terminal belongs to bitops again afterwards.
+// error, where there is no such program: the text was not shown. The terminal belongs to bitops again afterwards.
 func (p *Pager) Show(ctx context.Context) (shown bool, err error) {
 	token := children.begin()
 	cmd := exec.Cmd{
@@ -47,7 +47,7 @@ func (p *Pager) Show(ctx context.Context) (shown bool, err error) {
 	}()
 	status := p.wait(pid)
 	close(ended)
-	_ = syscall.Kill(-pid, syscall.SIGKILL) // mostly nobody is left
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // mostly no process is left
 	_ = cmd.Wait()                          // the process is reaped already; this ends what feeds it
 	giveTerminal(p.TTY, unix.Getpgrp())
 	children.finish(token, pid)

@@ -206,7 +206,7 @@ func (c *chooser) reading(f Factor) (Reasons, bool) {
 	return these, len(these) > 0
 }
 
-// told returns the steps that somebody else knows of.
+// told returns the steps that a caller of the package knows of: ask returns them, each with the reason.
 func (c *chooser) told(what string, ask func(string) (map[schema.StepName]string, error), about string, changed bool) (these Reasons, known bool) {
 	if ask == nil {
 		c.problems = append(c.problems, wrong("what %s is not known here", what))

@@ -24,11 +24,11 @@ type Repository struct {
 	// Remembered returns the steps that a state selects, each with the reason. It is asked when a selector names one.
 	Remembered func(state string) (map[schema.StepName]string, error)
 
-	// Reading returns the steps that are made of a file, or of something in a directory, likewise. Nil: nobody knows.
+	// Reading returns the steps that are made of a file, or of something in a directory, likewise. Nil: that is not known.
 	Reading func(path string) (map[schema.StepName]string, error)
 
 	// Since returns the steps that differ from a commit, likewise, and IsCommit whether a text names one. An error that is
-	// schema.Problems is told as it is.
+	// schema.Problems is shown as it is.
 	Since    func(commit string) (map[schema.StepName]string, error)
 	IsCommit func(text string) bool
 }

@@ -28,9 +28,9 @@ const shortestLease = 2 * time.Second
 
 func (o *lockOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&o.lockTimeout, "lock-timeout", 0,
-		"wait up to this `DURATION`, like 10m, for another bitops that is at work in one of the environments")
+		"wait up to this `DURATION`, like 10m, for another bitops that runs in one of the environments")
 	cmd.Flags().DurationVar(&o.lockLease, "lock-lease", store.DefaultLease,
-		"how long locks in a shared run store outlive a bitops that nobody hears of any more")
+		"how long a lock in a shared run store stays valid after its holder was heard of last")
 }
 
 // holder says who this process is, and what it wants.

@@ -117,7 +117,7 @@ func (h history) outline(ctx context.Context, id schema.RunID) (first, last sche
 }
 
 // without takes out of the first event of a run the steps that the run found to have no reason to run: it was about none of
-// what an earlier run left undone of them. Of a run that cannot be read nobody knows which these are, so it takes out all that
+// what an earlier run left undone of them. Of a run that cannot be read it is not known which these are, so it takes out all that
 // can be.
 func (h history) without(ctx context.Context, first *schema.Event) {
 	if !slices.ContainsFunc(first.Steps, func(s schema.StepSummary) bool { return s.Maybe }) {

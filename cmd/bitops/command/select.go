@@ -36,10 +36,10 @@ func (o *selectOptions) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.exclude, "exclude", nil, "leave out what this `SELECTOR` selects, and what cannot do without it; can be repeated")
 	flags.BoolVar(&o.dependencies, "with-dependencies", false, "also what the selected environments depend on")
 	flags.BoolVar(&o.dependents, "with-dependents", false, "also what depends on the selected environments")
-	flags.StringVar(&o.changed, "changed", "", "of these, only what differs from where this branch left a commit, `REF`; without one, from what was applied last")
+	flags.StringVar(&o.changed, "changed", "", "of these, only what differs from the commit where this branch left `REF`; without REF, from what was applied last")
 	flags.Lookup("changed").NoOptDefVal = sinceApplied
-	flags.BoolVar(&o.affected, "affected", false, "of these, only what differs from the base of the pipeline's change, or outside of one from where this branch left the default branch, and what depends on that")
-	flags.BoolVar(&o.committed, "committed", false, "with --affected and commits to compare with: leave out what is not committed")
+	flags.BoolVar(&o.affected, "affected", false, "of these, only what differs from the base of the pipeline's change, and what depends on that; outside of a pipeline the base is where this branch left the default branch")
+	flags.BoolVar(&o.committed, "committed", false, "with --affected, --changed=REF and changed:REF, ignore what is not committed")
 }
 
 // selects reports whether a flag selects something.

@@ -125,7 +125,7 @@ func (l *live) row(s *stepProgress, name string, column int, now time.Time, widt
 	return strings.TrimRight("  "+name+"  "+spent+"  "+doing, " ")
 }
 
-// waiting says for which running step most others wait. It counts anew as often as timeLeft does.
+// waiting says for which running step most others wait. It counts again as often as timeLeft estimates.
 func (l *live) waiting(now time.Time, width int) string {
 	over := l.waitsOn == nil || l.waitsOn.ended
 	if l.waitsFor != l.run.changed && (over || now.Sub(l.counted) >= l.pause()) {
