@@ -10,9 +10,18 @@ import (
 	"github.com/bitops-engine/bitops/environments/process"
 )
 
-// blobs returns the contents of objects by their ids.
-func (r *Repository) blobs(ctx context.Context, ids []string) (map[string][]byte, error) {
-	read := &batch{found: make(map[string][]byte, len(ids))}
+// mostContent is up to how many bytes the content of an object is kept. What is larger is no configuration.
+const mostContent = 4 << 20
+
+// blob is an object with the content of a file.
+type blob struct {
+	size    int
+	content []byte // empty where size is more than mostContent
+}
+
+// blobs returns objects by their ids.
+func (r *Repository) blobs(ctx context.Context, ids []string) (map[string]blob, error) {
+	read := &batch{found: make(map[string]blob, len(ids))}
 	if len(ids) == 0 {
 		return read.found, nil
 	}
@@ -26,10 +35,11 @@ func (r *Repository) blobs(ctx context.Context, ids []string) (map[string][]byte
 
 // batch reads what git cat-file --batch prints: of each object a line "ID TYPE SIZE", its content, and the end of a line.
 type batch struct {
-	found   map[string][]byte
+	found   map[string]blob
 	id      string // of the object that is being read, "" before its first line
 	size    int
-	content bytes.Buffer
+	read    int          // so much of it
+	content bytes.Buffer // unless it is too large
 	err     error
 }
 
@@ -38,20 +48,27 @@ func (b *batch) line(l process.Line) {
 		b.begin(l.Text)
 		return
 	}
-	b.content.WriteString(l.Text)
+	b.add(l.Text)
 	if l.Partial {
 		return
 	}
 	if l.Return {
-		b.content.WriteByte('\r')
+		b.add("\r")
 	}
-	if b.content.Len() < b.size {
-		b.content.WriteByte('\n')
+	if b.read < b.size {
+		b.add("\n")
 		return
 	}
-	b.found[b.id] = bytes.Clone(b.content.Bytes())
-	b.id = ""
+	b.found[b.id] = blob{size: b.size, content: bytes.Clone(b.content.Bytes())}
+	b.id, b.read = "", 0
 	b.content.Reset()
+}
+
+func (b *batch) add(text string) {
+	b.read += len(text)
+	if b.size <= mostContent {
+		b.content.WriteString(text)
+	}
 }
 
 func (b *batch) begin(line string) {

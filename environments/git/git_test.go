@@ -189,6 +189,37 @@ func TestTreeIsTheCommit(t *testing.T) {
 	})
 }
 
+// Of a file that is too large for a configuration, only the size is kept in memory.
+func TestTreeHasNoLargeFiles(t *testing.T) {
+	dir := t.TempDir()
+	must(t, dir, "init", "-q")
+	large := strings.Repeat("a line\r\n", mostContent/8) + strings.Repeat("b", mostContent)
+	write(t, dir, "large.bin", large)
+	write(t, dir, "small.tf", "small")
+	must(t, dir, "add", "-A")
+	must(t, dir, "commit", "-q", "-m", "one")
+	write(t, dir, "large.bin", "")
+	write(t, dir, "small.tf", "changed")
+	r := open(t, dir)
+	changes, err := r.Changes(t.Context(), "HEAD", "")
+	if err != nil || len(changes) != 2 {
+		t.Fatal(changes, err)
+	}
+	tree, err := r.Before(t.Context(), changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := tree.Stat("large.bin"); err != nil || info.Size() != int64(len(large)) || len(tree.entries["large.bin"].content) > 0 {
+		t.Errorf("the large file: %v, %v", info, err)
+	}
+	if _, err := fs.ReadFile(tree, "large.bin"); err == nil || !strings.Contains(err.Error(), "it has more than 4 MiB") {
+		t.Errorf("reading the large file: %v", err)
+	}
+	if text, err := fs.ReadFile(tree, "small.tf"); err != nil || string(text) != "small" {
+		t.Errorf("the file behind it: %q, %v", text, err)
+	}
+}
+
 // committed returns what git has of HEAD.
 func committed(t *testing.T, dir string) map[string]string {
 	t.Helper()

@@ -3,6 +3,7 @@ package git
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -13,7 +14,7 @@ import (
 
 // Tree is the files of a directory as they were in a commit: those of the checkout, and in the place of what differs what git
 // has of the commit. What git ignores is as it is in the checkout, and so are other repositories in this one. A Tree is
-// immutable and safe for concurrent use.
+// immutable and safe for concurrent use. Of a large file that differs the size is known, and to read it is an error.
 type Tree struct {
 	checkout fs.FS
 	entries  map[string]*entry // of paths that differ: nil where nothing was
@@ -43,7 +44,7 @@ func (r *Repository) Before(ctx context.Context, changes []Change) (*Tree, error
 	for _, c := range changes {
 		switch {
 		case c.hadContent():
-			t.put(&entry{path: c.Path, mode: c.Was.fileMode(), content: contents[c.Was.ID]})
+			t.put(&entry{path: c.Path, mode: c.Was.fileMode(), blob: contents[c.Was.ID]})
 		case c.Was.Mode == "" && t.entries[c.Path] == nil:
 			t.entries[c.Path] = nil
 		}
@@ -97,7 +98,7 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	case e == nil:
 		return nil, missing("open", name)
 	default:
-		return &file{entry: e, Reader: bytes.NewReader(e.content)}, nil
+		return &file{entry: e, content: bytes.NewReader(e.content)}, nil
 	}
 }
 
@@ -160,13 +161,13 @@ func missing(op, name string) error { return &fs.PathError{Op: op, Path: name, E
 
 // entry is a file, a link, or a directory on the way to one.
 type entry struct {
-	path    string
-	mode    fs.FileMode
-	content []byte
+	path string
+	mode fs.FileMode
+	blob
 }
 
 func (e *entry) Name() string               { return path.Base(e.path) }
-func (e *entry) Size() int64                { return int64(len(e.content)) }
+func (e *entry) Size() int64                { return int64(e.size) }
 func (e *entry) Mode() fs.FileMode          { return e.mode }
 func (e *entry) Type() fs.FileMode          { return e.mode.Type() }
 func (e *entry) ModTime() time.Time         { return time.Time{} }
@@ -176,9 +177,19 @@ func (e *entry) Info() (fs.FileInfo, error) { return e, nil }
 
 // file is an open entry.
 type file struct {
-	*bytes.Reader
-	entry *entry
+	entry   *entry
+	content *bytes.Reader
 }
+
+// Read implements fs.File.
+func (f *file) Read(p []byte) (int, error) {
+	if f.entry.size > len(f.entry.content) {
+		return 0, &fs.PathError{Op: "read", Path: f.entry.path, Err: errTooLarge}
+	}
+	return f.content.Read(p)
+}
+
+var errTooLarge = fmt.Errorf("it has more than %d MiB", mostContent>>20)
 
 func (f *file) Stat() (fs.FileInfo, error) { return f.entry, nil }
 func (f *file) Close() error               { return nil }
