@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/bitops-engine/bitops/environments/git"
@@ -14,6 +15,9 @@ import (
 
 // pipelineBase stands for the base of a pipeline's change, where a commit is named. No commit can be called so.
 const pipelineBase = "the base of this change"
+
+// commitID is the full id of a commit, of SHA-1 or SHA-256.
+var commitID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // changeBase is where a pipeline says that its change begins. The zero value says that no pipeline does.
 type changeBase struct {
@@ -95,10 +99,15 @@ func (r *repository) sinceFork(ctx context.Context, g *git.Repository, base chan
 	return s, nil
 }
 
-// fetched returns the id of a commit. One that is missing is fetched, in a shallow clone without its history.
+// fetched returns the id of a commit. One that is missing is fetched, in a shallow clone without its history. What is no id is
+// refused: git fetch would take it for an option, which can run a program, or for a branch to write.
 func (r *repository) fetched(ctx context.Context, g *git.Repository, id string) (string, error) {
 	if known, err := g.Commit(ctx, id); err == nil {
 		return known, nil
+	}
+	if !commitID.MatchString(id) {
+		return "", schema.Problems{schema.Errorf(schema.Position{}, "the base of this change, %q, is no id of a commit", id).
+			WithHint("--changed=REF names what to compare with; without such a flag the command is about everything")}
 	}
 	remote, err := g.Remote(ctx)
 	if err != nil {
