@@ -134,18 +134,27 @@ func (r *repository) follow(ctx context.Context, f *follower, each func(schema.E
 // storeAway is how long a shared store may be away while a run is followed.
 const storeAway = time.Minute
 
-// look returns whether nothing executes the run any more, and what was written to the journal since the last call. A shared
-// store that cannot be reached for a while is waited for: the run is not what failed.
+// look returns whether nothing executes the run any more, and what was written to the journal since the last call.
 func (f *follower) look(ctx context.Context) (gone bool, text []byte, err error) {
-	for begun := time.Now(); ; {
+	err = f.patiently(ctx, func() (err error) {
 		if gone, err = f.gone(ctx); err == nil {
 			text, err = f.next(ctx)
 		}
+		return err
+	})
+	return gone, text, err
+}
+
+// patiently asks the store something. A shared store that cannot be reached for a while is waited for: the run is not what
+// failed.
+func (f *follower) patiently(ctx context.Context, ask func() error) error {
+	for begun := time.Now(); ; {
+		err := ask()
 		if err == nil || f.here || time.Since(begun) > storeAway {
-			return gone, text, err
+			return err
 		}
 		if err := f.pause(ctx); err != nil {
-			return false, nil, err
+			return err
 		}
 	}
 }

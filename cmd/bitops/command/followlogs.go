@@ -35,10 +35,11 @@ func (g *global) followLogs(cmd *cobra.Command, beginning string, names []string
 	if len(steps) == 0 {
 		return noLogError(names)
 	}
-	logs := newGrowingLogs(h, found.Run, g.Out, steps)
+	f := &follower{h: h, run: found.Run}
+	logs := newGrowingLogs(f, g.Out, steps)
 	defer logs.close()
-	report, err := r.follow(cmd.Context(), &follower{h: h, run: found.Run, between: logs.read}, func(schema.Event) {}, logs.ended)
-	logs.finish(cmd.Context(), report)
+	f.between = logs.read
+	report, err := r.follow(cmd.Context(), f, func(schema.Event) {}, logs.ended)
 	if cmd.Context().Err() != nil {
 		g.say("bitops: run %s is no longer followed; it is still running", found.Run)
 	}
@@ -73,8 +74,7 @@ func only(report *schema.Report, steps []schema.StepName) *schema.Report {
 
 // growingLogs are the logs of steps that are being followed.
 type growingLogs struct {
-	h   history
-	run schema.RunID
+	of  *follower
 	all []*growingLog
 }
 
@@ -86,8 +86,8 @@ type growingLog struct {
 	file  io.ReadCloser
 }
 
-func newGrowingLogs(h history, run schema.RunID, w io.Writer, steps []schema.StepName) *growingLogs {
-	l := &growingLogs{h: h, run: run}
+func newGrowingLogs(of *follower, w io.Writer, steps []schema.StepName) *growingLogs {
+	l := &growingLogs{of: of}
 	for _, step := range steps {
 		title := step
 		if len(steps) == 1 {
@@ -145,11 +145,14 @@ func (g *growingLog) open(ctx context.Context, l *growingLogs, ended bool) error
 	if g.file != nil {
 		return nil
 	}
-	f, err := l.h.store.File(ctx, l.run, journal.LogName(g.step))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	var f io.ReadCloser
+	err := l.of.patiently(ctx, func() (err error) {
+		if f, err = l.of.h.store.File(ctx, l.of.run, journal.LogName(g.step)); errors.Is(err, fs.ErrNotExist) {
+			f, err = nil, nil
+		}
+		return err
+	})
+	if err != nil || f == nil {
 		return err
 	}
 	if _, here := f.(*os.File); !here && !ended {
@@ -159,16 +162,10 @@ func (g *growingLog) open(ctx context.Context, l *growingLogs, ended bool) error
 	return nil
 }
 
-// finish prints what is left of the logs.
-func (l *growingLogs) finish(ctx context.Context, report *schema.Report) {
-	_ = l.read(ctx, report)
-	for _, g := range l.all {
-		g.shown.Close()
-	}
-}
-
+// close ends the last lines.
 func (l *growingLogs) close() {
 	for _, g := range l.all {
+		g.shown.Close()
 		if g.file != nil {
 			_ = g.file.Close()
 		}
