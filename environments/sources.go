@@ -303,7 +303,13 @@ const unreadable = "cannot be read"
 
 var (
 	upwards = regexp.MustCompile(`(?:\.\./)+[\pL\pN_@./-]*`)
-	openly  = regexp.MustCompile(`TEMPDIR|ENVROOT|ROOT_DIR|SOURCE_DIR|SCRIPTS_DIR|(?m)\b(?:cd|pushd)[ \t]+["']?\.\.["']?(?:[\s;&|)]|$)`)
+	openly  = regexp.MustCompile(strings.Join([]string{
+		`TEMPDIR|ENVROOT|ROOT_DIR|SOURCE_DIR|SCRIPTS_DIR`,
+		`(?m)\b(?:cd|pushd)[ \t]+["']?\.\.["']?(?:[\s;&|)]|$)`,
+		`["']\.\.["']`, // an element of a path that is put together
+		`\bdirname\([^)\n]*\bpath\.(?:root|module|cwd)\b`,                             // terraform
+		`\bdirname\b[^\n;|]{0,20}(?:\bdirname\b|\bPWD\b|\bpwd\b|\bgetcwd\b|__file__)`, // scripts: twice, or of the current directory
+	}, "|"))
 )
 
 // longestScan is up to how many bytes a file is searched for what it mentions. What is larger is data.
@@ -361,9 +367,12 @@ func (s *sources) readRegular(name string) (sum string, m mentions, err error) {
 	return schema.FileHash(hex.EncodeToString(h.Sum(nil)[:16]), executable, text.Bytes()), m, nil
 }
 
+// hints are what a text has one of that mentions others.
+var hints = [][]byte{[]byte(".."), []byte("DIR"), []byte("ROOT"), []byte("dirname")}
+
 // in adds what a text mentions.
 func (m *mentions) in(text []byte) {
-	if !bytes.Contains(text, []byte("..")) && !bytes.Contains(text, []byte("DIR")) && !bytes.Contains(text, []byte("ROOT")) {
+	if !slices.ContainsFunc(hints, func(hint []byte) bool { return bytes.Contains(text, hint) }) {
 		return // most do not, and this is faster
 	}
 	for _, found := range upwards.FindAll(text, -1) {
