@@ -73,6 +73,11 @@ func (r *Repository) Remote(ctx context.Context) (string, error) {
 	return names[0], nil
 }
 
+// Names returns the branches, those of remote repositories too, and the tags, sorted by kind and name.
+func (r *Repository) Names(ctx context.Context) ([]string, error) {
+	return r.git(ctx, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+}
+
 // Fetch fetches from a remote repository, with further arguments of git fetch. It changes no branch and no tag.
 func (r *Repository) Fetch(ctx context.Context, args ...string) error {
 	_, err := r.git(ctx, append([]string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}, args...)...)

@@ -37,6 +37,10 @@ func (g *global) completeFlags(cmd *cobra.Command) {
 	if cmd.Flags().Lookup("exclude") != nil {
 		_ = cmd.RegisterFlagCompletionFunc("exclude", g.completeSelectors(0, cobra.ShellCompDirectiveNoFileComp))
 	}
+	if cmd.Flags().Lookup("changed") != nil {
+		refs := func(ctx context.Context) []cobra.Completion { return g.refsHere(ctx, "") }
+		_ = cmd.RegisterFlagCompletionFunc("changed", g.complete(0, refs, cobra.ShellCompDirectiveNoFileComp))
+	}
 	for name, words := range map[string][]cobra.Completion{
 		"deferred":  {string(schema.DeferSafe), string(schema.DeferAll), string(schema.DeferNone)},
 		"log-level": {"trace", "debug", "info", "warn", "error", "off"},

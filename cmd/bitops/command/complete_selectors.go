@@ -2,12 +2,15 @@ package command
 
 import (
 	"context"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bitops-engine/bitops/environments/git"
 	"github.com/bitops-engine/bitops/planner/selection"
 	"github.com/bitops-engine/bitops/schema"
 )
@@ -18,15 +21,23 @@ func (g *global) completeSelectors(most int, directive cobra.ShellCompDirective)
 		if selection.IsPath(toComplete) {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		suggest := func(context.Context) []cobra.Completion { return g.selectors(toComplete) }
+		if _, part := selection.LastPart(toComplete); strings.HasPrefix(part, readsKind) {
+			directive |= cobra.ShellCompDirectiveNoSpace // more of the path may follow
+		}
+		suggest := func(ctx context.Context) []cobra.Completion { return g.selectors(ctx, toComplete) }
 		return g.complete(most, suggest, directive)(cmd, args, toComplete)
 	}
 }
 
 // selectors returns the selectors that begin as a person has begun to write one, simple ones first. They go on with the part
 // behind the last & and its signs.
-func (g *global) selectors(begun string) []cobra.Completion {
+func (g *global) selectors(ctx context.Context, begun string) []cobra.Completion {
 	head, part := selection.LastPart(begun)
+	for kind, words := range map[string]func(context.Context, string) []string{changedKind: g.refsHere, readsKind: g.filesHere} {
+		if rest, ok := strings.CutPrefix(part, kind); ok {
+			return beginning(head+kind, rest, words(ctx, rest))
+		}
+	}
 	words := vocabularyOf(g.stepsHere())
 	if slices.Contains(words.environments, part) {
 		words.environments = append(words.environments, part+"+")
@@ -94,4 +105,56 @@ func (v vocabulary) suggestions(head, part string) []cobra.Completion {
 		}
 	}
 	return all
+}
+
+const (
+	changedKind = "changed:"
+	readsKind   = "reads:"
+)
+
+// beginning returns the words that begin as a person has begun to write one, behind a head.
+func beginning(head, begun string, words []string) []cobra.Completion {
+	var all []cobra.Completion
+	for _, word := range words {
+		if strings.HasPrefix(word, begun) {
+			all = append(all, head+word)
+		}
+	}
+	return all
+}
+
+// refsHere returns the branches and tags of the repository.
+func (g *global) refsHere(ctx context.Context, _ string) []string {
+	r, _, err := g.open()
+	if err != nil {
+		return nil
+	}
+	repository, err := git.Open(ctx, r.Runner, r.Environ, r.root)
+	if err != nil {
+		return nil
+	}
+	names, _ := repository.Names(ctx)
+	return names
+}
+
+// filesHere returns the files and directories beside the one that a person has begun to write, relative to the repository.
+// Names of directories end in a slash.
+func (g *global) filesHere(_ context.Context, begun string) []string {
+	r, _, err := g.open()
+	if err != nil {
+		return nil
+	}
+	in, _ := path.Split(begun)
+	entries, _ := os.ReadDir(filepath.Join(r.root, filepath.FromSlash(in)))
+	var names []string
+	for _, entry := range entries {
+		switch name := entry.Name(); {
+		case name == ".git" || name == ".bitops":
+		case entry.IsDir():
+			names = append(names, in+name+"/")
+		default:
+			names = append(names, in+name)
+		}
+	}
+	return names
 }
