@@ -60,9 +60,13 @@ func (r *repository) pipelineSpan(ctx context.Context, g *git.Repository, _ stri
 
 // sinceBranch compares with where the history of head left a branch: the one that is given, or the default one.
 func (r *repository) sinceBranch(ctx context.Context, g *git.Repository, base changeBase, head string, s span) (span, error) {
-	names := []string{"origin/HEAD", "origin/main", "origin/master", "main", "master"}
+	remote, err := g.Remote(ctx)
+	if err != nil || remote == "" {
+		remote = "origin"
+	}
+	names := []string{remote + "/HEAD", remote + "/main", remote + "/master", "main", "master"}
 	if base.branch != "" {
-		names = []string{"origin/" + base.branch, base.branch}
+		names = []string{remote + "/" + base.branch, base.branch}
 	}
 	for _, name := range names {
 		if _, err := g.Commit(ctx, name); err == nil {
@@ -70,12 +74,8 @@ func (r *repository) sinceBranch(ctx context.Context, g *git.Repository, base ch
 		}
 	}
 	if base.branch == "" {
-		return s, schema.Problems{schema.Errorf(schema.Position{}, "--affected: there is no branch main or master, and no origin/HEAD, to compare with").
+		return s, schema.Problems{schema.Errorf(schema.Position{}, "--affected: there is no branch main or master, and no %s/HEAD, to compare with", remote).
 			WithHint("--changed=REF names a commit or branch")}
-	}
-	remote, err := g.Remote(ctx)
-	if err != nil || remote == "" {
-		remote = "origin"
 	}
 	branch := fmt.Sprintf("+refs/heads/%s:refs/remotes/%s/%[1]s", base.branch, remote)
 	if err := g.FetchPart(ctx, 50, remote, branch); err != nil {
