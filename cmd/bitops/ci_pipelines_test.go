@@ -116,6 +116,32 @@ func TestPipelinesTellWhatWasNotApplied(t *testing.T) {
 	})
 }
 
+// In a store that others share, an apply that fails before it has a run is not told with the last run of another job.
+func TestPipelinesTellOfNoOtherRun(t *testing.T) {
+	onEachForge(t, func(t *testing.T, w *ciWorld, job func(string) []ciStep) {
+		t.Helper()
+		w.env = append(w.env, "BITOPS_STORE="+w.path("store"))
+		if err := os.Mkdir(w.path("store"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		w.run(t, w.checkout(t), job("plan"), 0)
+		w.run(t, w.checkout(t), job("apply"), 0)
+		if comment := w.comment(t, "apply"); !strings.Contains(comment, "4 environments deployed") {
+			t.Errorf("the comment is %q", comment)
+		}
+		w.write(t, "origin/network/terraform/more.tf", "resource \"terraform_data\" \"more\" {}\n", 0o644)
+		w.run(t, w.checkout(t), job("plan"), 0)
+		if err := os.RemoveAll(w.path("store/locks")); err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, "store/locks", "", 0o644)
+		printed := w.run(t, w.checkout(t), job("apply"), 1)
+		if comment := w.comment(t, "apply"); !strings.Contains(comment, "**Nothing was applied** (exit code 1)") {
+			t.Errorf("the comment is %q after:\n%s", comment, printed)
+		}
+	})
+}
+
 // Where there is no plan to fetch, the comment says that nothing was applied, and shows no other run.
 func TestGitLabPipelineTellsThatThereIsNoPlan(t *testing.T) {
 	w := newCI(t, "GITLAB_CI=true")
