@@ -89,6 +89,7 @@ func TestDiffsAndLogsAreWithoutWhatIsInVaults(t *testing.T) {
 		"vault.yml":          "note: cAnArY-of-a-vault\nplain_pin: 48151623\n",
 		"later.yml":          "more: {list: [cAnArY-loaded-late]}\n",
 		"key.pem":            "cAnArY-of-a-file\nand its second line\n",
+		"whole.j2":           "first cAnArY-of-a-template\nregion {{ region }}\nlast cAnArY-of-a-template\n",
 		"settings.j2":        "a = {{ note }}\nb = {{ more.list[0] }}\nc = pg://u:{{ db_password }}@h\nd = {{ plain_pin }}\ne = {{ region }}\nsmtp_password = cAnArY-literal\n",
 		"playbook.yaml": play(`
   - include_vars: later.yml
@@ -96,13 +97,15 @@ func TestDiffsAndLogsAreWithoutWhatIsInVaults(t *testing.T) {
     template: {src: settings.j2, dest: "{{ lookup('env', 'HOME') }}/settings"}
   - name: copy
     copy: {src: key.pem, dest: "{{ lookup('env', 'HOME') }}/key"}
+  - name: a template of a vault
+    template: {src: whole.j2, dest: "{{ lookup('env', 'HOME') }}/whole"}
   - debug: {msg: "{{ note }} {{ more.list[0] }}"}
   - fail: {msg: "no {{ note }}"}
     when: fails | default(false)
   vars_files: [vault.yml]
 `),
 	})
-	for _, name := range []string{"vault.yml", "later.yml", "key.pem"} {
+	for _, name := range []string{"vault.yml", "later.yml", "key.pem", "whole.j2"} {
 		s.encrypt(name)
 	}
 	planned := s.Plan()

@@ -312,7 +312,10 @@ class Secrets:
             data = self.loader.load(text, path, False)
         except Exception:
             data = text
-        self.tell_all(data if isinstance(data, (dict, list)) else text, os.path.basename(path), True)
+        if isinstance(data, (dict, list)):
+            self.tell_all(data, os.path.basename(path), True)
+        else:  # a template, of which a line without an expression is as secret as a value
+            self.tell_all([text] if "{{" not in text else text.splitlines(), os.path.basename(path), True)
 
     def look(self):
         """Looks at the files that ansible has loaded since the last time."""
