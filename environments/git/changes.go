@@ -58,7 +58,7 @@ func (c Change) How() string {
 // filters, by their modes, links by where they lead, submodules by their commits.
 func (r *Repository) Changes(ctx context.Context, from, to string) ([]Change, error) {
 	args := []string{
-		"diff", "--raw", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--ignore-submodules=none", "-O/dev/null", "--relative", from,
+		"-c", "diff.autoRefreshIndex=true", "diff", "--raw", "--no-renames", "--no-abbrev", "--no-color", "--no-ext-diff", "--ignore-submodules=none", "-O/dev/null", "--relative", from,
 	}
 	if to != "" {
 		args = append(args, to)

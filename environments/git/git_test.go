@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -103,6 +104,22 @@ func TestChangesOfOddNames(t *testing.T) {
 		}
 	}
 	check("HEAD", "", "is gone")
+}
+
+// A file that was written again as it was, or touched, is no change, whatever a person has configured.
+func TestTouchedFilesDoNotDiffer(t *testing.T) {
+	dir := t.TempDir()
+	must(t, dir, "init", "-q")
+	must(t, dir, "config", "diff.autoRefreshIndex", "false")
+	write(t, dir, "a", "a")
+	must(t, dir, "add", "-A")
+	must(t, dir, "commit", "-q", "-m", "one")
+	if err := os.Chtimes(filepath.Join(dir, "a"), time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := open(t, dir).Changes(t.Context(), "HEAD", ""); err != nil || len(changes) > 0 {
+		t.Errorf("got %v, %v", changes, err)
+	}
 }
 
 func TestCommitIsNoOption(t *testing.T) {
