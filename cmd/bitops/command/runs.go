@@ -253,7 +253,8 @@ func newLogs(g *global) *cobra.Command {
 		Use:   "logs STEP|ENV...",
 		Short: "Print what a step's hooks and tool said",
 		Long: `Print the logs of steps, or of all steps of an environment, from the last run in which one of them ran, or from the run
-that --run names. Secrets are not in them.
+that --run names. Secrets are not in them once the step has ended; until then, what bitops learns to be secret only later
+can be.
 
 With --follow, print the logs while they are written, until all of these steps have ended. The exit code says how they
 ended: 0 when they succeeded, 1 when one failed or the run was killed, 3 when one is held, 130 when one was interrupted. Of
