@@ -294,7 +294,7 @@ const identifyPatience = 10 * time.Second
 // checkPatience bounds the question whether a step's programs will do. A variable for tests.
 var checkPatience = 2 * time.Minute
 
-// outside returns a call of a step that touches no workspace: its directory is the one in the checkout.
+// outside returns a call of a step that touches no workspace: its directory is the one in the repository.
 func (l *Lifecycle) outside(step *schema.Step) *Call {
 	dir := l.inRepository(step)
 	caller := VariablesOf(l.Environ).Unattended()
@@ -303,7 +303,7 @@ func (l *Lifecycle) outside(step *schema.Step) *Call {
 		command = schema.CommandDeploy
 	}
 	return NewCall(CallOptions{
-		Step: step, Command: command, Directory: dir, Source: dir, Variables: caller.With(step.Env), Caller: caller, Runner: l.Runner, Observe: func(schema.Event) {},
+		Step: step, Command: command, Directory: dir, Source: l.inCheckout(step), Variables: caller.With(step.Env), Caller: caller, Runner: l.Runner, Observe: func(schema.Event) {},
 		Cache: filepath.Join(l.Store, "cache"), Real: l.real.of,
 	})
 }
