@@ -31,7 +31,7 @@ install: build ## Install bin/bitops into $(PREFIX)/bin
 .PHONY: test
 test: ## Install what the tests need, then run every test
 	.ci/tools terraform moto_server aws ansible helm kube-apiserver etcd kubectl jq curl ssh-keygen tmux
-	@if BITOPS_TEST_TOOLS=required go test -race -timeout 20m ./...; \
+	@if BITOPS_TEST_TOOLS=required go test -race -timeout 40m ./...; \
 	then echo "make test: all tests passed"; \
 	else echo "make test: FAILED, see above" >&2; exit 1; fi
 
