@@ -43,6 +43,9 @@ func Open(ctx context.Context, runner process.Runner, environ []string, dir stri
 		}
 	}
 	r.environ = append(r.environ, "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0")
+	if !slices.ContainsFunc(environ, answersSSH) {
+		r.environ = append(r.environ, "SSH_ASKPASS_REQUIRE=never") // there is no terminal, so ssh would open a window
+	}
 	lines, err := r.git(ctx, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
 	missing, _ := errors.AsType[*process.NotFoundError](err)
 	failed, _ := errors.AsType[*Error](err)
@@ -63,6 +66,12 @@ func Open(ctx context.Context, runner process.Runner, environ []string, dir stri
 // ofHooks are variables by which git tells its hooks of another repository than that of the directory, or of this one in paths
 // that are relative to another directory.
 var ofHooks = []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"}
+
+// answersSSH reports whether a variable names a program of the caller's own that answers ssh, or says when one is asked.
+func answersSSH(variable string) bool {
+	name, value, _ := strings.Cut(variable, "=")
+	return value != "" && (name == "SSH_ASKPASS" || name == "SSH_ASKPASS_REQUIRE")
+}
 
 // Error is a git command that failed.
 type Error struct {

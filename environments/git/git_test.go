@@ -122,6 +122,26 @@ func TestTouchedFilesDoNotDiffer(t *testing.T) {
 	}
 }
 
+// A fetch never waits for a person: ssh opens no window, but asks a program of the caller's own.
+func TestFetchAsksNoPerson(t *testing.T) {
+	dir := t.TempDir()
+	must(t, dir, "init", "-q")
+	for own, want := range map[string]string{"": "never", "SSH_ASKPASS=/bin/own": "", "SSH_ASKPASS_REQUIRE=force": "force"} {
+		said := filepath.Join(t.TempDir(), "said")
+		environ := append(os.Environ(), "SSH_ASKPASS=", "SSH_ASKPASS_REQUIRE=", "GIT_SSH_COMMAND=printf %s \"$SSH_ASKPASS_REQUIRE\" >"+said+"; false", own)
+		r, err := Open(t.Context(), process.Local{}, environ, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Fetch(t.Context(), "ssh://nowhere.invalid/x", "main"); err == nil {
+			t.Error("it was fetched")
+		}
+		if got, err := os.ReadFile(said); err != nil || string(got) != want {
+			t.Errorf("%q: SSH_ASKPASS_REQUIRE is %q, want %q (%v)", own, got, want, err)
+		}
+	}
+}
+
 func TestCommitIsNoOption(t *testing.T) {
 	dir := t.TempDir()
 	must(t, dir, "init", "-q", "-b", "main")
