@@ -91,6 +91,13 @@ func (s *session) mayDestroy(ctx context.Context, plan *schema.Plan) error {
 		return err
 	}
 	problems = append(problems, standing...)
+	if s.orphaned == nil {
+		gone, err := s.orphansOn(ctx, plan)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, gone...)
+	}
 	if s.orphaned != nil {
 		applied, err := s.appliedWith(ctx, plan)
 		if err != nil {
@@ -158,6 +165,35 @@ func (s *session) standing(ctx context.Context, plan *schema.Plan) (schema.Probl
 			problems = append(problems, schema.Errorf(schema.Position{},
 				"%s is still deployed and depends on %s", who, strings.Join(on, ", ")).
 				WithHint("destroy it too: bitops destroy %s", who))
+		}
+	}
+	return problems, nil
+}
+
+// orphansOn finds what the manifest no longer has, is still deployed, and was applied with something in the selection: without
+// that, it could not be taken down any more.
+func (s *session) orphansOn(ctx context.Context, plan *schema.Plan) (schema.Problems, error) {
+	owners, err := s.ownership(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	var problems schema.Problems
+	for _, orphan := range owners.Orphans {
+		if orphan.RenamedTo != "" {
+			continue
+		}
+		records, err := s.store.Records(ctx, orphan.Step)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range records {
+			for _, on := range r.DependsOn {
+				if step := plan.Step(on); r.Stands() && step != nil && step.Selected {
+					problems = append(problems, schema.Errorf(schema.Position{},
+						"%s is still deployed, is no longer in the manifest, and depends on %s", r.Environment, step.Environment).
+						WithHint("destroy it first: bitops destroy %s", r.Environment))
+				}
+			}
 		}
 	}
 	return problems, nil
