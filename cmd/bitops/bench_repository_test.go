@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
 	"gopkg.in/yaml.v3"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 const (
@@ -101,13 +103,7 @@ func (r benchRepository) environment(name string, from []string, manifest *strin
 
 func (r benchRepository) write(name, text string) {
 	r.Helper()
-	file := filepath.Join(r.dir, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		r.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		r.Fatal(err)
-	}
+	testkit.WriteFile(r.TB, filepath.Join(r.dir, name), text)
 }
 
 // The units for Terragrunt are given the same values by the same names as the environments of the manifest.

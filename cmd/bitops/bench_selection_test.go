@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 // BenchmarkChangedSinceCommit tells how long `bitops list changed:main` takes in a chain of 2,000 environments with 100,000
@@ -141,13 +143,7 @@ esac
 
 func (r chain) write(name, text string) {
 	r.Helper()
-	file := filepath.Join(r.dir, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		r.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		r.Fatal(err)
-	}
+	testkit.WriteFile(r.B, filepath.Join(r.dir, name), text)
 }
 
 func (r chain) run(program string, args ...string) string {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 var edits = flag.Int("edits", 4, "how many rounds of random edits TestWhatDiffersFromACommit makes; 300 is the long form")
@@ -64,9 +66,7 @@ const (
 // can be told at all.
 func TestWhatDiffersFromACommit(t *testing.T) {
 	for _, program := range []string{"terraform", "git"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not on PATH", program)
-		}
+		testkit.Tool(t, program)
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

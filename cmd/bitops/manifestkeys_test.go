@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 // manifestKeys says of each key of the manifest whether another value of it is a change of the environment b, and with which
@@ -112,10 +113,9 @@ func TestEachManifestKeyCountsAsAChangeOrDoesNot(t *testing.T) {
 		t.Errorf("keys of the manifest:\n%s\nin the table:\n%s", strings.Join(known, "\n"), strings.Join(named, "\n"))
 	}
 	dir := t.TempDir()
-	for name, text := range keysFiles {
-		writeIn(t, dir, name, text)
-	}
-	writeIn(t, dir, "bitops.config.yaml", keysManifest)
+	manifest := filepath.Join(dir, "bitops.config.yaml")
+	testkit.WriteFiles(t, dir, keysFiles)
+	testkit.WriteFile(t, manifest, keysManifest)
 	bitopsIn(t, dir, "apply", "--auto-approve")
 	if changed := bitopsIn(t, dir, "list", "changed"); changed != "" {
 		t.Fatalf("changed right after an apply:\n%s", changed)
@@ -136,7 +136,7 @@ func TestEachManifestKeyCountsAsAChangeOrDoesNot(t *testing.T) {
 			if text == keysManifest {
 				t.Fatal("the manifest is as it was")
 			}
-			writeIn(t, dir, "bitops.config.yaml", text)
+			testkit.WriteFile(t, manifest, text)
 			changed := strings.Fields(bitopsIn(t, dir, "list", "changed"))
 			if slices.Contains(changed, "b") != key.changes {
 				t.Errorf("changed: %v, with\n%s", changed, text)
@@ -192,12 +192,4 @@ func bitopsIn(t *testing.T, dir string, args ...string) string {
 		t.Fatalf("bitops %s: %v\n%s%s", strings.Join(args, " "), err, &out, &told)
 	}
 	return out.String()
-}
-
-func writeIn(t *testing.T, dir, name, text string) {
-	t.Helper()
-	file := filepath.Join(dir, name)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bitops-engine/bitops/environments/testkit"
 )
 
 // pane is a terminal that tmux plays, with what a person sees on it.
@@ -25,10 +27,7 @@ type pane struct {
 func newPane(t *testing.T, width, height, environments int) *pane {
 	t.Helper()
 	if err := tools["tmux"](); err != nil {
-		if os.Getenv("BITOPS_TEST_TOOLS") == "required" {
-			t.Fatal("tmux is missing, and BITOPS_TEST_TOOLS=required")
-		}
-		t.Skip("tmux is missing")
+		testkit.Missing(t, "tmux is missing")
 	}
 	sockets, err := os.MkdirTemp("", "tmux") //nolint:usetesting // its path is short enough for a socket
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bitops-engine/bitops/environments/testkit"
 	"github.com/bitops-engine/bitops/executor/archive"
 )
 
@@ -52,9 +53,7 @@ func TestFilesThatHoldSecretsAreNotArchived(t *testing.T) {
 
 // What git ignores is left out, as git says it.
 func TestIgnoredAsGitSaysIt(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip(err)
-	}
+	testkit.Tool(t, "git")
 	root := t.TempDir()
 	git := func(stdin string, args ...string) string {
 		cmd := exec.CommandContext(t.Context(), "git", args...)
