@@ -63,7 +63,7 @@ Without --auto-approve the plan is shown first, and only "yes" goes on.
 
 A PLAN is a file that bitops plan -o wrote; selectors narrow it. What was reviewed is what gets applied: when files, variables or versions
 are not what they were, nothing is (exit code 66). A step that could not be planned then, or that other steps give another
-value now, is planned now; --deferred says whether it goes on, or is held until somebody looked at it.
+value now, is planned now; --deferred says whether it goes on, or is held until a person has looked at it.
 
 --resume goes on with a run that failed, was interrupted, or died with its machine. What it did is not done again, as
 long as nothing of it changed: no file, no value it was given, no version of its program. Everything else runs.

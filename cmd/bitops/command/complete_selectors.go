@@ -29,7 +29,7 @@ func (g *global) completeSelectors(most int, directive cobra.ShellCompDirective)
 	}
 }
 
-// selectors returns the selectors that begin as a person has begun to write one, simple ones first. They go on with the part
+// selectors returns the selectors that begin as a person has begun to write one, simple ones first. They complete the part
 // behind the last & and its signs.
 func (g *global) selectors(ctx context.Context, begun string) []cobra.Completion {
 	head, part := selection.LastPart(begun)
